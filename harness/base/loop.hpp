@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The one loop of a run: callbacks note what came, linear code waits for what it needs.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "harness/base/clock.hpp"
+#include "harness/base/result.hpp"
+
+namespace quiesce {
+
+/// Why a wait ended.
+enum class Waited { done, deadline, stopped };
+
+class Loop {
+ public:
+  explicit Loop(Clock& clock = system_clock());
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Ends its callback when destroyed. May be destroyed inside its own callback.
+  class Watch {
+   public:
+    Watch();
+    Watch(Watch&&) noexcept;
+    Watch& operator=(Watch&&) noexcept;
+    ~Watch();
+
+   private:
+    friend class Loop;
+    struct State;
+    explicit Watch(std::shared_ptr<State> state);
+    std::shared_ptr<State> state_;
+  };
+
+  /// Calls `callback` whenever `fd` can be read (or is at its end). The fd must outlive the Watch.
+  [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback);
+
+  /// Calls `callback` every `period`, first after one period. A late call is not made up for.
+  [[nodiscard]] Watch every(Seconds period, std::function<void()> callback);
+
+  /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed, or stop().
+  Waited run_until(const std::function<bool()>& done, TimePoint deadline);
+
+  /// Makes the current and every later run_until return `stopped`. Safe in a callback.
+  void stop();
+  /// Lets run_until work again after stop(), to bring things to an end.
+  void resume();
+
+  TimePoint now() const { return clock_.now(); }
+  Clock& clock() { return clock_; }
+
+ private:
+  struct Impl;
+  Clock& clock_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quiesce

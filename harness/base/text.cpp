@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace quiesce {
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0U);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+    }
+  }
+  return row.back();
+}
+
+/// Bytes of the escape sequence (ECMA-48) at the start of `bytes`, which begins with ESC.
+std::size_t escape_length(std::string_view bytes) {
+  if (bytes.size() < 2) return bytes.size();
+  if (bytes[1] != '[') return 2;
+  std::size_t at = 2;
+  while (at < bytes.size() && (bytes[at] < 0x40 || bytes[at] > 0x7e)) ++at;
+  return std::min(at + 1, bytes.size());
+}
+
+/// Length of the valid UTF-8 character at the start of `bytes`, or 0.
+std::size_t utf8_length(std::string_view bytes) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  const unsigned lead = byte(0);
+  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
+                           : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  if (length == 0 || length > bytes.size()) return 0;
+  for (std::size_t at = 1; at < length; ++at)
+    if ((byte(at) & 0xc0) != 0x80) return 0;
+  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f))) return 0;
+  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f))) return 0;
+  return length;
+}
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  const std::string* best = nullptr;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const auto& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best = &candidate;
+      best_distance = distance;
+    }
+  }
+  return best != nullptr ? *best : std::string();
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+    if (text.empty()) parts.emplace_back();
+  }
+  return parts;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+std::string printable(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const char first = bytes[0];
+    std::size_t used = 1;
+    if (first == '\x1b') {
+      used = escape_length(bytes);
+    } else if (first == '\n' || first == '\t' || (first >= 0x20 && first != 0x7f)) {
+      text += first;
+    } else if (static_cast<unsigned char>(first) >= 0x80) {
+      const std::size_t length = utf8_length(bytes);
+      text += length > 0 ? bytes.substr(0, length) : std::string_view("\xef\xbf\xbd");
+      used = std::max<std::size_t>(length, 1);
+    }
+    bytes.remove_prefix(used);
+  }
+  return text;
+}
+
+std::string to_hex(std::span<const std::byte> bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::byte byte : bytes) {
+    text += hex_digits[std::to_integer<unsigned>(byte) >> 4];
+    text += hex_digits[std::to_integer<unsigned>(byte) & 15];
+  }
+  return text;
+}
+
+Result<std::vector<std::byte>> from_hex(std::string_view text) {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  if (text.size() % 2 != 0) return fail(Errc::invalid_input, "hexadecimal text of odd length {}", text.size());
+  std::vector<std::byte> bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    const int high = digit(text[at]);
+    const int low = digit(text[at + 1]);
+    if (high < 0 || low < 0) return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", at);
+    bytes.push_back(static_cast<std::byte>(high << 4 | low));
+  }
+  return bytes;
+}
+
+std::string to_base64(std::span<const std::byte> bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < have ? std::to_integer<std::uint32_t>(bytes[at + i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      text += i <= have ? base64_digits[(group >> (18 - 6 * i)) & 63] : '=';
+  }
+  return text;
+}
+
+Result<std::vector<std::byte>> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return fail(Errc::invalid_input, "base 64 text of length {}", text.size());
+  std::vector<std::byte> bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  for (std::size_t at = 0; at < text.size(); at += 4) {
+    const bool last = at + 4 == text.size();
+    std::size_t padding = 0;
+    if (last && text[at + 3] == '=') padding = text[at + 2] == '=' ? 2 : 1;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::size_t value = i < 4 - padding ? base64_digits.find(text[at + i]) : 0;
+      if (value == std::string_view::npos) return fail(Errc::invalid_input, "no base 64 digit at offset {}", at + i);
+      group = group << 6 | static_cast<std::uint32_t>(value);
+    }
+    for (std::size_t i = 0; i < 3 - padding; ++i)
+      bytes.push_back(static_cast<std::byte>((group >> (16 - 8 * i)) & 0xff));
+  }
+  return bytes;
+}
+
+std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t seed) {
+  static const auto table = [] {
+    std::array<std::uint32_t, 256> entries{};
+    for (std::uint32_t i = 0; i < entries.size(); ++i) {
+      std::uint32_t value = i;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
+      entries.at(i) = value;
+    }
+    return entries;
+  }();
+  std::uint32_t value = ~seed;
+  for (const std::byte byte : bytes)
+    value = (value >> 8) ^ table[(value ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
+  return ~value;
+}
+
+}  // namespace quiesce

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One QEMU: its process, its sockets, its memory.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/loop.hpp"
+#include "harness/base/process.hpp"
+#include "harness/base/result.hpp"
+#include "harness/vm/command_line.hpp"
+#include "harness/vm/gdb.hpp"
+#include "harness/vm/qmp.hpp"
+#include "harness/vm/qtest.hpp"
+
+namespace quiesce::vm {
+
+/// Who wants to hear of what the machine says unasked.
+struct MachineListener {
+  std::function<void(const std::string& name, const nlohmann::json& data)> on_qmp_event;
+  std::function<void(std::string_view bytes)> on_console;
+  std::function<void(std::string_view bytes)> on_agent;
+  std::function<void(const std::string& device, std::string_view bytes)> on_net;
+  std::function<void(const ExitStatus&)> on_exit;
+};
+
+class Machine {
+ public:
+  /// Starts QEMU stopped (-S) and connects QMP and the gdb stub. `disks`: device name -> image. Errors name what QEMU
+  /// printed.
+  static Result<std::unique_ptr<Machine>> launch(Loop& loop, const scenario::RunPlan& plan,
+                                                 const std::filesystem::path& run_dir,
+                                                 const std::map<std::string, int>& disks, MachineListener listener,
+                                                 TimePoint deadline);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  Qmp& qmp() { return *qmp_; }
+  Gdb& gdb() { return *gdb_; }
+  Qtest& qtest() { return *qtest_; }
+  const Process& process() const { return *process_; }
+  const std::vector<std::string>& argv() const { return argv_; }
+
+  /// Guest RAM, shared with QEMU; guest physical addresses go through ram_offset().
+  int ram_fd() const { return ram_.get(); }
+  Bytes ram_size() const { return ram_size_; }
+
+  Result<void> send_agent(std::string_view bytes);
+  /// One Ethernet frame to a device with backend "net".
+  Result<void> send_frame(const std::string& device, std::string_view frame);
+
+  /// nullopt while it runs.
+  std::optional<ExitStatus> exit_status();
+  /// What QEMU wrote to its standard error, so far.
+  std::string error_output() const;
+  /// QMP quit, SIGTERM, SIGKILL: the ladder. Returns when it is gone.
+  ExitStatus stop();
+
+ private:
+  Machine(Loop& loop, MachineListener listener, Fd ram, Bytes ram_size);
+  struct Channel;
+  struct NetFramer;
+
+  Loop& loop_;
+  MachineListener listener_;
+  Fd ram_;
+  Bytes ram_size_;
+  std::filesystem::path log_path_;
+  std::vector<std::string> argv_;
+  std::optional<Process> process_;
+  std::unique_ptr<Qmp> qmp_;
+  std::unique_ptr<Gdb> gdb_;
+  std::unique_ptr<Qtest> qtest_;
+  std::map<std::string, std::unique_ptr<Channel>> channels_;
+  Loop::Watch exit_watch_;
+};
+
+}  // namespace quiesce::vm

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// QEMU's qtest protocol beside a running accelerator: physical memory and I/O ports from outside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/loop.hpp"
+#include "harness/base/result.hpp"
+#include "harness/base/units.hpp"
+
+namespace quiesce::vm {
+
+/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without QEMU.
+class Bus {
+ public:
+  virtual ~Bus() = default;
+  virtual Result<std::uint32_t> in32(std::uint16_t port) = 0;
+  virtual Result<void> out32(std::uint16_t port, std::uint32_t value) = 0;
+  virtual Result<std::uint32_t> read32(GuestPhys at) = 0;
+  virtual Result<void> write32(GuestPhys at, std::uint32_t value) = 0;
+  /// Bytes as the CPU would read them (memory, or a memory-mapped window).
+  virtual Result<std::vector<std::byte>> read(GuestPhys at, std::size_t size) = 0;
+};
+
+class Qtest final : public Bus {
+ public:
+  /// The peer must be QEMU's -qtest chardev.
+  Qtest(Loop& loop, Fd socket);
+  Result<std::uint32_t> in32(std::uint16_t port) override;
+  Result<void> out32(std::uint16_t port, std::uint32_t value) override;
+  Result<std::uint32_t> read32(GuestPhys at) override;
+  Result<void> write32(GuestPhys at, std::uint32_t value) override;
+  Result<std::vector<std::byte>> read(GuestPhys at, std::size_t size) override;
+
+ private:
+  /// One command, its "OK ..." reply without the OK.
+  Result<std::string> ask(const std::string& command);
+  void readable();
+
+  Loop& loop_;
+  Fd socket_;
+  std::string buffer_;
+  std::optional<Error> closed_;
+  Loop::Watch watch_;
+};
+
+}  // namespace quiesce::vm
