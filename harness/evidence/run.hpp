@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A run directory, read with suspicion: it may be foreign, cut off in the middle of a line, or damaged.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/pci_config.hpp"
+#include "harness/base/result.hpp"
+#include "harness/base/tag.hpp"
+#include "harness/base/units.hpp"
+#include "harness/scenario/plan.hpp"
+
+namespace quiesce::evidence {
+
+/// One line of timeline.ndjson.
+struct Event {
+  double t = 0;
+  std::string name;
+  nlohmann::json fields;
+  /// The field as text or number; empty or nullopt when it is missing or of another type.
+  std::string text(const std::string& field) const;
+  std::optional<double> number(const std::string& field) const;
+};
+
+/// One changed page in one pass of the stray-write watch.
+struct StrayPage {
+  double t = 0;
+  double since = 0;
+  GuestPhys page;
+  std::uint64_t bytes = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  struct Origin {
+    Tag tag;
+    bool foreign = false;
+  };
+  std::vector<Origin> tags;
+  std::string owner;  ///< a writer that is no device, or empty
+};
+
+/// One line of trace.log; t is on the timeline's clock.
+struct TraceLine {
+  double t = 0;
+  std::string event;
+  std::string arguments;
+};
+
+struct PciFunction {
+  PciAddress address;
+  PciConfig config;
+  std::string driver;  ///< empty: none, or not known (from outside)
+};
+
+struct PciSnapshot {
+  std::string mark;
+  double t = 0;
+  std::vector<PciFunction> functions;
+  const PciFunction* find(PciAddress address) const;
+};
+
+struct AgentMessage {
+  double t = 0;
+  std::string kind;  ///< "request", "response", "event"
+  std::string role;  ///< "production" or "capture"
+  nlohmann::json payload;
+};
+
+/// One line of serial.log.
+struct SerialLine {
+  double t = 0;
+  std::string text;
+};
+
+/// Everything that a run left behind. What is missing is empty; `damage` says what could not be read.
+struct Run {
+  std::filesystem::path folder;
+  scenario::RunPlan plan;
+  nlohmann::json qemu;
+  std::vector<Event> timeline;
+  std::vector<StrayPage> strays;
+  std::vector<TraceLine> trace;
+  std::map<std::string, PciSnapshot> pci;  ///< by mark; "-agent" suffix for libpci's view
+  std::vector<AgentMessage> agent;
+  std::vector<SerialLine> serial;
+  std::map<std::string, std::vector<std::string>> screens;  ///< name -> lines of screen/NAME.txt
+  std::map<std::string, nlohmann::json> screen_truth;       ///< role -> screen/vcs-ROLE.json
+  std::vector<std::string> damage;
+
+  /// Time of a mark, nullopt when it was not reached.
+  std::optional<double> mark(const std::string& name) const;
+  std::vector<const Event*> events(const std::string& name) const;
+};
+
+/// Fails with invalid_input when there is no run directory, no plan, or a newer format.
+Result<Run> open(const std::filesystem::path& folder);
+
+}  // namespace quiesce::evidence
