@@ -16,11 +16,12 @@
 
 namespace quiesce::vm {
 
-/// Reads packets ($...#cc, with acknowledgements between) out of bytes in any pieces. Separate from Gdb to be fuzzed.
+/// Reads packets ($...#cc, with acknowledgements between) out of bytes in any pieces. Separate from
+/// Gdb to be fuzzed.
 class GdbReader {
  public:
   struct Packet {
-    std::string body;      ///< run-length encoding undone
+    std::string body;  ///< run-length encoding undone
     bool checksum_ok = true;
   };
   std::vector<Packet> feed(std::string_view bytes);

@@ -30,12 +30,12 @@ struct MachineListener {
 
 class Machine {
  public:
-  /// Starts QEMU stopped (-S) and connects QMP and the gdb stub. `disks`: device name -> image. Errors name what QEMU
-  /// printed.
+  /// Starts QEMU stopped (-S) and connects QMP and the gdb stub. `disks`: device name -> image.
+  /// Errors name what QEMU printed.
   static Result<std::unique_ptr<Machine>> launch(Loop& loop, const scenario::RunPlan& plan,
                                                  const std::filesystem::path& run_dir,
-                                                 const std::map<std::string, int>& disks, MachineListener listener,
-                                                 TimePoint deadline);
+                                                 const std::map<std::string, int>& disks,
+                                                 MachineListener listener, TimePoint deadline);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -46,7 +46,7 @@ class Machine {
   const Process& process() const { return *process_; }
   const std::vector<std::string>& argv() const { return argv_; }
 
-  /// Guest RAM, shared with QEMU; guest physical addresses go through ram_offset().
+  /// Guest RAM, shared with QEMU; observe::GuestRam knows which address is where.
   int ram_fd() const { return ram_.get(); }
   Bytes ram_size() const { return ram_size_; }
 
@@ -65,6 +65,10 @@ class Machine {
   Machine(Loop& loop, MachineListener listener, Fd ram, Bytes ram_size);
   struct Channel;
   struct NetFramer;
+  Result<void> connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline);
+  void add_channel(const std::string& name, Fd socket, std::function<void(std::string_view)> sink);
+  void add_net(const std::string& device, Fd socket);
+  void on_exit();
 
   Loop& loop_;
   MachineListener listener_;

@@ -15,7 +15,8 @@
 
 namespace quiesce::vm {
 
-/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without QEMU.
+/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without
+/// QEMU.
 class Bus {
  public:
   virtual ~Bus() = default;
