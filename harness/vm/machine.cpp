@@ -56,8 +56,12 @@ struct Machine::NetFramer {
   }
 };
 
-Machine::Machine(Loop& loop, MachineListener listener, Fd ram, Bytes ram_size)
-    : loop_(loop), listener_(std::move(listener)), ram_(std::move(ram)), ram_size_(ram_size) {}
+Machine::Machine(Loop& loop, MachineListener listener, Fd ram, Fd screen, Bytes ram_size)
+    : loop_(loop),
+      listener_(std::move(listener)),
+      ram_(std::move(ram)),
+      screen_(std::move(screen)),
+      ram_size_(ram_size) {}
 
 Machine::~Machine() {
   stop();
@@ -71,8 +75,9 @@ Result<std::unique_ptr<Machine>> Machine::launch(Loop& loop, const scenario::Run
   const CommandLine line = command_line(plan, run_dir, numbers);
   const Bytes ram_size = plan.scenario.machine.memory;
   TRY_ASSIGN(Fd ram, memory_file("quiesce-ram", ram_size.value));
+  TRY_ASSIGN(Fd screen, memory_file("quiesce-screen", 0));
   std::unique_ptr<Machine> machine(
-      new Machine(loop, std::move(listener), std::move(ram), ram_size));
+      new Machine(loop, std::move(listener), std::move(ram), std::move(screen), ram_size));
   machine->argv_ = line.argv;
   machine->log_path_ = run_dir / "qemu.log";
   TRY_ASSIGN(const Fd log, open_file(machine->log_path_, O_WRONLY | O_CREAT | O_APPEND));
@@ -83,6 +88,7 @@ Result<std::unique_ptr<Machine>> Machine::launch(Loop& loop, const scenario::Run
                          .error = log.get(),
                          .set_environment = {}};
   options.inherit[numbers.ram] = machine->ram_.get();
+  options.inherit[numbers.screen] = machine->screen_.get();
   std::vector<Fd> theirs;
   const auto open_pair = [&](int number) -> Result<Fd> {
     TRY_ASSIGN(SocketPair pair, socket_pair());
@@ -164,6 +170,27 @@ void Machine::on_exit() {
   if (!status) return;
   exit_watch_ = {};
   if (listener_.on_exit) listener_.on_exit(*status);
+}
+
+namespace {
+
+json picture_arguments() {
+  return {{"filename", fmt::format("/proc/self/fd/{}", ChildFds{}.screen)}, {"format", "ppm"}};
+}
+
+}  // namespace
+
+Result<std::string> Machine::picture(TimePoint deadline) {
+  TRY(qmp_->call("screendump", picture_arguments(), deadline));
+  return fetch_picture();
+}
+
+Result<void> Machine::ask_picture() {
+  return qmp_->post("screendump", picture_arguments());
+}
+
+Result<std::string> Machine::fetch_picture() const {
+  return read_file(fmt::format("/proc/self/fd/{}", screen_.get()));
 }
 
 Result<void> Machine::send_agent(std::string_view bytes) {

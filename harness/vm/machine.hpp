@@ -50,6 +50,13 @@ class Machine {
   int ram_fd() const { return ram_.get(); }
   Bytes ram_size() const { return ram_size_; }
 
+  /// A PPM picture of the screen as it is now.
+  Result<std::string> picture(TimePoint deadline);
+  /// The same in two parts, for those who must not wait: ask, and fetch at least a moment later. An
+  /// unfinished picture is fetched as it is.
+  Result<void> ask_picture();
+  Result<std::string> fetch_picture() const;
+
   Result<void> send_agent(std::string_view bytes);
   /// One Ethernet frame to a device with backend "net".
   Result<void> send_frame(const std::string& device, std::string_view frame);
@@ -62,7 +69,7 @@ class Machine {
   ExitStatus stop();
 
  private:
-  Machine(Loop& loop, MachineListener listener, Fd ram, Bytes ram_size);
+  Machine(Loop& loop, MachineListener listener, Fd ram, Fd screen, Bytes ram_size);
   struct Channel;
   struct NetFramer;
   Result<void> connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline);
@@ -73,6 +80,7 @@ class Machine {
   Loop& loop_;
   MachineListener listener_;
   Fd ram_;
+  Fd screen_;
   Bytes ram_size_;
   std::filesystem::path log_path_;
   std::vector<std::string> argv_;

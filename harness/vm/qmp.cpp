@@ -84,8 +84,8 @@ void Qmp::readable() {
       greeting_ = std::move(message);
     } else if (message.contains("event")) {
       on_event_(text_at(message, "event"), message.value("data", json::object()));
-    } else {
-      replies_[text_at(message, "id")] = std::move(message);
+    } else if (std::string id = text_at(message, "id"); !id.empty()) {
+      replies_[id] = std::move(message);
     }
   }
 }
@@ -93,6 +93,10 @@ void Qmp::readable() {
 Result<void> Qmp::send(const json& message) {
   if (closed_) return tl::unexpected(*closed_);
   return write_all(socket_.get(), message.dump() + "\n");
+}
+
+Result<void> Qmp::post(const std::string& command, const json& arguments) {
+  return send({{"execute", command}, {"arguments", arguments}});
 }
 
 void Qmp::quit() {

@@ -44,6 +44,8 @@ class Qmp {
   /// human-monitor-command; the text it prints.
   Result<std::string> monitor(const std::string& line, TimePoint deadline);
 
+  /// Sends a command whose answer nobody needs.
+  Result<void> post(const std::string& command, const nlohmann::json& arguments);
   /// Asks QEMU to end, without waiting for an answer: there may be none.
   void quit();
 

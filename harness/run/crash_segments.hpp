@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "harness/base/result.hpp"
+#include "harness/run/session.hpp"
+
+namespace quiesce::run {
+
+/// Finds what kexec laid into the crash region by what it looks like: the bzImage's protected-mode
+/// part, the initramfs, the ELF core header, and purgatory by the constants of its SHA-256 (FIPS
+/// 180-4 section 4.2.2). What is not found is left out. The machine must be stopped at the
+/// handover.
+Result<std::vector<CrashSegment>> find_crash_segments(Session& session);
+
+}  // namespace quiesce::run
