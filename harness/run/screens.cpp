@@ -39,21 +39,21 @@ Result<void> take_screen(Session& session, const std::string& name, const json& 
   TRY(session.machine->qmp().call("screendump", {{"filename", path.string()}, {"format", "png"}},
                                   session.soon()));
   json fields{{"name", name}, {"file", file}};
-  const auto picture = observe::read_png(path);
-  if (!picture) {
-    fields["unreadable"] = picture.error().describe();
-  } else {
+  TRY_ASSIGN(const std::string png, read_file(path));
+  const auto picture = observe::read_png(std::as_bytes(std::span(png.data(), png.size())));
+  const auto glyphs = observe::Font::from_json(font);
+  if (picture) {
     fields["width"] = picture->width;
     fields["height"] = picture->height;
-    const auto glyphs = observe::Font::from_json(font);
-    if (glyphs) {
-      const auto lines = observe::read_text(*picture, *glyphs);
-      std::string text;
-      for (const auto& line : lines) text += line + "\n";
-      session.dir.write(fmt::format("{}/{}.txt", record::file::screen, name), text);
-    } else {
-      fields["no_text"] = glyphs.error().describe();
-    }
+  } else {
+    fields["unreadable"] = picture.error().describe();
+  }
+  if (picture && glyphs) {
+    const observe::ScreenText text = observe::read_screen(*picture, *glyphs);
+    fields["unknown_cells"] = text.unknown;
+    session.dir.write(fmt::format("{}/{}.txt", record::file::screen, name), to_text(text));
+  } else if (!glyphs) {
+    fields["no_text"] = glyphs.error().describe();
   }
   session.dir.event(record::event::screen, fields);
   return {};
