@@ -29,7 +29,8 @@ Result<SocketPair> socket_pair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno("cannot create a socket pair");
   SocketPair pair{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
-  if (::fcntl(pair.mine.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("cannot set O_NONBLOCK");
+  if (::fcntl(pair.mine.get(), F_SETFL, O_NONBLOCK) != 0)
+    return fail_errno("cannot set O_NONBLOCK");
   return pair;
 }
 
@@ -58,12 +59,14 @@ Result<void> write_all(int fd, std::span<const std::byte> bytes) {
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno == EPIPE || errno == ECONNRESET) return fail(Errc::closed, "the peer closed the connection");
+    if (errno == EPIPE || errno == ECONNRESET)
+      return fail(Errc::closed, "the peer closed the connection");
     if (errno != EAGAIN && errno != EWOULDBLOCK) return fail_errno("cannot write");
     pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
     constexpr int patience_ms = 10'000;  // a peer that takes nothing for so long is as good as gone
     const int ready = ::poll(&wait, 1, patience_ms);
-    if (ready == 0) return fail(Errc::timeout, "the peer took no data for {} s", patience_ms / 1000);
+    if (ready == 0)
+      return fail(Errc::timeout, "the peer took no data for {} s", patience_ms / 1000);
     if (ready < 0 && errno != EINTR) return fail_errno("cannot wait for a peer");
   }
   return {};
@@ -81,7 +84,8 @@ Result<std::string> read_some(int fd, std::size_t limit) {
       bytes.resize(static_cast<std::size_t>(got));
       return bytes;
     }
-    if (got == 0 || errno == ECONNRESET) return fail(Errc::closed, "the peer closed the connection");
+    if (got == 0 || errno == ECONNRESET)
+      return fail(Errc::closed, "the peer closed the connection");
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return std::string();
     return fail_errno("cannot read");

@@ -121,7 +121,11 @@ Waited Loop::run_until(const std::function<bool()>& done, TimePoint deadline) {
   }
 }
 
-void Loop::stop() { impl_->stopped = true; }
-void Loop::resume() { impl_->stopped = false; }
+void Loop::stop() {
+  impl_->stopped = true;
+}
+void Loop::resume() {
+  impl_->stopped = false;
+}
 
 }  // namespace quiesce

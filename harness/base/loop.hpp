@@ -41,7 +41,8 @@ class Loop {
   /// Calls `callback` every `period`, first after one period. A late call is not made up for.
   [[nodiscard]] Watch every(Seconds period, std::function<void()> callback);
 
-  /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed, or stop().
+  /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed,
+  /// or stop().
   Waited run_until(const std::function<bool()>& done, TimePoint deadline);
 
   /// Makes the current and every later run_until return `stopped`. Safe in a callback.

@@ -15,7 +15,8 @@ Result<Mapping> Mapping::of_file(int fd, std::uint64_t size, Access access) {
 }
 
 Result<Mapping> Mapping::anonymous(std::uint64_t size) {
-  void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return fail_errno(fmt::format("cannot map {} bytes of memory", size));
   return Mapping(static_cast<std::byte*>(at), size);
 }

@@ -128,7 +128,9 @@ Process::~Process() {
   if (pid_ != 0) stop(Seconds(2));
 }
 
-std::optional<ExitStatus> Process::poll() { return wait(Seconds(0)); }
+std::optional<ExitStatus> Process::poll() {
+  return wait(Seconds(0));
+}
 
 std::optional<ExitStatus> Process::wait(Seconds patience) {
   if (status_) return status_;
@@ -213,7 +215,8 @@ Result<Captured> capture(const std::vector<std::string>& argv, Seconds patience,
         ends[end].fd = -1;
     }
   }
-  captured.status = process.wait(deadline - system_clock().now()).value_or(process.stop(Seconds(1)));
+  captured.status =
+      process.wait(deadline - system_clock().now()).value_or(process.stop(Seconds(1)));
   return captured;
 }
 
@@ -223,7 +226,8 @@ Result<std::filesystem::path> find_program(const std::string& name) {
     return std::filesystem::absolute(name);
   }
   const char* path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/sbin:/usr/bin");
+  std::istringstream folders(std::string(path != nullptr ? path : "") +
+                             ":/usr/sbin:/sbin:/usr/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
     const std::filesystem::path candidate = std::filesystem::path(folder) / name;
     std::error_code error;

@@ -35,11 +35,12 @@ struct ProcessOptions {
   std::vector<std::string> set_environment;  ///< "NAME=value", added to ours
 };
 
-/// A child process in a process group of its own, held by a pidfd. It dies when we die (PR_SET_PDEATHSIG), kill -9
-/// included, and is stopped when its owner goes.
+/// A child process in a process group of its own, held by a pidfd. It dies when we die
+/// (PR_SET_PDEATHSIG), kill -9 included, and is stopped when its owner goes.
 class Process {
  public:
-  /// Fails when the program cannot be started (not found, not executable): exec's own error is reported.
+  /// Fails when the program cannot be started (not found, not executable): exec's own error is
+  /// reported.
   static Result<Process> start(const ProcessOptions& options);
   Process(Process&&) noexcept;
   Process& operator=(Process&&) noexcept;

@@ -54,9 +54,11 @@ void fill_tagged(std::span<std::byte> item, Tag tag) {
 }
 
 std::optional<Tag> read_tag(std::span<const std::byte> bytes) {
-  if (bytes.size() < Tag::size || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) return std::nullopt;
+  if (bytes.size() < Tag::size || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0)
+    return std::nullopt;
   const std::size_t length = std::to_integer<std::size_t>(bytes[9]);
-  if (length > Tag::longest_name || get<std::uint32_t>(bytes, 60) != crc32(bytes.first(60))) return std::nullopt;
+  if (length > Tag::longest_name || get<std::uint32_t>(bytes, 60) != crc32(bytes.first(60)))
+    return std::nullopt;
   return Tag{.kind = static_cast<TagKind>(bytes[8]),
              .device = std::string(reinterpret_cast<const char*>(bytes.data() + 32), length),
              .sequence = get<std::uint64_t>(bytes, 16),

@@ -13,7 +13,8 @@ Result<TempDir> TempDir::create(const std::string& prefix) {
 
 Result<TempDir> TempDir::create_in(const std::filesystem::path& parent, const std::string& prefix) {
   std::string name = (parent / (prefix + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) return fail_errno("cannot create a folder in " + parent.string());
+  if (::mkdtemp(name.data()) == nullptr)
+    return fail_errno("cannot create a folder in " + parent.string());
   return TempDir(name);
 }
 
@@ -29,6 +30,8 @@ TempDir::~TempDir() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-std::filesystem::path TempDir::keep() { return std::exchange(path_, {}); }
+std::filesystem::path TempDir::keep() {
+  return std::exchange(path_, {});
+}
 
 }  // namespace quiesce

@@ -35,18 +35,24 @@ std::size_t escape_length(std::string_view bytes) {
 std::size_t utf8_length(std::string_view bytes) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                           : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > bytes.size()) return 0;
   for (std::size_t at = 1; at < length; ++at)
     if ((byte(at) & 0xc0) != 0x80) return 0;
-  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f))) return 0;
-  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f))) return 0;
+  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)))
+    return 0;
+  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)))
+    return 0;
   return length;
 }
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
 
@@ -118,13 +124,15 @@ Result<std::vector<std::byte>> from_hex(std::string_view text) {
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
   };
-  if (text.size() % 2 != 0) return fail(Errc::invalid_input, "hexadecimal text of odd length {}", text.size());
+  if (text.size() % 2 != 0)
+    return fail(Errc::invalid_input, "hexadecimal text of odd length {}", text.size());
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t at = 0; at < text.size(); at += 2) {
     const int high = digit(text[at]);
     const int low = digit(text[at + 1]);
-    if (high < 0 || low < 0) return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", at);
+    if (high < 0 || low < 0)
+      return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", at);
     bytes.push_back(static_cast<std::byte>(high << 4 | low));
   }
   return bytes;
@@ -145,7 +153,8 @@ std::string to_base64(std::span<const std::byte> bytes) {
 }
 
 Result<std::vector<std::byte>> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return fail(Errc::invalid_input, "base 64 text of length {}", text.size());
+  if (text.size() % 4 != 0)
+    return fail(Errc::invalid_input, "base 64 text of length {}", text.size());
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 4 * 3);
   for (std::size_t at = 0; at < text.size(); at += 4) {
@@ -155,7 +164,8 @@ Result<std::vector<std::byte>> from_base64(std::string_view text) {
     std::uint32_t group = 0;
     for (std::size_t i = 0; i < 4; ++i) {
       const std::size_t value = i < 4 - padding ? base64_digits.find(text[at + i]) : 0;
-      if (value == std::string_view::npos) return fail(Errc::invalid_input, "no base 64 digit at offset {}", at + i);
+      if (value == std::string_view::npos)
+        return fail(Errc::invalid_input, "no base 64 digit at offset {}", at + i);
       group = group << 6 | static_cast<std::uint32_t>(value);
     }
     for (std::size_t i = 0; i < 3 - padding; ++i)
@@ -169,7 +179,8 @@ std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t seed) {
     std::array<std::uint32_t, 256> entries{};
     for (std::uint32_t i = 0; i < entries.size(); ++i) {
       std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
+      for (int bit = 0; bit < 8; ++bit)
+        value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
       entries.at(i) = value;
     }
     return entries;

@@ -28,7 +28,8 @@ Result<Bytes> parse_bytes(std::string_view text) {
     for (const auto& [name, shift] : units)
       if (name == unit && number <= (std::numeric_limits<std::uint64_t>::max() >> shift))
         return Bytes{number << shift};
-  return fail(Errc::invalid_input, "\"{}\" is no size; write a whole number and a unit, as in \"256MiB\"", text);
+  return fail(Errc::invalid_input,
+              "\"{}\" is no size; write a whole number and a unit, as in \"256MiB\"", text);
 }
 
 std::string format_bytes(Bytes size) {
@@ -52,7 +53,8 @@ Result<Seconds> parse_duration(std::string_view text) {
   if (error == std::errc() && number >= 0 && number < 1e9)
     for (const auto& [name, factor] : units)
       if (name == unit) return Seconds(number * factor);
-  return fail(Errc::invalid_input, "\"{}\" is no duration; write a number and ms, s, min or h, as in \"2s\"", text);
+  return fail(Errc::invalid_input,
+              "\"{}\" is no duration; write a number and ms, s, min or h, as in \"2s\"", text);
 }
 
 std::string format_duration(Seconds time) {
@@ -68,7 +70,8 @@ Result<std::uint64_t> parse_number(std::string_view text) {
     base = 16;
   }
   std::uint64_t number = 0;
-  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  const auto [rest, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
   if (error != std::errc() || rest != digits.data() + digits.size() || digits.empty())
     return fail(Errc::invalid_input, "\"{}\" is no number", text);
   return number;
