@@ -142,7 +142,11 @@ std::string loadable_part(std::string bytes) {
   std::uint64_t end = 0;
   {
     const Handle elf = open_elf(bytes);
-    if (!elf || gelf_getclass(elf.get()) != ELFCLASS64) return bytes;
+    GElf_Ehdr file;
+    if (!elf || gelf_getclass(elf.get()) != ELFCLASS64 || !gelf_getehdr(elf.get(), &file))
+      return bytes;
+    if (file.e_type != ET_EXEC && file.e_type != ET_DYN) return bytes;
+    end = file.e_phoff + std::uint64_t{file.e_phnum} * file.e_phentsize;
     for (const auto& header : segments(elf.get()))
       end = std::max<std::uint64_t>(end, header.p_offset + header.p_filesz);
   }
