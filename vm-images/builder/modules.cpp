@@ -2,6 +2,8 @@
 #include "vm-images/builder/modules.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <set>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
@@ -24,10 +26,6 @@ struct Need {
 constexpr Need known_needs[] = {
     {"snd_hda_intel", "snd_hda_codec_generic", "else \"Cannot probe codecs, giving up\" (tried)"},
     {"libcrc32c", "crc32c_generic", "its init allocates the algorithm crc32c: lib/libcrc32c.c"},
-    {"libcrc32c", "crc32c_cryptoapi", "the same, as it is called from 6.15 on"},
-    {"btrfs", "crc32c_generic", "fs/btrfs/super.c, softdep by alias"},
-    {"ext4", "crc32c_generic", "fs/ext4/super.c, softdep by alias"},
-    {"usbhid", "hid_generic", "the fallback driver of the HID bus is asked for by modalias"},
 };
 
 constexpr std::string_view suffixes[] = {".ko", ".ko.xz", ".ko.zst", ".ko.gz"};
@@ -185,37 +183,53 @@ class Order {
     for (const auto& soft : info->after) TRY(add_soft(soft, name));
     return {};
   }
+
+  /// The soft dependencies that had to wait; those that cannot come even now are left out.
+  Result<void> add_later() {
+    while (!later_.empty()) {
+      const std::string name = later_.front();
+      later_.pop_front();
+      std::set<std::string> seen;
+      TRY_ASSIGN(const bool possible, can_come_now(name, seen));
+      if (possible) TRY(add(name, ""));
+    }
+    return {};
+  }
+
   std::vector<std::string> take() { return std::move(order_); }
 
  private:
   enum class State { begun, done };
 
-  /// Soft dependencies may be missing, and may lead back: one that cannot be loaded before a module that is begun
-  /// (it depends on that one) is left out here.
+  /// Soft dependencies may be missing, and may lead back: what depends on a module that is begun has to come later.
   Result<void> add_soft(const std::string& name, const std::string& wanted_by) {
     if (tree_.where(name) != ModuleTree::Where::file) return {};
-    std::map<std::string, bool> seen;
-    TRY_ASSIGN(const bool leads_back, needs_begun(name, seen));
-    if (leads_back) return {};
-    return add(name, wanted_by);
+    std::set<std::string> seen;
+    TRY_ASSIGN(const bool possible, can_come_now(name, seen));
+    if (possible) return add(name, wanted_by);
+    later_.push_back(name);
+    return {};
   }
 
-  Result<bool> needs_begun(const std::string& name, std::map<std::string, bool>& seen) {
-    if (tree_.where(name) != ModuleTree::Where::file || !seen.emplace(name, true).second)
-      return false;
+  /// Whether all that `name` depends on is there and not itself waiting.
+  Result<bool> can_come_now(const std::string& name, std::set<std::string>& seen) {
+    const auto where = tree_.where(name);
+    if (where != ModuleTree::Where::file) return where == ModuleTree::Where::built_in;
+    if (!seen.insert(name).second) return true;
     if (const auto known = state_.find(name); known != state_.end())
-      return known->second == State::begun;
+      return known->second == State::done;
     TRY_ASSIGN(const ModuleInfo* info, tree_.info(name));
     for (const auto& need : info->needs) {
-      TRY_ASSIGN(const bool begun, needs_begun(need, seen));
-      if (begun) return true;
+      TRY_ASSIGN(const bool possible, can_come_now(need, seen));
+      if (!possible) return false;
     }
-    return false;
+    return true;
   }
 
   ModuleTree& tree_;
   std::map<std::string, State> state_;
   std::vector<std::string> order_;
+  std::deque<std::string> later_;
 };
 
 }  // namespace
@@ -223,6 +237,7 @@ class Order {
 Result<std::vector<std::string>> ModuleTree::load_order(const std::string& name) {
   Order order(*this);
   TRY(order.add(normalise(name), ""));
+  TRY(order.add_later());
   return order.take();
 }
 
