@@ -92,8 +92,7 @@ Apt Apt::of_system() {
 
 Result<std::string> Apt::ask(const std::vector<std::string>& argv) const {
   TRY_ASSIGN(Captured captured, run_(argv, query_patience));
-  if (!captured.status.ok())
-    return fail(Errc::io, "{} failed: {}", argv[0], complaint(captured));
+  if (!captured.status.ok()) return fail(Errc::io, "{} failed: {}", argv[0], complaint(captured));
   return std::move(captured.output);
 }
 
@@ -127,12 +126,12 @@ Result<std::vector<Package>> Apt::find_in_lists(const Recipe& recipe) const {
 
 Result<void> Apt::add_parts(std::vector<Package>& packages, const std::string& release) const {
   for (std::size_t at = 0; at < packages.size(); ++at) {
-    TRY_ASSIGN(const std::string shown, ask({"apt-cache", "show", "--no-all-versions",
-                                             with_version(packages[at])}));
+    TRY_ASSIGN(const std::string shown,
+               ask({"apt-cache", "show", "--no-all-versions", with_version(packages[at])}));
     for (auto& part : kernel_parts(shown, release)) {
-      const bool known =
-          std::any_of(packages.begin(), packages.end(),
-                      [&](const Package& package) { return package.name == part.name; });
+      const bool known = std::any_of(packages.begin(), packages.end(), [&](const Package& package) {
+        return package.name == part.name;
+      });
       if (!known) packages.push_back(std::move(part));
     }
   }
@@ -155,8 +154,8 @@ Result<std::vector<Package>> Apt::find_kernel(const Recipe& recipe) const {
                 "apt knows no package {}*{}; add a suite that has it to apt's sources and run "
                 "\"apt-get update\", or give the kernel's files",
                 recipe.prefix, recipe.suffix);
-  const auto newest = std::max_element(
-      packages.begin(), packages.end(), [](const Package& a, const Package& b) {
+  const auto newest =
+      std::max_element(packages.begin(), packages.end(), [](const Package& a, const Package& b) {
         return compare_versions(a.version, b.version) < 0;
       });
   std::vector<Package> chosen = {*newest};
@@ -168,7 +167,8 @@ Result<std::vector<Package>> Apt::find_kernel(const Recipe& recipe) const {
 
 Result<std::vector<fs::path>> Apt::download(const std::vector<Package>& packages,
                                             const fs::path& folder) const {
-  // apt-get downloads into its working folder. As root it would do so as the user _apt, who may not write there.
+  // apt-get downloads into its working folder. As root it would do so as the user _apt, who may not
+  // write there.
   std::vector<std::string> argv = {"env", "-C", folder.string(), "apt-get", "-q"};
   if (user_ == User::root) argv.insert(argv.end(), {"-o", "APT::Sandbox::User=root"});
   argv.push_back("download");
@@ -179,7 +179,8 @@ Result<std::vector<fs::path>> Apt::download(const std::vector<Package>& packages
     TRY_ASSIGN(captured, run_(argv, download_patience));
   }
   if (!captured.status.ok())
-    return fail(Errc::io, "apt-get download failed: {}; if its lists are old, run \"apt-get update\"",
+    return fail(Errc::io,
+                "apt-get download failed: {}; if its lists are old, run \"apt-get update\"",
                 complaint(captured));
   std::vector<fs::path> files;
   std::error_code error;

@@ -27,8 +27,8 @@ int compare_versions(std::string_view a, std::string_view b);
 /// "apt-cache policy NAME...": name -> candidate; a package without one is left out.
 std::map<std::string, std::string> parse_policy(std::string_view text);
 
-/// Of "apt-cache show NAME": the packages in Depends and Pre-Depends (first alternatives) whose names begin with
-/// "linux-" and hold `release`: the other parts of the same kernel.
+/// Of "apt-cache show NAME": the packages in Depends and Pre-Depends (first alternatives) whose
+/// names begin with "linux-" and hold `release`: the other parts of the same kernel.
 std::vector<Package> kernel_parts(std::string_view text, std::string_view release);
 
 /// apt's commands, with a seam where they are run.
@@ -40,7 +40,8 @@ class Apt {
   Apt(Runner run, User user) : run_(std::move(run)), user_(user) {}
   static Apt of_system();
 
-  /// The newest kernel that the recipe means, with its other parts. Refreshes empty lists when it may (as root).
+  /// The newest kernel that the recipe means, with its other parts. Refreshes empty lists when it
+  /// may (as root).
   Result<std::vector<Package>> find_kernel(const Recipe& recipe) const;
   /// Downloads into `folder`, which must be empty, and returns the files.
   Result<std::vector<std::filesystem::path>> download(const std::vector<Package>& packages,

@@ -18,10 +18,12 @@ namespace {
 
 using Reader = std::unique_ptr<archive, decltype(&archive_read_free)>;
 
-Reader new_reader() { return {archive_read_new(), archive_read_free}; }
+Reader new_reader() {
+  return {archive_read_new(), archive_read_free};
+}
 
-/// What kernels, modules and Debian packages are compressed with. Not archive_read_support_filter_all(): that may run
-/// programs.
+/// What kernels, modules and Debian packages are compressed with. Not
+/// archive_read_support_filter_all(): that may run programs.
 void known_compressions(archive* reader) {
   archive_read_support_filter_gzip(reader);
   archive_read_support_filter_xz(reader);
@@ -87,8 +89,7 @@ Result<void> unpack_data(archive* outer, const fs::path& deb, const fs::path& fo
     const std::string path = plain_path(archive_entry_pathname(entry));
     const bool regular =
         archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr;
-    if (regular && !path.empty() && wanted(path))
-      TRY(write_entry(inner.get(), folder / path, deb));
+    if (regular && !path.empty() && wanted(path)) TRY(write_entry(inner.get(), folder / path, deb));
   }
 }
 
@@ -106,9 +107,8 @@ Result<void> unpack_deb(const fs::path& deb, const fs::path& folder,
   for (bool first = true;; first = false) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(outer.get(), &entry);
-    const char* member = status >= ARCHIVE_WARN && status != ARCHIVE_EOF
-                             ? archive_entry_pathname(entry)
-                             : nullptr;
+    const char* member =
+        status >= ARCHIVE_WARN && status != ARCHIVE_EOF ? archive_entry_pathname(entry) : nullptr;
     const std::string name = member != nullptr ? member : "";
     if (first && name != "debian-binary")  // deb(5)
       return fail(Errc::invalid_input, "{} is no Debian package", deb.string());
@@ -120,8 +120,7 @@ Result<void> unpack_deb(const fs::path& deb, const fs::path& folder,
   }
 }
 
-Result<std::string> decompress(std::string_view bytes, const std::string& what,
-                               Trailing trailing) {
+Result<std::string> decompress(std::string_view bytes, const std::string& what, Trailing trailing) {
   if (bytes.empty()) return std::string();
   const Reader reader = new_reader();
   known_compressions(reader.get());

@@ -23,10 +23,14 @@ tl::unexpected<Error> refused(archive* writer, const std::filesystem::path& path
 
 unsigned file_type(CpioEntry::Kind kind) {
   switch (kind) {
-    case CpioEntry::Kind::folder: return AE_IFDIR;
-    case CpioEntry::Kind::file: return AE_IFREG;
-    case CpioEntry::Kind::link: return AE_IFLNK;
-    case CpioEntry::Kind::character_device: return AE_IFCHR;
+    case CpioEntry::Kind::folder:
+      return AE_IFDIR;
+    case CpioEntry::Kind::file:
+      return AE_IFREG;
+    case CpioEntry::Kind::link:
+      return AE_IFLNK;
+    case CpioEntry::Kind::character_device:
+      return AE_IFCHR;
   }
   return AE_IFREG;
 }

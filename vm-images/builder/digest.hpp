@@ -14,9 +14,9 @@ namespace quiesce::builder {
 /// Lower-case hexadecimal, 64 digits.
 std::string sha256(std::string_view bytes);
 
-/// Digests of files by what stat(2) says of them (device, inode, size, mtime, ctime), so that a package of 100 MB is
-/// read once and not at every run. A file that changed within the last two seconds is not remembered: a later change
-/// could leave the same times.
+/// Digests of files by what stat(2) says of them (device, inode, size, mtime, ctime), so that a
+/// package of 100 MB is read once and not at every run. A file that changed within the last two
+/// seconds is not remembered: a later change could leave the same times.
 class Digests {
  public:
   /// `memory`: the JSON file that holds them. Missing or damaged means that nothing is known.

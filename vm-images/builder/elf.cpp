@@ -75,11 +75,20 @@ void read_entries(Dynamic& dynamic, const std::vector<GElf_Dyn>& entries,
   for (const auto& entry : entries) {
     const std::string text(text_at(strings, entry.d_un.d_val));
     switch (entry.d_tag) {
-      case DT_NEEDED: dynamic.needed.push_back(text); break;
-      case DT_SONAME: dynamic.soname = text; break;
-      case DT_RUNPATH: dynamic.run_path = split(text, ':'); break;
-      case DT_RPATH: rpath = split(text, ':'); break;
-      default: break;
+      case DT_NEEDED:
+        dynamic.needed.push_back(text);
+        break;
+      case DT_SONAME:
+        dynamic.soname = text;
+        break;
+      case DT_RUNPATH:
+        dynamic.run_path = split(text, ':');
+        break;
+      case DT_RPATH:
+        rpath = split(text, ':');
+        break;
+      default:
+        break;
     }
   }
   if (dynamic.run_path.empty()) dynamic.run_path = rpath;
@@ -129,9 +138,9 @@ Result<Dynamic> read_dynamic(std::string_view bytes, const std::string& what) {
       dynamic.interpreter = text_at(part(bytes, header.p_offset, header.p_filesz), 0);
     if (header.p_type != PT_DYNAMIC) continue;
     const auto entries = dynamic_entries(elf.get(), header);
-    const auto strings =
-        std::find_if(entries.begin(), entries.end(),
-                     [](const GElf_Dyn& entry) { return entry.d_tag == DT_STRTAB; });
+    const auto strings = std::find_if(entries.begin(), entries.end(), [](const GElf_Dyn& entry) {
+      return entry.d_tag == DT_STRTAB;
+    });
     if (strings != entries.end())
       read_entries(dynamic, entries, at_address(bytes, headers, strings->d_un.d_ptr));
   }

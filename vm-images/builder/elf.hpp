@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the builder reads of ELF files: how a module describes itself, what a program needs to start.
+// What the builder reads of ELF files: how a module describes itself, what a program needs to
+// start.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace quiesce::builder {
 
-/// The "key=value" strings of a kernel module's .modinfo section, in their order. `what` names it in errors.
+/// The "key=value" strings of a kernel module's .modinfo section, in their order. `what` names it
+/// in errors.
 Result<std::vector<std::pair<std::string, std::string>>> read_modinfo(std::string_view bytes,
                                                                       const std::string& what);
 
@@ -25,11 +27,12 @@ struct Dynamic {
   std::vector<std::string> needed;
   std::vector<std::string> run_path;  ///< DT_RUNPATH, else DT_RPATH; "$ORIGIN" not yet replaced
 };
-/// A static program has neither interpreter nor needed libraries. What is no ELF file is invalid_input.
+/// A static program has neither interpreter nor needed libraries. What is no ELF file is
+/// invalid_input.
 Result<Dynamic> read_dynamic(std::string_view bytes, const std::string& what);
 
-/// A program or library without what is only for linkers and debuggers: all behind the last segment, and the section
-/// table. Bytes that are no such file come back as they are.
+/// A program or library without what is only for linkers and debuggers: all behind the last
+/// segment, and the section table. Bytes that are no such file come back as they are.
 std::string loadable_part(std::string bytes);
 
 }  // namespace quiesce::builder

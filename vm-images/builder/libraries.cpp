@@ -56,8 +56,12 @@ std::optional<Found> find_library(const std::string& name, const Found& user,
 
 LibrarySearch LibrarySearch::of_system() {
   LibrarySearch search;
-  search.folders = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64",
-                    "/lib", "/usr/lib"};
+  search.folders = {"/lib/x86_64-linux-gnu",
+                    "/usr/lib/x86_64-linux-gnu",
+                    "/lib64",
+                    "/usr/lib64",
+                    "/lib",
+                    "/usr/lib"};
   auto program = find_program("ldconfig");
   if (!program) return search;
   auto printed = capture({program->string(), "-p"});

@@ -19,13 +19,13 @@ struct LibrarySearch {
   static LibrarySearch of_system();
 };
 
-/// From what `ldconfig -p` prints. Variants for newer processors (glibc-hwcaps) are left out: the guest's may be older
-/// than the host's.
+/// From what `ldconfig -p` prints. Variants for newer processors (glibc-hwcaps) are left out: the
+/// guest's may be older than the host's.
 std::map<std::string, std::vector<std::filesystem::path>> parse_ldconfig(std::string_view text);
 
 /// A program's companions.
 struct Needs {
-  std::string interpreter;                                 ///< absolute path, or empty for a static program
+  std::string interpreter;  ///< absolute path, or empty for a static program
   std::map<std::string, std::filesystem::path> libraries;  ///< name asked for -> file
 };
 /// not_found names the library and who needs it.

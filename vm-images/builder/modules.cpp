@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Modules that others ask for at run time (request_module), which no "depends=" names and which an initramfs without
-/// modprobe must load first. What a kernel does not have is left out.
+/// Modules that others ask for at run time (request_module), which no "depends=" names and which an
+/// initramfs without modprobe must load first. What a kernel does not have is left out.
 struct Need {
   std::string_view module;
   std::string_view needs;
@@ -50,9 +50,12 @@ std::vector<std::string> lines(std::string_view text) {
 void add_softdep(ModuleInfo& info, std::string_view text) {
   std::vector<std::string>* into = nullptr;
   for (const auto& word : split(text, ' ')) {
-    if (word == "pre:") into = &info.before;
-    else if (word == "post:") into = &info.after;
-    else if (into != nullptr && !word.empty()) into->push_back(normalise(word));
+    if (word == "pre:")
+      into = &info.before;
+    else if (word == "post:")
+      into = &info.after;
+    else if (into != nullptr && !word.empty())
+      into->push_back(normalise(word));
   }
 }
 
@@ -108,7 +111,8 @@ void ModuleTree::add_file(const fs::path& path) {
     known->second = path;
 }
 
-/// modules.order of a build tree: "drivers/x/y.ko", since 6.3 "drivers/x/y.o", before 5.2 "kernel/drivers/x/y.ko".
+/// modules.order of a build tree: "drivers/x/y.ko", since 6.3 "drivers/x/y.o", before 5.2
+/// "kernel/drivers/x/y.ko".
 void ModuleTree::read_order(std::string_view text) {
   for (const auto& line : lines(text)) {
     fs::path file = folder_ / line;
@@ -151,11 +155,12 @@ Result<const ModuleInfo*> ModuleTree::info(const std::string& name) {
   TRY_ASSIGN(ModuleInfo read, module_info(bytes, name));
   const std::string made_for = read.vermagic.substr(0, read.vermagic.find(' '));
   if (made_for != release_)
-    return fail(Errc::invalid_input,
-                "module {} was made for {}, the kernel is {}: give the modules that were built with "
-                "it ({})",
-                name, made_for.empty() ? "no release that it names" : made_for, release_,
-                path(name).string());
+    return fail(
+        Errc::invalid_input,
+        "module {} was made for {}, the kernel is {}: give the modules that were built with "
+        "it ({})",
+        name, made_for.empty() ? "no release that it names" : made_for, release_,
+        path(name).string());
   return &infos_.emplace(name, std::move(read)).first->second;
 }
 
@@ -201,7 +206,8 @@ class Order {
  private:
   enum class State { begun, done };
 
-  /// Soft dependencies may be missing, and may lead back: what depends on a module that is begun has to come later.
+  /// Soft dependencies may be missing, and may lead back: what depends on a module that is begun
+  /// has to come later.
   Result<void> add_soft(const std::string& name, const std::string& wanted_by) {
     if (tree_.where(name) != ModuleTree::Where::file) return {};
     std::set<std::string> seen;

@@ -26,7 +26,8 @@ struct ModuleInfo {
 /// `bytes`: an uncompressed module, named `name` (normalised).
 Result<ModuleInfo> module_info(std::string_view bytes, const std::string& name);
 
-/// The modules of one kernel: an installed folder (lib/modules/RELEASE) or a build tree. Reads a module at most once.
+/// The modules of one kernel: an installed folder (lib/modules/RELEASE) or a build tree. Reads a
+/// module at most once.
 class ModuleTree {
  public:
   /// An empty `folder` means that all is built in.
@@ -34,6 +35,7 @@ class ModuleTree {
 
   enum class Where { absent, built_in, file };
   Where where(const std::string& name) const;
+  bool any_file() const { return !files_.empty(); }
   /// Only for what where() calls `file`.
   const std::filesystem::path& path(const std::string& name) const {
     return files_.at(normalise(name));
@@ -41,8 +43,9 @@ class ModuleTree {
   /// Fails when the file is damaged or made for another release.
   Result<const ModuleInfo*> info(const std::string& name);
 
-  /// What to load for `name`, itself last but for its soft dependencies "post". Empty for what is built in. Names are
-  /// normalised. not_found when the module or one that it needs is neither a file nor built in.
+  /// What to load for `name`, itself last but for its soft dependencies "post". Empty for what is
+  /// built in. Names are normalised. not_found when the module or one that it needs is neither a
+  /// file nor built in.
   Result<std::vector<std::string>> load_order(const std::string& name);
 
  private:
@@ -66,7 +69,7 @@ Result<std::string> read_module(const std::filesystem::path& path);
 struct ModulePlan {
   std::map<std::string, std::vector<std::string>> order;  ///< as /modules/order.json has it
   std::map<std::string, std::filesystem::path> files;     ///< name -> module file
-  std::vector<std::string> problems;                      ///< a sentence for each module that is lacking
+  std::vector<std::string> problems;  ///< a sentence for each module that is lacking
 };
 /// `role`: "production" or "capture"; the latter leaves out devices that get no driver there.
 Result<ModulePlan> plan_modules(const Kernel& kernel, const std::string& role,

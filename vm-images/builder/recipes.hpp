@@ -13,7 +13,7 @@ namespace quiesce::builder {
 
 /// Which packages of the machine's own distribution hold a kernel.
 struct Recipe {
-  std::string name;                  ///< "debian:6.1"
+  std::string name;  ///< "debian:6.1"
   std::string description;
   std::string prefix;                ///< of the package's name: "linux-image-6.1."
   std::string suffix;                ///< "-amd64"

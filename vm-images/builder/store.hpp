@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The store on disk: items that appear whole or not at all, shared by processes that know nothing of each other.
+// The store on disk: items that appear whole or not at all, shared by processes that know nothing
+// of each other.
 //
 //   kernels/KEY/   boot/, lib/modules/, item.json     KEY: SHA-256 over those of the packages
 //   images/KEY/    initramfs, item.json               KEY: SHA-256 over the list of contents
 //   tools/NAME/    as its package has it, item.json
 //   names/NAME     the KEY of a kernel that was fetched by that name
-//   configs/SHA    configuration found inside the bzImage of that SHA-256; an empty file: it has none
-//   digests.json   see digest.hpp
-//   tmp/           items that are being made; each folder is locked (flock) by its maker
+//   configs/SHA    configuration found inside the bzImage of that SHA-256; an empty file: it has
+//   none digests.json   see digest.hpp tmp/           items that are being made; each folder is
+//   locked (flock) by its maker
 #pragma once
 
 #include <filesystem>
@@ -23,15 +24,16 @@ namespace quiesce::builder {
 
 inline constexpr const char* item_file = "item.json";
 
-/// An item that is being made. It vanishes with its owner unless it is published; what a killed process left is
-/// removed by the next one that makes an item.
+/// An item that is being made. It vanishes with its owner unless it is published; what a killed
+/// process left is removed by the next one that makes an item.
 class Draft {
  public:
   static Result<Draft> create(const Store& store);
 
   const std::filesystem::path& path() const { return folder_.path(); }
-  /// Writes `facts` as item.json and renames the folder to `place`. When another process was faster, its item stays
-  /// and this one goes; an item there without a readable item.json is replaced.
+  /// Writes `facts` as item.json and renames the folder to `place`. When another process was
+  /// faster, its item stays and this one goes; an item there without a readable item.json is
+  /// replaced.
   Result<void> publish(const std::filesystem::path& place, const nlohmann::json& facts);
 
  private:

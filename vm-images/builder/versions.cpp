@@ -8,7 +8,9 @@ namespace quiesce::builder {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// deb-version(7): '~' sorts before the end, letters before all else.
 int weight(std::string_view text, std::size_t at) {
