@@ -83,6 +83,21 @@ std::vector<Package> kernel_parts(std::string_view text, std::string_view releas
   return parts;
 }
 
+std::vector<Package> parse_simulation(std::string_view text) {
+  std::vector<Package> packages;
+  constexpr std::string_view mark = "Inst ";
+  for (const auto& line : split(text, '\n')) {
+    // "Inst libyajl2 (2.1.0-3 Debian:12.15/oldstable [amd64])", "Inst x [old] (new ...)"
+    const std::size_t open = line.find('(');
+    if (!line.starts_with(mark) || open == std::string::npos) continue;
+    const std::string_view rest = std::string_view(line).substr(mark.size());
+    const std::string_view version = std::string_view(line).substr(open + 1);
+    packages.push_back({std::string(rest.substr(0, rest.find(' '))),
+                        std::string(version.substr(0, version.find_first_of(" )")))});
+  }
+  return packages;
+}
+
 Apt Apt::of_system() {
   const auto run = [](const std::vector<std::string>& argv, Seconds patience) {
     return capture(argv, patience, {"LC_ALL=C"});
@@ -163,6 +178,17 @@ Result<std::vector<Package>> Apt::find_kernel(const Recipe& recipe) const {
   const std::string& name = newest->name;
   TRY(add_parts(chosen, name.starts_with(image) ? name.substr(image.size()) : name));
   return chosen;
+}
+
+Result<std::vector<Package>> Apt::find_tool(const std::string& name) const {
+  TRY_ASSIGN(const std::string simulated,
+             ask({"apt-get", "install", "-s", "--no-install-recommends", name}));
+  std::vector<Package> packages;
+  for (auto& package : parse_simulation(simulated))
+    if (package.name == name || package.name.starts_with("lib"))
+      packages.push_back(std::move(package));
+  if (packages.empty()) packages.push_back({name, ""});
+  return packages;
 }
 
 Result<std::vector<fs::path>> Apt::download(const std::vector<Package>& packages,

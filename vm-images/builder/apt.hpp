@@ -31,6 +31,9 @@ std::map<std::string, std::string> parse_policy(std::string_view text);
 /// names begin with "linux-" and hold `release`: the other parts of the same kernel.
 std::vector<Package> kernel_parts(std::string_view text, std::string_view release);
 
+/// Of "apt-get install -s": the packages that would be installed.
+std::vector<Package> parse_simulation(std::string_view text);
+
 /// apt's commands, with a seam where they are run.
 class Apt {
  public:
@@ -43,6 +46,8 @@ class Apt {
   /// The newest kernel that the recipe means, with its other parts. Refreshes empty lists when it
   /// may (as root).
   Result<std::vector<Package>> find_kernel(const Recipe& recipe) const;
+  /// `name` and the libraries among its dependencies that this machine lacks.
+  Result<std::vector<Package>> find_tool(const std::string& name) const;
   /// Downloads into `folder`, which must be empty, and returns the files.
   Result<std::vector<std::filesystem::path>> download(const std::vector<Package>& packages,
                                                       const std::filesystem::path& folder) const;

@@ -6,8 +6,8 @@
 #include "vm-images/builder/digest.hpp"
 #include "vm-images/builder/initramfs.hpp"
 #include "vm-images/builder/modules.hpp"
-#include "vm-images/builder/spec.hpp"
 #include "vm-images/builder/store.hpp"
+#include "vm-images/builder/tools.hpp"
 
 namespace quiesce::builder {
 
@@ -103,8 +103,8 @@ Result<scenario::BootImage> build_production(const Kernel& kernel,
                                              const scenario::BootImage& capture,
                                              Ingredients& from) {
   TRY_ASSIGN(Initramfs contents, common_contents(kernel, "production", from));
-  TRY_ASSIGN(const fs::path kexec, kexec_program(from.store, Apt::of_system()));
-  TRY(contents.add_program("sbin/kexec", kexec, from.search));
+  TRY_ASSIGN(const Tool kexec, kexec_tool(from.store, Apt::of_system(), from.search));
+  TRY(contents.add_program("sbin/kexec", kexec.program, kexec.search));
   TRY(contents.add_file("capture/kernel", capture.image));
   TRY(contents.add_file("capture/initramfs", capture.initramfs));
   return finish(contents, kernel, "production", from);

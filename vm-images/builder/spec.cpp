@@ -173,27 +173,4 @@ Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch)
   return resolve_with(spec, fetch, {store, digests, Apt::of_system(), recipes});
 }
 
-Result<fs::path> kexec_program(const Store& store, const Apt& apt) {
-  const fs::path place = store.root / "tools/kexec-tools";
-  if (item_facts(place)) return place / "sbin/kexec";
-  if (auto here = find_program("kexec")) return *here;
-  constexpr const char* remedy = "no kexec for the production kernel; install kexec-tools";
-  TRY_ASSIGN(Draft packages, Draft::create(store));
-  auto debs = apt.download({{"kexec-tools", ""}}, packages.path());
-  if (!debs) return tl::unexpected(debs.error().because(remedy));
-  TRY_ASSIGN(Draft draft, Draft::create(store));
-  for (const std::string prefix : {"", "usr/"})
-    TRY(unpack_deb(debs->front(), draft.path(),
-                   [&](std::string_view path) { return path == prefix + "sbin/kexec"; }));
-  std::error_code error;
-  if (fs::exists(draft.path() / "usr/sbin/kexec", error)) {
-    fs::create_directories(draft.path() / "sbin", error);
-    fs::rename(draft.path() / "usr/sbin/kexec", draft.path() / "sbin/kexec", error);
-  }
-  if (!fs::exists(draft.path() / "sbin/kexec", error))
-    return fail(Errc::unsupported, "the package kexec-tools holds no sbin/kexec");
-  TRY(draft.publish(place, {{"name", debs->front().stem().string()}}));
-  return place / "sbin/kexec";
-}
-
 }  // namespace quiesce::builder

@@ -47,8 +47,4 @@ Result<std::filesystem::path> store_packages(const std::vector<std::filesystem::
                                              const std::string& name, const Store& store,
                                              Digests& digests);
 
-/// The program kexec: from the store, from this machine, or from the package kexec-tools, which is
-/// unpacked into the store and not installed.
-Result<std::filesystem::path> kexec_program(const Store& store, const Apt& apt);
-
 }  // namespace quiesce::builder
