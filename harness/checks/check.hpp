@@ -2,6 +2,7 @@
 // What a check is, and what judging a run gives.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -58,8 +59,14 @@ struct RunResult {
 RunResult judge(const evidence::Run& run);
 
 nlohmann::json to_json(const RunResult& result);
-/// The verdict with its reasons as text for people; `colour` with escape sequences.
-std::string render_text(const RunResult& result, bool colour);
+/// The verdict with its reasons as text for people; `colour` with escape sequences; `verbose` shows the details and
+/// controls of every check, not only of those that did not pass. Implemented in reports/text.cpp.
+std::string render_text(const RunResult& result, bool colour, bool verbose = false);
+
+/// docs/checks.md: every check of the registry with its question and parameters.
+std::string checks_markdown();
+/// Every check with its parameters, for the scenario loader's Vocabulary.
+std::map<std::string, std::vector<scenario::ParameterSpec>> vocabulary();
 
 /// 0 pass, 1 fail, 3 error, 4 inconclusive, 77 skip, 130 interrupted.
 int exit_code(Outcome outcome);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/text.hpp"
+#include "harness/checks/support.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// What the capture kernel says of itself: the answer to `describe`, else its hello.
+const json* description(const evidence::Run& run) {
+  if (const auto* answer = last_said(run, "capture", "response", "describe");
+      answer != nullptr && answer->payload.contains("vmcore"))
+    return &answer->payload;
+  const auto* hello = last_said(run, "capture", "event", "hello");
+  return hello == nullptr ? nullptr : &hello->payload;
+}
+
+/// Words of the plan's capture command line that the kernel did not get.
+std::vector<std::string> missing_words(const std::string& asked, const std::string& given) {
+  const auto words = split(given, ' ');
+  std::vector<std::string> missing;
+  for (const std::string& word : split(asked, ' '))
+    if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
+      missing.push_back("\"" + word + "\"");
+  return missing;
+}
+
+CheckResult judge_flag(const evidence::Run& run, const json&) {
+  const json* capture = description(run);
+  if (capture == nullptr)
+    return verdict(Verdict::inconclusive, "the capture kernel's agent never said hello");
+  const auto vmcore = evidence::flag_of(*capture, "vmcore");
+  const std::string line = evidence::text_of(*capture, "command_line");
+  if (!vmcore || line.empty())
+    return verdict(Verdict::inconclusive,
+                   "the agent said nothing of /proc/vmcore or of the command line");
+  const std::uint64_t bytes = evidence::whole_of(*capture, "vmcore_bytes").value_or(0);
+  const auto missing = missing_words(run.plan.scenario.capture.command_line, line);
+  std::vector<std::string> wrong;
+  if (line.find("elfcorehdr=") == std::string::npos)
+    wrong.emplace_back("its command line has no elfcorehdr=");
+  if (!*vmcore)
+    wrong.emplace_back("it has no /proc/vmcore");
+  else if (bytes == 0)
+    wrong.emplace_back("its /proc/vmcore is empty");
+  if (!missing.empty()) wrong.push_back("its command line lacks " + list_words(missing));
+  CheckResult result =
+      wrong.empty()
+          ? verdict(Verdict::pass, fmt::format("/proc/vmcore of {}, command line as planned",
+                                               format_bytes(Bytes{bytes})))
+          : verdict(Verdict::fail, "the capture kernel runs, but " + list_words(wrong));
+  result.details.push_back("command line: " + shorten(line, 400));
+  result.numbers["vmcore_bytes"] = bytes;
+  return result;
+}
+
+const Check check{.name = "capture.flag",
+                  .question =
+                      "Does the capture kernel know that it is one: a /proc/vmcore with contents, "
+                      "elfcorehdr= and every "
+                      "word of the planned command line?",
+                  .parameters = {},
+                  .judge = judge_flag};
+const Registration registration(check);
+
+}  // namespace
+
+}  // namespace quiesce::checks

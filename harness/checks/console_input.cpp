@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include "harness/base/text.hpp"
+#include "harness/checks/support.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// QMP key codes whose name is not what they type (qapi/ui.json, QKeyCode).
+struct KeyCode {
+  const char* name;
+  const char* types;
+};
+constexpr KeyCode key_codes[] = {{"spc", " "}, {"ret", "\n"},  {"tab", "\t"}, {"minus", "-"},
+                                 {"dot", "."}, {"comma", ","}, {"slash", "/"}};
+
+std::string typed(const std::string& key) {
+  for (const KeyCode& code : key_codes)
+    if (key == code.name) return code.types;
+  return key;
+}
+
+/// `keys` is a list of key codes, or the text itself.
+std::string text_sent(const evidence::Event& sent) {
+  std::string text = sent.text("keys");
+  for (const json& key : evidence::list_of(sent.fields, "keys"))
+    if (key.is_string()) text += typed(key.get<std::string>());
+  return text;
+}
+
+CheckResult judge_input(const evidence::Run& run, const json&) {
+  const Story points = story(run);
+  std::string sent;
+  std::string received;
+  std::optional<double> first_sent;
+  std::optional<double> last_received;
+  for (const auto& event : run.timeline) {
+    if (!points.capture_entry || event.t < *points.capture_entry) continue;
+    if (event.name == record::event::key_sent) {
+      sent += text_sent(event);
+      if (!first_sent) first_sent = event.t;
+    }
+    if (event.name == record::event::key_received && first_sent) {
+      received += event.text("text");
+      last_received = event.t;
+    }
+  }
+  if (!points.capture_entry)
+    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  if (!first_sent)
+    return points.finished()
+               ? verdict(Verdict::skip, "no key was sent to the capture kernel")
+               : verdict(Verdict::inconclusive, "no key was sent yet: " + points.cut_off());
+  const std::string want(trim(sent));
+  const std::string got(trim(received));
+  if (want == got && !want.empty()) {
+    CheckResult result =
+        verdict(Verdict::pass, fmt::format("\"{}\" arrived {:.2f} s after the first key", want,
+                                           *last_received - *first_sent));
+    result.numbers["seconds"] = *last_received - *first_sent;
+    return result;
+  }
+  if (last_said(run, "capture", "response", "keys") == nullptr)
+    return verdict(Verdict::inconclusive,
+                   "keys were sent, but nothing shows that the agent listened on the console");
+  return verdict(Verdict::fail,
+                 got.empty() ? fmt::format("of the keys \"{}\" none arrived on the console", want)
+                             : fmt::format("\"{}\" was typed, \"{}\" arrived", want, shorten(got)));
+}
+
+const Check check{.name = "console.input",
+                  .question = "Does the capture kernel's console receive the keys that are typed?",
+                  .parameters = {},
+                  .judge = judge_input};
+const Registration registration(check);
+
+}  // namespace
+
+}  // namespace quiesce::checks

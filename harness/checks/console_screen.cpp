@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "harness/checks/support.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+using Lines = std::vector<std::string>;
+
+/// The picture against the kernel's own idea of it, cell by cell.
+struct Comparison {
+  std::uint64_t cells = 0;  ///< with text in either
+  std::uint64_t differing = 0;
+  std::uint64_t unreadable = 0;  ///< U+FFFD in the picture
+  Lines examples;
+};
+
+/// Code points; bytes that are no UTF-8 count as one each.
+std::u32string code_points(std::string_view text) {
+  std::u32string points;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    char32_t point = length == 1 ? lead : lead & (0x7fU >> length);
+    for (std::size_t i = 1; i < length && at + i < text.size(); ++i)
+      point = point << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
+    points += point;
+    at += length;
+  }
+  while (!points.empty() && (points.back() == U' ' || points.back() == 0)) points.pop_back();
+  return points;
+}
+
+Comparison compare(const Lines& picture, const Lines& truth) {
+  constexpr std::size_t most_examples = 5;
+  Comparison result;
+  for (std::size_t row = 0; row < std::max(picture.size(), truth.size()); ++row) {
+    const auto seen = code_points(row < picture.size() ? picture[row] : "");
+    const auto real = code_points(row < truth.size() ? truth[row] : "");
+    std::uint64_t differing = 0;
+    for (std::size_t column = 0; column < std::max(seen.size(), real.size()); ++column) {
+      const char32_t a = column < seen.size() ? seen[column] : U' ';
+      const char32_t b = column < real.size() ? real[column] : U' ';
+      if (a != U' ' || b != U' ') ++result.cells;
+      if (a != b) ++differing;
+      if (a == U'\ufffd') ++result.unreadable;
+    }
+    result.differing += differing;
+    if (differing > 0 && result.examples.size() < most_examples)
+      result.examples.push_back(fmt::format("row {}: screen \"{}\", kernel \"{}\"", row,
+                                            shorten(row < picture.size() ? picture[row] : "", 60),
+                                            shorten(row < truth.size() ? truth[row] : "", 60)));
+  }
+  return result;
+}
+
+std::optional<Comparison> compare_named(const evidence::Run& run, const std::string& screen,
+                                        const std::string& role) {
+  const auto picture = run.screens.find(screen);
+  const auto truth = run.screen_truth.find(role);
+  if (picture == run.screens.end() || truth == run.screen_truth.end()) return std::nullopt;
+  Lines lines;
+  for (const json& line : evidence::list_of(truth->second, "lines"))
+    lines.push_back(line.is_string() ? line.get<std::string>() : std::string());
+  if (lines.empty()) return std::nullopt;
+  return compare(picture->second, lines);
+}
+
+/// A device that has a screen: its profile uses the console, or QEMU calls it a VGA.
+bool has_screen(const scenario::PlannedDevice& device) {
+  const auto is_console = [](const json& what) {
+    return evidence::text_of(what, "kind") == "console";
+  };
+  if (is_console(device.profile.activity) || is_console(device.profile.test)) return true;
+  for (const json& object : device.profile.qemu) {
+    std::string driver = evidence::text_of(object, "driver");
+    std::transform(driver.begin(), driver.end(), driver.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (driver.find("vga") != std::string::npos || driver.find("display") != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+/// When the screen came back, and what came before.
+struct Return {
+  std::size_t samples = 0;
+  std::size_t old = 0;                ///< samples that showed the old kernel's picture
+  std::size_t uniform = 0;            ///< samples of one colour
+  std::optional<double> first_alive;  ///< after which no dead sample came
+};
+
+Return find_return(const evidence::Run& run, double handover) {
+  Return result;
+  for (const auto* sample : run.events(record::event::screen_sample)) {
+    if (sample->t < handover) continue;
+    ++result.samples;
+    const bool old = evidence::flag_of(sample->fields, "same_as_production").value_or(false);
+    const bool uniform = evidence::flag_of(sample->fields, "uniform").value_or(false);
+    result.old += old ? 1 : 0;
+    result.uniform += uniform ? 1 : 0;
+    if (old || uniform)
+      result.first_alive.reset();
+    else if (!result.first_alive)
+      result.first_alive = sample->t;
+  }
+  return result;
+}
+
+/// The step of the run in which the screen came back.
+std::string step_at(const evidence::Run& run, const Story& story, double t) {
+  if (!story.capture_entry || t < *story.capture_entry)
+    return "before the capture kernel's userspace";
+  std::string module;
+  for (const auto* loaded : said(run, "capture", "event", "module"))
+    if (loaded->t <= t) module = evidence::text_of(loaded->payload, "name");
+  if (!module.empty()) return "after module " + module + " was loaded";
+  return "in userspace, before any driver was loaded";
+}
+
+void describe_return(CheckResult& result, const evidence::Run& run, const Story& story) {
+  const Return back = find_return(run, *story.handover);
+  if (back.samples == 0) return;
+  result.details.push_back(
+      fmt::format("{} after the handover: {} with the old kernel's picture, {} of one colour",
+                  count(back.samples, "sample"), back.old, back.uniform));
+  if (!back.first_alive) {
+    result.details.emplace_back("the screen never came back while it was sampled");
+    return;
+  }
+  const double dead = *back.first_alive - *story.handover;
+  result.numbers["dead_s"] = dead;
+  result.reason += fmt::format("; it came back {:.1f} s after the handover, {}", dead,
+                               step_at(run, story, *back.first_alive));
+}
+
+/// Could a working screen have been read? In production it was.
+bool control_holds(CheckResult& result, const std::optional<Comparison>& production) {
+  constexpr double enough = 0.95;
+  if (!production || production->cells == 0) {
+    result.control = "there is no readable screen of the production kernel";
+    return false;
+  }
+  const double right =
+      1.0 - static_cast<double>(production->differing) / static_cast<double>(production->cells);
+  result.control =
+      fmt::format("in production {:.1f} % of {} cells were read as the kernel wrote them",
+                  100 * right, production->cells);
+  result.numbers["production_right"] = right;
+  return right >= enough;
+}
+
+CheckResult judge_screen(const evidence::Run& run, const json&) {
+  const auto& devices = run.plan.devices;
+  if (std::none_of(devices.begin(), devices.end(), has_screen))
+    return verdict(Verdict::skip, "the plan has no device with a screen");
+  const Story points = story(run);
+  if (!points.handover || !points.capture_entry)
+    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  CheckResult result = verdict(Verdict::inconclusive, "");
+  const auto captured = compare_named(run, "capture-end", "capture");
+  if (!captured || captured->cells == 0) {
+    result.reason = !captured
+                        ? "the screen's picture or the kernel's idea of it is missing at the end"
+                        : "the kernel wrote nothing on its screen that could be compared";
+    describe_return(result, run, points);
+    return result;
+  }
+  result.numbers.update({{"cells", captured->cells},
+                         {"differing", captured->differing},
+                         {"unreadable", captured->unreadable}});
+  if (captured->differing == 0) {
+    // Text that is exactly right proves by itself that it could be read.
+    control_holds(result, compare_named(run, "production", "production"));
+    result.verdict = Verdict::pass;
+    result.reason = fmt::format("all {} cells show what the capture kernel wrote", captured->cells);
+  } else if (!control_holds(result, compare_named(run, "production", "production"))) {
+    result.reason = fmt::format(
+        "{} of {} cells differ, but the production kernel's screen could not be read either",
+        captured->differing, captured->cells);
+  } else {
+    result.verdict = Verdict::fail;
+    result.reason =
+        fmt::format("{} of {} cells do not show what the capture kernel wrote, {} cannot be read",
+                    captured->differing, captured->cells, captured->unreadable);
+    result.details = captured->examples;
+  }
+  describe_return(result, run, points);
+  return result;
+}
+
+const Check check{
+    .name = "console.screen",
+    .question =
+        "Does the screen show what the capture kernel wrote, cell by cell, and when did it come "
+        "back?",
+    .parameters = {},
+    .judge = judge_screen};
+const Registration registration(check);
+
+}  // namespace
+
+}  // namespace quiesce::checks

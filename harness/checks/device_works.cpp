@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/checks/audio.hpp"
+#include "harness/checks/support.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// One device's result.
+struct Finding {
+  Verdict verdict = Verdict::pass;
+  std::string line;  ///< begins with the device's name
+  json numbers = json::object();
+};
+
+std::string kind_of(const scenario::PlannedDevice& device) {
+  const std::string kind = evidence::text_of(device.profile.test, "kind");
+  return kind == "none" ? std::string() : kind;
+}
+
+bool is_tested(const scenario::PlannedDevice& device) {
+  return device.driver_in_capture && !kind_of(device).empty();
+}
+
+const evidence::Event* result_of(const evidence::Run& run, const std::string& device,
+                                 double after) {
+  const evidence::Event* last = nullptr;
+  for (const auto* event : run.events(record::event::test_result))
+    if (event->t >= after && event->text("device") == device) last = event;
+  return last;
+}
+
+bool was_asked(const evidence::Run& run, const std::string& device) {
+  const auto requests = said(run, "capture", "request", "test");
+  return std::any_of(requests.begin(), requests.end(), [&](const auto* message) {
+    return evidence::text_of(message->payload, "device") == device;
+  });
+}
+
+/// Frames of the capture kernel that came out of the machine.
+void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
+                      const std::string& device) {
+  const auto echoes = run.events(record::event::echo);
+  const auto out =
+      static_cast<std::uint64_t>(std::count_if(echoes.begin(), echoes.end(), [&](const auto* echo) {
+        return echo->t >= *story.capture_entry && echo->text("device") == device;
+      }));
+  finding.numbers["frames_out"] = out;
+  finding.line += fmt::format("; {} came out", count(out, "frame"));
+  if (out == 0) finding.verdict = Verdict::fail;
+}
+
+/// The test's tone in what the sound device played. Production plays another one.
+void look_outside_sound(Finding& finding, const evidence::Run& run,
+                        const scenario::PlannedDevice& device) {
+  constexpr double capture_hertz = 880;
+  constexpr double production_hertz = 440;
+  constexpr double enough =
+      0.3;  // of the power; a sine that is cut into pieces by underruns stays above it
+  const double hertz = evidence::number_of(device.profile.test, "hertz").value_or(capture_hertz);
+  const double before = evidence::number_of(device.activity, "hertz").value_or(production_hertz);
+  const auto doubt = [&](const std::string& why) {
+    finding.verdict = Verdict::inconclusive;
+    finding.line += "; " + why;
+  };
+  if (device.busy && hertz == before)
+    return doubt(
+        fmt::format("production played {:.0f} Hz as well, so its tone proves nothing", hertz));
+  const auto strength = tone_in_audio(run, hertz);
+  if (!strength) return doubt(strength.error().describe());
+  finding.numbers["tone_strength"] = *strength;
+  finding.line += fmt::format("; {:.0f} Hz has {:.0f} % of the power in what was played", hertz,
+                              *strength * 100);
+  if (*strength < enough) finding.verdict = Verdict::fail;
+}
+
+Finding missing(const evidence::Run& run, const Story& story, const std::string& device) {
+  Finding finding;
+  const bool hung = story.finished() && was_asked(run, device);
+  finding.verdict = hung ? Verdict::fail : Verdict::inconclusive;
+  finding.line = device + (hung ? ": its test never ended" : ": it was not tested");
+  if (!hung) finding.line += " (" + story.cut_off() + ")";
+  return finding;
+}
+
+Finding judge_device(const evidence::Run& run, const Story& story,
+                     const scenario::PlannedDevice& device) {
+  const auto* result = result_of(run, device.name, *story.capture_entry);
+  if (result == nullptr) return missing(run, story, device.name);
+  const auto ok = evidence::flag_of(result->fields, "ok");
+  const std::string detail = result->text("detail");
+  Finding finding;
+  if (const auto& numbers = evidence::member_of(result->fields, "numbers"); numbers.is_object())
+    for (const auto& [key, value] : numbers.items())
+      if (value.is_number()) finding.numbers[key] = value;
+  finding.line = fmt::format("{}: {} {}{}", device.name, kind_of(device),
+                             ok == true ? "works"
+                             : ok       ? "failed"
+                                        : "gave no verdict",
+                             detail.empty() ? "" : ": " + shorten(detail, 200));
+  finding.verdict = ok == true ? Verdict::pass : ok ? Verdict::fail : Verdict::inconclusive;
+  if (ok != true) return finding;
+  const std::string kind = kind_of(device);
+  if (kind == "net-echo") look_outside_net(finding, run, story, device.name);
+  if (kind == "sound-play") look_outside_sound(finding, run, device);
+  return finding;
+}
+
+CheckResult fold(const std::vector<Finding>& findings) {
+  for (const Verdict worst : {Verdict::fail, Verdict::inconclusive}) {
+    const auto of = std::count_if(findings.begin(), findings.end(),
+                                  [&](const auto& f) { return f.verdict == worst; });
+    const auto first = std::find_if(findings.begin(), findings.end(),
+                                    [&](const auto& f) { return f.verdict == worst; });
+    if (first == findings.end()) continue;
+    return verdict(worst, first->line + (of > 1 ? fmt::format(" (and {} more)", of - 1) : ""));
+  }
+  return verdict(Verdict::pass,
+                 count(findings.size(), "device") + (findings.size() == 1 ? " works" : " work"));
+}
+
+CheckResult judge_works(const evidence::Run& run, const json&) {
+  const auto& plan = run.plan;
+  if (!plan.scenario.steps.tests || !plan.scenario.steps.drivers)
+    return verdict(Verdict::skip, "the plan tests no device in the capture kernel");
+  if (std::none_of(plan.devices.begin(), plan.devices.end(), is_tested))
+    return verdict(Verdict::skip,
+                   "no device of the plan has a function test and a driver in the capture kernel");
+  const Story points = story(run);
+  if (!points.capture_entry)
+    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  std::vector<Finding> findings;
+  json numbers = json::object();
+  for (const auto& device : plan.devices) {
+    if (!is_tested(device)) continue;
+    findings.push_back(judge_device(run, points, device));
+    numbers["devices"][device.name] = findings.back().numbers;
+  }
+  CheckResult result = fold(findings);
+  for (const Finding& finding : findings) result.details.push_back(finding.line);
+  result.numbers = std::move(numbers);
+  return result;
+}
+
+const Check check{
+    .name = "device.works",
+    .question =
+        "Does each device do its work in the capture kernel: does its function test pass, and is "
+        "it seen from outside where it can be?",
+    .parameters = {},
+    .judge = judge_works};
+const Registration registration(check);
+
+}  // namespace
+
+}  // namespace quiesce::checks

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/dma_strays.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+/// Longest time without a pass of the watch, seconds; a pass takes a tenth of a second for each
+/// GiB.
+constexpr double longest_gap = 5.0;
+
+/// The devices whose tags the page holds; "" when it holds none of this run.
+std::set<std::string> devices_of(const evidence::StrayPage& stray) {
+  std::set<std::string> devices;
+  for (const auto& origin : stray.tags)
+    if (!origin.foreign) devices.insert(origin.tag.device);
+  if (devices.empty()) devices.emplace();
+  return devices;
+}
+
+}  // namespace
+
+void Tally::add(const evidence::StrayPage& stray, double since, double deadline) {
+  pages.insert(stray.page.value);
+  bytes += stray.bytes;
+  if (since >= deadline) {
+    late.insert(stray.page.value);
+    late_bytes += stray.bytes;
+  } else if (stray.t > deadline) {
+    straddling.insert(stray.page.value);
+    straddles_until = std::max(straddles_until, stray.t);
+  }
+  first = std::min(first.value_or(stray.t), stray.t);
+  last = std::max(last.value_or(stray.t), stray.t);
+}
+
+Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
+  Strays strays;
+  for (const auto& stray : run.strays) {
+    if (stray.t <= handover) continue;
+    if (!stray.owner.empty()) {
+      ++strays.owned[stray.owner];
+      continue;
+    }
+    // The baseline is of the handover, whatever the pass before it was.
+    const double since = std::max(stray.since, handover);
+    strays.all.add(stray, since, deadline);
+    for (const std::string& device : devices_of(stray))
+      strays.by_device[device].add(stray, since, deadline);
+  }
+  return strays;
+}
+
+Watch look_at_watch(const evidence::Run& run, const Story& story) {
+  Watch watch;
+  std::vector<double> passes;
+  for (const auto* pass : run.events(record::event::watch_pass))
+    if (story.handover && pass->t >= *story.handover) passes.push_back(pass->t);
+  std::sort(passes.begin(), passes.end());
+  watch.passes = passes.size();
+  if (passes.empty()) {
+    watch.problem = "no pass of the watch was made after the handover";
+    return watch;
+  }
+  if (story.capture_end) passes.push_back(std::max(*story.capture_end, passes.back()));
+  double before = *story.handover;
+  double gap_at = before;
+  for (const double pass : passes) {
+    if (pass - before > watch.longest_gap) {
+      watch.longest_gap = pass - before;
+      gap_at = before;
+    }
+    before = pass;
+  }
+  if (!story.capture_end)
+    watch.problem = "the run did not reach its end";
+  else if (watch.longest_gap > longest_gap)
+    watch.problem = fmt::format("nobody watched for {:.1f} s from +{:.1f} s on", watch.longest_gap,
+                                gap_at - *story.handover);
+  return watch;
+}
+
+}  // namespace quiesce::checks

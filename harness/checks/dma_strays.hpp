@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The stray writes of a run, counted by device and by which side of a deadline they fall on.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "harness/checks/support.hpp"
+
+namespace quiesce::checks {
+
+/// The point of a run from which on there may be no stray write.
+struct Deadline {
+  std::string name;
+  double t = 0;
+};
+
+/// Pages are counted once, however often they changed; times are ends of passes, on the timeline.
+struct Tally {
+  std::set<std::uint64_t> pages;
+  std::uint64_t bytes = 0;
+  std::set<std::uint64_t> late;  ///< changed in a pass that began at the deadline or later
+  std::uint64_t late_bytes = 0;
+  std::set<std::uint64_t> straddling;  ///< changed in the pass that the deadline falls into
+  double straddles_until = 0;
+  std::optional<double> first;
+  std::optional<double> last;
+
+  void add(const evidence::StrayPage& stray, double since, double deadline);
+};
+
+struct Strays {
+  Tally all;
+  std::map<std::string, Tally> by_device;      ///< "" holds what carries no tag of this run
+  std::map<std::string, std::uint64_t> owned;  ///< changes by an owner that is no device
+};
+
+/// Only what was seen after the handover.
+Strays sort_strays(const evidence::Run& run, double handover, double deadline);
+
+/// Did the watch look often enough from the handover to the end?
+struct Watch {
+  std::size_t passes = 0;
+  double longest_gap = 0;  ///< seconds without a pass
+  std::string problem;     ///< empty when it did
+};
+Watch look_at_watch(const evidence::Run& run, const Story& story);
+
+}  // namespace quiesce::checks

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "harness/base/units.hpp"
+#include "harness/checks/support.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// The driver of a function and how long after the modules request it was bound, where that is
+/// known.
+struct Binding {
+  std::string driver;
+  std::optional<double> seconds;
+  bool exact = false;  ///< from a `bound` event; otherwise the time of the look that found it bound
+};
+
+/// When the capture kernel was asked to load its drivers.
+std::optional<double> asked_at(const evidence::Run& run) {
+  const auto requests = said(run, "capture", "request", "modules");
+  if (requests.empty()) return std::nullopt;
+  return requests.front()->t;
+}
+
+bool is_at(const json& object, PciAddress address) {
+  const auto here = parse_pci_address(evidence::text_of(object, "address"));
+  return here && *here == address;
+}
+
+/// The entry of a list in an answer that is about the address.
+const json* entry_of(const evidence::AgentMessage& message, const char* list, PciAddress address) {
+  for (const json& entry : evidence::list_of(message.payload, list))
+    if (is_at(entry, address) && !evidence::text_of(entry, "driver").empty()) return &entry;
+  return nullptr;
+}
+
+std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
+  for (const auto* event : said(run, "capture", "event", "bound")) {
+    if (!is_at(event->payload, address)) continue;
+    Binding binding{evidence::text_of(event->payload, "driver"), std::nullopt, true};
+    if (const auto ms = evidence::number_of(event->payload, "ms")) binding.seconds = *ms / 1000;
+    return binding;
+  }
+  struct Answer {
+    const char* op;
+    const char* list;
+  };
+  const auto asked = asked_at(run);
+  for (const Answer& answer : {Answer{"wait-bound", "bound"}, Answer{"pci", "functions"}})
+    for (const auto* message : said(run, "capture", "response", answer.op))
+      if (const json* entry = entry_of(*message, answer.list, address)) {
+        Binding binding{evidence::text_of(*entry, "driver"), std::nullopt, false};
+        if (asked && message->t >= *asked) binding.seconds = message->t - *asked;
+        return binding;
+      }
+  for (const char* name : {"drivers-agent", "capture-end-agent"})
+    if (const auto found = run.pci.find(name); found != run.pci.end())
+      if (const auto* function = found->second.find(address);
+          function != nullptr && !function->driver.empty())
+        return Binding{function->driver, std::nullopt, false};
+  return std::nullopt;
+}
+
+/// Words of a driver's log that tell of trouble.
+constexpr const char* troubles[] = {"error", "fail",  "timed out", "timeout",
+                                    "reset", "abort", "not ready", "hang"};
+
+/// The capture kernel's lines about the device that tell of trouble: serial line and kernel log,
+/// each once.
+std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& story,
+                                       const scenario::PlannedDevice& device) {
+  std::vector<std::string> lines;
+  const auto add = [&](std::string_view text) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const bool trouble =
+        std::any_of(std::begin(troubles), std::end(troubles),
+                    [&](const char* word) { return lower.find(word) != std::string::npos; });
+    const std::string line = shorten(text, 160);
+    if (trouble && mentions(text, device) &&
+        std::find(lines.begin(), lines.end(), line) == lines.end())
+      lines.push_back(line);
+  };
+  for (const auto* line : capture_serial(run, story))
+    if (line->t >= *story.capture_entry) add(message_of(line->text));
+  if (const auto* log = last_said(run, "capture", "response", "kmsg"))
+    for (const json& entry : evidence::list_of(log->payload, "entries"))
+      add(evidence::text_of(entry, "text"));
+  return lines;
+}
+
+/// One device's result; `reason` is empty when it passed.
+struct Finding {
+  Verdict verdict = Verdict::pass;
+  std::string reason;
+  std::string line;
+};
+
+Finding not_bound(const Story& story, const std::string& name, bool loading_ended) {
+  if (story.drivers || loading_ended)
+    return {Verdict::fail, name + " has no driver", name + ": not bound"};
+  if (story.finished())
+    return {Verdict::fail, name + " has no driver: loading the modules never ended",
+            name + ": not bound"};
+  return {Verdict::inconclusive, name + " has no driver yet: " + story.cut_off(),
+          name + ": not bound"};
+}
+
+Finding judge_device(const scenario::PlannedDevice& device, const Binding& binding, double within) {
+  const std::string name = device.name + " (" + device.profile.driver + ")";
+  Finding finding;
+  if (binding.driver != device.profile.driver)
+    return {Verdict::fail,
+            fmt::format("{} is bound to {}, not to {}", device.name, binding.driver,
+                        device.profile.driver),
+            fmt::format("{}: bound to {}", name, binding.driver)};
+  if (!binding.seconds) {
+    finding.line = name + ": bound, when is not known";
+    return finding;
+  }
+  finding.line = fmt::format("{}: bound {} {:.2f} s", name,
+                             binding.exact ? "after" : "at the latest after", *binding.seconds);
+  if (*binding.seconds <= within) return finding;
+  finding.verdict = binding.exact ? Verdict::fail : Verdict::inconclusive;
+  finding.reason =
+      fmt::format("{} was bound only {} {:.1f} s, more than {:.1f} s", name,
+                  binding.exact ? "after" : "at the latest after", *binding.seconds, within);
+  return finding;
+}
+
+/// The last module that was loaded: what a hang came after.
+std::string last_module(const evidence::Run& run) {
+  const auto* module = last_said(run, "capture", "event", "module");
+  return module == nullptr ? "none" : evidence::text_of(module->payload, "name");
+}
+
+bool is_expected(const scenario::PlannedDevice& device) {
+  return !device.profile.driver.empty() && device.driver_in_capture;
+}
+
+void decide(CheckResult& result, const std::vector<Finding>& findings, std::size_t troubles_seen) {
+  for (const Verdict worst : {Verdict::fail, Verdict::inconclusive})
+    for (const Finding& finding : findings)
+      if (finding.verdict == worst) {
+        result.verdict = worst;
+        result.reason = finding.reason;
+        return;
+      }
+  result.verdict = Verdict::pass;
+  result.reason =
+      fmt::format("{} bound to {} driver{}", count(findings.size(), "device"),
+                  findings.size() == 1 ? "its" : "their", findings.size() == 1 ? "" : "s");
+  const double slowest = result.numbers.value("slowest_s", -1.0);
+  if (slowest >= 0) result.reason += fmt::format(", the slowest within {:.2f} s", slowest);
+  if (troubles_seen > 0)
+    result.reason +=
+        fmt::format("; {} in their logs tell of trouble", count(troubles_seen, "line"));
+}
+
+CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
+  const auto& devices = run.plan.devices;
+  if (!run.plan.scenario.steps.drivers)
+    return verdict(Verdict::skip, "the plan loads no drivers in the capture kernel");
+  if (std::none_of(devices.begin(), devices.end(), is_expected))
+    return verdict(Verdict::skip, "no device of the plan gets a driver in the capture kernel");
+  const Story points = story(run);
+  if (!points.capture_entry)
+    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  if (!asked_at(run) && !points.drivers)
+    return verdict(Verdict::inconclusive,
+                   "the capture kernel was not asked to load drivers: " + points.cut_off());
+  const auto within = parse_duration(evidence::text_of(parameters, "within"));
+  const double limit = within ? within->count() : 30.0;
+  const bool loading_ended = last_said(run, "capture", "response", "modules") != nullptr;
+  CheckResult result;
+  std::vector<Finding> findings;
+  std::size_t troubles_seen = 0;
+  for (const auto& device : devices) {
+    if (!is_expected(device)) continue;
+    const auto binding = look(run, device.address);
+    findings.push_back(binding ? judge_device(device, *binding, limit)
+                               : not_bound(points, device.name, loading_ended));
+    result.details.push_back(findings.back().line);
+    const auto lines = trouble_lines(run, points, device);
+    troubles_seen += lines.size();
+    append_capped(result.details, lines, 10);
+    auto& numbers = result.numbers["devices"][device.name];
+    numbers = {{"trouble_lines", lines.size()}, {"bound", binding.has_value()}};
+    if (binding && binding->seconds) {
+      numbers["seconds"] = *binding->seconds;
+      result.numbers["slowest_s"] =
+          std::max(result.numbers.value("slowest_s", 0.0), *binding->seconds);
+    }
+  }
+  if (!loading_ended && !points.drivers)
+    result.details.push_back("the last module loaded: " + last_module(run));
+  decide(result, findings, troubles_seen);
+  return result;
+}
+
+const Check check{
+    .name = "driver.reinit",
+    .question =
+        "Does each device's driver bind to it in the capture kernel, in which time, and what does "
+        "it complain about?",
+    .parameters =
+        {{.name = "within",
+          .type = scenario::ParameterSpec::Type::duration,
+          .choices = {},
+          .fallback = "30s",
+          .meaning =
+              "longest time from the request to load the modules until the driver is bound"}},
+    .judge = judge_reinit};
+const Registration registration(check);
+
+}  // namespace
+
+}  // namespace quiesce::checks

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the verdicts of the checks to the outcome of the run.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/checks/support.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// What the harness, not the kernel, did wrong: nothing, an error, or the user's stop.
+struct Fault {
+  Outcome outcome = Outcome::pass;  ///< pass: no fault
+  std::string reason;
+};
+
+std::string last_error(const evidence::Run& run, std::string& phase) {
+  const auto errors = run.events(record::event::error);
+  if (errors.empty()) return "it says no reason";
+  if (const std::string where = errors.back()->text("phase"); !where.empty()) phase = where;
+  const std::string message = errors.back()->text("message");
+  return message.empty() ? errors.back()->text("code") : message;
+}
+
+Fault fault_of(const evidence::Run& run, const Story& story, std::string& phase) {
+  if (story.ended == "interrupted")
+    return {Outcome::interrupted,
+            fmt::format("stopped by the user after {:.1f} s {}", story.end,
+                        phase.empty() ? "before its first phase" : "in phase " + phase)};
+  if (story.ended.empty()) return {Outcome::error, story.cut_off()};
+  if (!story.finished()) {
+    const std::string message = last_error(run, phase);
+    return {Outcome::error, phase.empty() ? message : "phase " + phase + ": " + message};
+  }
+  // A kernel that never got as far as the panic says nothing about its crash.
+  if (!story.handover && !run.mark(record::mark::production) && !story.panic)
+    return {Outcome::error, fmt::format("the production kernel was never ready to crash: the run "
+                                        "ended in phase {} after {:.1f} s{}",
+                                        phase.empty() ? "(none)" : phase, story.end,
+                                        run.serial.empty() ? ", and the serial line said nothing"
+                                                           : "; the last line was: " +
+                                                                 shorten(run.serial.back().text))};
+  return {};
+}
+
+bool fits(const json& value, const scenario::ParameterSpec& parameter) {
+  using Type = scenario::ParameterSpec::Type;
+  switch (parameter.type) {
+    case Type::boolean:
+      return value.is_boolean();
+    case Type::number:
+      return value.is_number();
+    case Type::list:
+      return value.is_array();
+    case Type::choice:
+      return value.is_string() &&
+             std::find(parameter.choices.begin(), parameter.choices.end(),
+                       value.get_ref<const std::string&>()) != parameter.choices.end();
+    case Type::duration:
+    case Type::text:
+      return value.is_string();
+  }
+  return false;
+}
+
+/// Every parameter of the check: the plan's value where it is of the right type, else the default.
+json filled_in(const Check& check, const json& given) {
+  json parameters = json::object();
+  for (const auto& parameter : check.parameters) {
+    const json& value = evidence::member_of(given, parameter.name);
+    parameters[parameter.name] = fits(value, parameter) ? value : parameter.fallback;
+  }
+  return parameters;
+}
+
+std::vector<CheckResult> run_checks(const evidence::Run& run) {
+  const auto& wanted = run.plan.scenario.checks;
+  std::vector<CheckResult> results;
+  for (const Check* check : registry()) {
+    const auto asked = wanted.find(check->name);
+    if (!wanted.empty() && asked == wanted.end()) continue;
+    CheckResult result =
+        check->judge(run, filled_in(*check, asked == wanted.end() ? json() : asked->second));
+    result.name = check->name;
+    results.push_back(std::move(result));
+  }
+  for (const auto& [name, parameters] : wanted) {
+    const bool known = std::any_of(registry().begin(), registry().end(),
+                                   [&](const Check* check) { return check->name == name; });
+    if (known) continue;
+    results.push_back(verdict(Verdict::inconclusive, "this program has no check of that name"));
+    results.back().name = name;
+  }
+  return results;
+}
+
+/// The first check of the worst verdict decides.
+void fold(RunResult& result) {
+  struct Rank {
+    Verdict verdict;
+    Outcome outcome;
+  };
+  constexpr Rank ranks[] = {{Verdict::fail, Outcome::fail},
+                            {Verdict::inconclusive, Outcome::inconclusive},
+                            {Verdict::pass, Outcome::pass},
+                            {Verdict::skip, Outcome::skip}};
+  for (const Rank& rank : ranks) {
+    const auto decides =
+        std::find_if(result.checks.begin(), result.checks.end(),
+                     [&](const CheckResult& check) { return check.verdict == rank.verdict; });
+    if (decides == result.checks.end()) continue;
+    result.outcome = rank.outcome;
+    if (rank.verdict != Verdict::pass) result.reason = decides->name + ": " + decides->reason;
+    const auto passed = static_cast<std::uint64_t>(
+        std::count_if(result.checks.begin(), result.checks.end(),
+                      [](const auto& check) { return check.verdict == Verdict::pass; }));
+    if (rank.verdict == Verdict::pass) result.reason = count(passed, "check") + " passed";
+    return;
+  }
+  result.outcome = Outcome::skip;
+  result.reason = "the plan has no check";
+}
+
+json about(const evidence::Run& run, const Story& story) {
+  const auto& plan = run.plan;
+  json devices = json::array();
+  for (const auto& device : plan.devices)
+    devices.push_back({{"name", device.name},
+                       {"profile", device.profile.name},
+                       {"address", to_string(device.address)}});
+  json about = {{"production", plan.production.release},
+                {"capture", plan.capture.release},
+                {"production_sha256", plan.production.image_sha256},
+                {"capture_sha256", plan.capture.image_sha256},
+                {"qemu", evidence::text_of(run.qemu, "version")},
+                {"accel", plan.accel},
+                {"seed", plan.scenario.seed},
+                {"seconds", story.end},
+                {"devices", std::move(devices)}};
+  for (const auto* start : run.events(record::event::run_start))
+    about["version"] = start->text("version");
+  json damage = json::array();
+  for (const std::string& line : run.damage) damage.push_back(line);
+  about["damage"] = std::move(damage);
+  return about;
+}
+
+}  // namespace
+
+RunResult judge(const evidence::Run& run) {
+  const Story points = story(run);
+  RunResult result;
+  result.scenario = run.plan.scenario.name;
+  result.checks = run_checks(run);
+  result.about = about(run, points);
+  fold(result);
+  std::string phase = points.phase;
+  const Fault fault = fault_of(run, points, phase);
+  if (fault.outcome != Outcome::pass) {
+    result.outcome = fault.outcome;
+    result.reason = fault.reason;
+    result.phase = phase;
+  }
+  return result;
+}
+
+}  // namespace quiesce::checks

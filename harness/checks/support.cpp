@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/support.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+namespace event = record::event;
+namespace mark = record::mark;
+
+void keep_first(std::optional<double>& place, double t) {
+  if (!place || t < *place) place = t;
+}
+
+/// What a mark or an event that says the same as a mark means for the story.
+void note(Story& story, const evidence::Event& event) {
+  struct Place {
+    const char* mark;
+    std::optional<double> Story::*place;
+  };
+  constexpr Place places[] = {{mark::handover, &Story::handover},
+                              {mark::capture_entry, &Story::capture_entry},
+                              {mark::drivers, &Story::drivers},
+                              {mark::tests, &Story::tests},
+                              {mark::capture_end, &Story::capture_end}};
+  const std::string name = event.text("name");
+  if (event.name == event::mark)
+    for (const Place& place : places)
+      if (name == place.mark) keep_first(story.*place.place, event.t);
+  if (event.name == event::handover) keep_first(story.handover, event.t);
+  if (event.name == event::agent_hello && event.text("role") == "capture")
+    keep_first(story.capture_entry, event.t);
+  if (event.name == event::serial_line) {
+    const std::string what = event.text("what");
+    if (what == "kernel-start" && event.text("role") == "capture")
+      keep_first(story.first_line, event.t);
+    if (what == "panic" && event.text("role") != "capture") keep_first(story.panic, event.t);
+  }
+  if (event.name == event::phase_begin) {
+    story.phase = event.text("phase");
+    if (story.phase == "panic") keep_first(story.panic, event.t);
+  }
+  if (event.name == event::run_end) story.ended = event.text("reason");
+}
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+}  // namespace
+
+std::string Story::cut_off() const {
+  const std::string where = phase.empty() ? "before its first phase" : "in phase " + phase;
+  if (ended.empty()) return "the harness died " + where;
+  if (ended == "finished") return "the run finished " + where;
+  return "the run ended with \"" + ended + "\" " + where;
+}
+
+Story story(const evidence::Run& run) {
+  Story story;
+  for (const auto& event : run.timeline) {
+    note(story, event);
+    story.end = std::max(story.end, event.t);
+  }
+  for (const auto& message : run.agent) {
+    if (message.role == "capture" && message.kind == "event" &&
+        evidence::text_of(message.payload, "event") == "hello")
+      keep_first(story.capture_entry, message.t);
+    story.end = std::max(story.end, message.t);
+  }
+  if (!run.serial.empty()) story.end = std::max(story.end, run.serial.back().t);
+  return story;
+}
+
+std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const std::string& role,
+                                                const std::string& kind, const std::string& name) {
+  std::vector<const evidence::AgentMessage*> found;
+  const std::string field = kind == "event" ? "event" : "op";
+  for (const auto& message : run.agent)
+    if (message.role == role && message.kind == kind &&
+        evidence::text_of(message.payload, field) == name)
+      found.push_back(&message);
+  return found;
+}
+
+const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
+                                        const std::string& kind, const std::string& name) {
+  const auto found = said(run, role, kind, name);
+  return found.empty() ? nullptr : found.back();
+}
+
+std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
+                                                        const Story& story) {
+  std::vector<const evidence::SerialLine*> lines;
+  const auto from = story.first_line ? story.first_line : story.handover;
+  if (!from) return lines;
+  for (const auto& line : run.serial)
+    if (line.t >= *from) lines.push_back(&line);
+  return lines;
+}
+
+std::string_view message_of(std::string_view line) {
+  if (line.empty() || line.front() != '[') return line;
+  const std::size_t close = line.find("] ");
+  if (close == std::string_view::npos) return line;
+  const auto inside = line.substr(1, close - 1);
+  const bool stamp = inside.find('.') != std::string_view::npos &&
+                     std::all_of(inside.begin(), inside.end(), [](char c) {
+                       return c == ' ' || c == '.' || (c >= '0' && c <= '9');
+                     });
+  return stamp ? line.substr(close + 2) : line;
+}
+
+bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
+  if (line.find(to_string(device.address)) != std::string_view::npos) return true;
+  const std::string& word = device.profile.driver;
+  if (word.empty()) return false;
+  for (std::size_t at = line.find(word); at != std::string_view::npos;
+       at = line.find(word, at + 1)) {
+    const std::size_t after = at + word.size();
+    if ((at == 0 || !is_word(line[at - 1])) && (after >= line.size() || !is_word(line[after])))
+      return true;
+  }
+  return false;
+}
+
+std::string count(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+void append_capped(std::vector<std::string>& to, const std::vector<std::string>& lines,
+                   std::size_t most) {
+  const std::size_t shown = std::min(lines.size(), most);
+  to.insert(to.end(), lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown));
+  if (lines.size() > shown) to.push_back(fmt::format("and {} more", lines.size() - shown));
+}
+
+std::string list_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " and " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+std::string shorten(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
+CheckResult verdict(Verdict verdict, std::string reason) {
+  CheckResult result;
+  result.verdict = verdict;
+  result.reason = std::move(reason);
+  return result;
+}
+
+}  // namespace quiesce::checks

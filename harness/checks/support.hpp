@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What several checks need: the run's points in time, its agent, and words for people.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/checks/check.hpp"
+#include "harness/evidence/fields.hpp"
+
+namespace quiesce::checks {
+
+/// The points of a run. A point that was not reached is nullopt.
+struct Story {
+  std::optional<double> panic;  ///< when it was asked for, or else when it was seen
+  std::optional<double> handover;
+  std::optional<double> first_line;     ///< the capture kernel's first line on the serial line
+  std::optional<double> capture_entry;  ///< userspace of the capture kernel
+  std::optional<double> drivers;
+  std::optional<double> tests;
+  std::optional<double> capture_end;
+  double end = 0;  ///< of the evidence: the last event or serial line
+  /// run.end's reason: "finished" also when the guest missed a deadline; empty when the harness was
+  /// killed.
+  std::string ended;
+  std::string phase;  ///< the last phase that began
+  /// The guest had the time it was due: what it did not do, it will not do.
+  bool finished() const { return ended == "finished"; }
+  /// "error in phase capture", "interrupted in phase boot", "the harness died in phase arm".
+  std::string cut_off() const;
+};
+Story story(const evidence::Run& run);
+
+/// The capture agent's messages: kind "request", "response" or "event"; `name` is the op or the
+/// event.
+std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const std::string& role,
+                                                const std::string& kind, const std::string& name);
+/// The last of them, or nullptr.
+const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
+                                        const std::string& kind, const std::string& name);
+
+/// Serial lines of the capture kernel: from its first line on, or from the handover when that is
+/// not marked.
+std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
+                                                        const Story& story);
+/// Without the kernel's own "[    1.234567] ".
+std::string_view message_of(std::string_view line);
+
+/// An address in the lower half of 0000:bb:dd.f, as drivers print it, occurs in the line, or the
+/// driver's name as a word.
+bool mentions(std::string_view line, const scenario::PlannedDevice& device);
+
+/// "3 pages", "1 page".
+std::string count(std::uint64_t number, std::string_view noun);
+/// At most `most` of the lines, then "and N more".
+void append_capped(std::vector<std::string>& to, const std::vector<std::string>& lines,
+                   std::size_t most = 40);
+/// "a, b and c".
+std::string list_words(const std::vector<std::string>& words);
+/// At most `most` bytes of it, with "..." where it was cut.
+std::string shorten(std::string_view text, std::size_t most = 120);
+
+/// A result of that verdict; name is filled in by judge().
+CheckResult verdict(Verdict verdict, std::string reason);
+
+}  // namespace quiesce::checks

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/evidence/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "harness/base/text.hpp"
+#include "harness/evidence/fields.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::evidence {
+
+namespace {
+
+using nlohmann::json;
+
+/// Calls `use(line)` for each line; a line feed ends a line.
+template <class Use>
+void each_line(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const bool whole = end != std::string_view::npos;
+    std::string_view line = text.substr(0, whole ? end : text.size());
+    text.remove_prefix(whole ? end + 1 : text.size());
+    while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    use(line, whole);
+  }
+}
+
+/// Collects the objects that `make(object) -> optional<Item>` accepts, and says what was lost.
+template <class Item, class Make>
+std::vector<Item> parse_ndjson(std::string_view text, const char* file, Damage& damage, Make make) {
+  std::vector<Item> items;
+  std::size_t number = 0;
+  std::size_t first_bad = 0;
+  std::size_t bad = 0;
+  bool cut = false;
+  each_line(text, [&](std::string_view line, bool whole) {
+    ++number;
+    if (trim(line).empty()) return;
+    const json object = json::parse(line, nullptr, false);
+    std::optional<Item> item = object.is_object() ? make(object) : std::nullopt;
+    if (item) {
+      items.push_back(*std::move(item));
+    } else if (!whole && object.is_discarded()) {
+      cut = true;
+    } else if (++bad == 1) {
+      first_bad = number;
+    }
+  });
+  if (bad > 0)
+    damage.push_back(fmt::format("{}: {} of {} lines could not be read, the first is line {}", file,
+                                 bad, number, first_bad));
+  if (cut) damage.push_back(fmt::format("{}: the last line is cut off", file));
+  return items;
+}
+
+/// A time that can be calculated with.
+std::optional<double> time_of(const json& object, const char* key) {
+  const auto t = number_of(object, key);
+  if (!t || !std::isfinite(*t)) return std::nullopt;
+  return t;
+}
+
+std::optional<StrayPage::Origin> origin_of(const json& tag) {
+  const std::string device = text_of(tag, "device");
+  if (device.empty()) return std::nullopt;
+  StrayPage::Origin origin;
+  origin.tag.device = device;
+  origin.tag.sequence = whole_of(tag, "sequence").value_or(0);
+  origin.tag.block = whole_of(tag, "block").value_or(0);
+  origin.foreign = flag_of(tag, "foreign").value_or(false);
+  struct Kind {
+    const char* word;
+    TagKind kind;
+  };
+  constexpr Kind kinds[] = {{"frame", TagKind::frame},
+                            {"disk_block", TagKind::disk_block},
+                            {"guest_write", TagKind::guest_write},
+                            {"guest_frame", TagKind::guest_frame}};
+  const std::string word = text_of(tag, "kind");
+  for (const Kind& kind : kinds)
+    if (word == kind.word) origin.tag.kind = kind.kind;
+  return origin;
+}
+
+std::optional<StrayPage> stray_of(const json& object) {
+  const auto t = time_of(object, "t");
+  const auto since = time_of(object, "since");
+  const auto page = address_of(object, "page");
+  if (!t || !since || !page) return std::nullopt;
+  StrayPage stray;
+  stray.t = *t;
+  stray.since = *since;
+  stray.page = GuestPhys{*page};
+  stray.bytes = whole_of(object, "bytes").value_or(0);
+  stray.first = whole_of(object, "first").value_or(0);
+  stray.last = whole_of(object, "last").value_or(0);
+  stray.owner = text_of(object, "owner");
+  for (const json& tag : list_of(object, "tags"))
+    if (auto origin = origin_of(tag)) stray.tags.push_back(*std::move(origin));
+  return stray;
+}
+
+/// "[12.345678] rest": takes the time off the line.
+std::optional<double> take_prefix(std::string_view& line) {
+  if (line.empty() || line.front() != '[') return std::nullopt;
+  const std::size_t close = line.find(']');
+  if (close == std::string_view::npos) return std::nullopt;
+  const std::string_view inside = trim(line.substr(1, close - 1));
+  double t = 0;
+  const auto [rest, error] = std::from_chars(inside.data(), inside.data() + inside.size(), t);
+  if (error != std::errc() || rest != inside.data() + inside.size() || !std::isfinite(t))
+    return std::nullopt;
+  line.remove_prefix(std::min(line.size(), close + 1));
+  if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  return t;
+}
+
+/// "PID@SECONDS.MICRO:event arguments", what QEMU's log backend writes
+/// (scripts/tracetool/backend/log.py).
+std::optional<TraceLine> trace_of(std::string_view line, double realtime) {
+  const std::size_t at = line.find('@');
+  if (at == std::string_view::npos || at == 0 || at > 10) return std::nullopt;
+  const std::size_t colon = line.find(':', at);
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view stamp = line.substr(at + 1, colon - at - 1);
+  const std::size_t point = stamp.find('.');
+  if (point == std::string_view::npos) return std::nullopt;
+  double seconds = 0;
+  const auto [rest, error] = std::from_chars(stamp.data(), stamp.data() + stamp.size(), seconds);
+  if (error != std::errc() || rest != stamp.data() + stamp.size() || !std::isfinite(seconds))
+    return std::nullopt;
+  const std::string text = printable(line.substr(colon + 1));
+  const std::size_t blank = text.find(' ');
+  TraceLine result;
+  result.t = seconds - realtime;
+  result.event = text.substr(0, blank);
+  if (blank != std::string::npos) result.arguments = text.substr(blank + 1);
+  if (result.event.empty()) return std::nullopt;
+  return result;
+}
+
+std::optional<PciFunction> function_of(const json& object) {
+  constexpr std::size_t largest = 4096;  // PCIe 7.2.2: the extended configuration space
+  const auto address = parse_pci_address(text_of(object, "address"));
+  auto bytes = from_hex(text_of(object, "config"));
+  if (!address || !bytes || bytes->size() > largest) return std::nullopt;
+  // Trailing zeros may be cut; `length` says how many bytes there are.
+  const auto length = whole_of(object, "length").value_or(bytes->size());
+  if (length <= largest && length > bytes->size()) bytes->resize(length);
+  return PciFunction{*address, PciConfig(*std::move(bytes)), text_of(object, "driver")};
+}
+
+}  // namespace
+
+std::vector<Event> parse_timeline(std::string_view text, Damage& damage) {
+  return parse_ndjson<Event>(text, record::file::timeline, damage,
+                             [](const json& object) -> std::optional<Event> {
+                               const auto t = time_of(object, "t");
+                               std::string name = text_of(object, "event");
+                               if (!t || name.empty()) return std::nullopt;
+                               return Event{*t, std::move(name), object};
+                             });
+}
+
+std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage) {
+  return parse_ndjson<StrayPage>(text, record::file::dma, damage, stray_of);
+}
+
+std::vector<AgentMessage> parse_agent(std::string_view text, Damage& damage) {
+  return parse_ndjson<AgentMessage>(
+      text, record::file::agent, damage, [](const json& object) -> std::optional<AgentMessage> {
+        const auto t = time_of(object, "t");
+        if (!t || !member_of(object, "payload").is_object()) return std::nullopt;
+        return AgentMessage{*t, text_of(object, "kind"), text_of(object, "role"),
+                            member_of(object, "payload")};
+      });
+}
+
+std::vector<SerialLine> parse_serial(std::string_view text) {
+  std::vector<SerialLine> lines;
+  double t = 0;
+  each_line(text, [&](std::string_view line, bool) {
+    t = take_prefix(line).value_or(t);
+    lines.push_back({t, printable(line)});
+  });
+  return lines;
+}
+
+std::vector<TraceLine> parse_trace(std::string_view text, double realtime) {
+  std::vector<TraceLine> lines;
+  each_line(text, [&](std::string_view line, bool) {
+    if (auto parsed = trace_of(line, realtime)) lines.push_back(*std::move(parsed));
+  });
+  return lines;
+}
+
+PciSnapshot parse_pci(std::string_view text, const std::string& name, Damage& damage) {
+  PciSnapshot snapshot;
+  snapshot.mark = name;
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) {
+    damage.push_back(fmt::format("pci/{}.json: it is no JSON object", name));
+    return snapshot;
+  }
+  snapshot.t = time_of(object, "t").value_or(0);
+  std::size_t bad = 0;
+  for (const json& entry : list_of(object, "functions")) {
+    if (auto function = function_of(entry))
+      snapshot.functions.push_back(*std::move(function));
+    else
+      ++bad;
+  }
+  if (bad > 0) damage.push_back(fmt::format("pci/{}.json: {} functions are damaged", name, bad));
+  return snapshot;
+}
+
+std::vector<std::string> parse_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  each_line(text, [&](std::string_view line, bool) { lines.push_back(printable(line)); });
+  return lines;
+}
+
+}  // namespace quiesce::evidence

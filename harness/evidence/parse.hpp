@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The files of a run directory from their texts. Pure: the fuzzers and the tests need no folder.
+// Nothing here fails: what cannot be read is left out and becomes one sentence a file in `damage`.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/evidence/run.hpp"
+
+namespace quiesce::evidence {
+
+using Damage = std::vector<std::string>;
+
+/// A line without a number "t" or a text "event" counts as damaged.
+std::vector<Event> parse_timeline(std::string_view text, Damage& damage);
+std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage);
+std::vector<AgentMessage> parse_agent(std::string_view text, Damage& damage);
+/// Made printable; a line without the "[seconds] " prefix takes the time of the line before.
+std::vector<SerialLine> parse_serial(std::string_view text);
+/// `realtime`: run.start's, seconds since the epoch at t = 0. Lines that are no trace lines are
+/// left out.
+std::vector<TraceLine> parse_trace(std::string_view text, double realtime);
+/// `name` is the file's name without ".json"; functions without an address or with damaged bytes
+/// are left out.
+PciSnapshot parse_pci(std::string_view text, const std::string& name, Damage& damage);
+/// Lines of a text, without their line ends.
+std::vector<std::string> parse_lines(std::string_view text);
+
+/// The texts of a run directory by their names in it ("pci/handover.json").
+using Texts = std::map<std::string, std::string>;
+
+/// Errors as in open(), which reads the texts from a folder.
+Result<Run> assemble(const Texts& texts);
+
+}  // namespace quiesce::evidence
