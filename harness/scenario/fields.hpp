@@ -78,7 +78,8 @@ nlohmann::json object_schema(const Fields<T>& fields) {
     schema["description"] = field.meaning;
     if (field.required)
       required.push_back(field.key);
-    else if (const auto value = field.write(defaults); value && !value->is_structured())
+    else if (const auto value = field.write(defaults);
+             value && !value->is_structured() && *value != "")
       schema["default"] = *value;
     properties[field.key] = std::move(schema);
   }

@@ -10,30 +10,32 @@ namespace quiesce::scenario {
 namespace {
 
 constexpr std::size_t longest_quote = 60;
+constexpr std::size_t longest_place = 240;
 /// A slip of the pen is found in words, not in kilobytes: the edit distance is quadratic.
 constexpr std::size_t longest_word = 64;
 
-std::string shorten(std::string text) {
-  if (text.size() <= longest_quote) return text;
-  text.resize(longest_quote);
+std::string shorten(std::string text, std::size_t longest) {
+  if (text.size() <= longest) return text;
+  text.resize(longest);
   // Cut between characters, not inside one.
   while (!text.empty() && printable(text) != text) text.pop_back();
   return text + "...";
 }
 
 /// One line of text that a terminal may see.
-std::string tame(std::string_view text) {
-  std::string tamed = printable(text.substr(0, longest_quote * 4));
+std::string tame(std::string_view text, std::size_t longest = longest_quote) {
+  std::string tamed = printable(text.substr(0, longest * 4));
   std::replace(tamed.begin(), tamed.end(), '\n', ' ');
   std::replace(tamed.begin(), tamed.end(), '\t', ' ');
-  return shorten(std::move(tamed));
+  return shorten(std::move(tamed), longest);
 }
 
 }  // namespace
 
 std::string Diagnostic::describe() const {
   if (place.empty()) return fmt::format("{}: {}", file, message);
-  return fmt::format("{}: {}: {}", file, place, message);
+  // A place is made of the keys of a text that may be hostile.
+  return fmt::format("{}: {}: {}", file, tame(place, longest_place), message);
 }
 
 void Report::add(std::string place, std::string message) {

@@ -178,8 +178,7 @@ json fill_parameters(const json& given_parameters, const std::vector<ParameterSp
 }
 
 void check_checks(Scenario& scenario, const Vocabulary& vocabulary, Report& report) {
-  if (report.touches("/checks")) return;
-  if (scenario.checks.empty())
+  if (scenario.checks.empty() && !report.touches("/checks"))
     for (const auto& [name, specs] : vocabulary.checks) scenario.checks[name] = json::object();
   for (auto& [name, parameters] : scenario.checks) {
     const std::string place = below("/checks", name);

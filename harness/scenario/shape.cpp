@@ -14,6 +14,9 @@ namespace {
 using nlohmann::json;
 using Kind = Shape::Kind;
 
+/// A number's range that is none: whole numbers are exact up to here.
+constexpr double any_number = 9e15;
+
 bool is_one_line(std::string_view text) {
   return text.find_first_of("\n\t") == text.npos && printable(text) == text;
 }
@@ -121,6 +124,7 @@ std::string Shape::expected() const {
       if (least == most) return fmt::format("{}", least);
       return fmt::format("a whole number from {} to {}", least, most);
     case Kind::number:
+      if (most >= any_number) return "a number";
       return fmt::format("a number from {} to {}", least, most);
     case Kind::text:
       return expected_text(*this);
@@ -162,6 +166,7 @@ json Shape::schema() const {
               {"minimum", static_cast<std::int64_t>(least)},
               {"maximum", static_cast<std::int64_t>(most)}};
     case Kind::number:
+      if (most >= any_number) return {{"type", "number"}};
       return {{"type", "number"}, {"minimum", least}, {"maximum", most}};
     case Kind::text: {
       json schema = {{"type", "string"}, {"maxLength", static_cast<std::int64_t>(most)}};
@@ -235,12 +240,11 @@ Shape object() {
 
 Shape parameter(const ParameterSpec& spec) {
   using Type = ParameterSpec::Type;
-  constexpr double large = 1e15;
   switch (spec.type) {
     case Type::boolean:
       return boolean();
     case Type::number:
-      return number(-large, large);
+      return number(-any_number, any_number);
     case Type::duration:
       return duration(Seconds(0), Seconds(86400));
     case Type::text:
