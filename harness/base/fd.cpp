@@ -9,8 +9,36 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 namespace quiesce {
+
+namespace {
+
+/// write(2) without SIGPIPE: only sockets have a flag for that, so for others the signal is blocked
+/// and, where this write raised it, taken away again.
+ssize_t write_quietly(int fd, std::span<const std::byte> bytes) {
+  sigset_t pipe_signal;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  sigpending(&pending);
+  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  const ssize_t done = ::write(fd, bytes.data(), bytes.size());
+  const int why = errno;
+  if (done < 0 && why == EPIPE && !was_pending) {
+    constexpr timespec at_once{};
+    while (sigtimedwait(&pipe_signal, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = why;
+  return done;
+}
+
+}  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
@@ -51,9 +79,8 @@ Result<Fd> memory_file(const std::string& name, std::uint64_t size) {
 
 Result<void> write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    // MSG_NOSIGNAL is only known to sockets: a plain file falls back to write(2).
     ssize_t done = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (done < 0 && errno == ENOTSOCK) done = ::write(fd, bytes.data(), bytes.size());
+    if (done < 0 && errno == ENOTSOCK) done = write_quietly(fd, bytes);
     if (done >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(done));
       continue;

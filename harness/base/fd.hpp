@@ -48,7 +48,8 @@ Result<Fd> open_file(const std::filesystem::path& path, int flags, unsigned mode
 /// its users die.
 Result<Fd> memory_file(const std::string& name, std::uint64_t size);
 
-/// Writes all of `bytes`, waiting where the peer is slow; closed when the peer is gone.
+/// Writes all of `bytes`, waiting where the peer is slow; Errc::closed, and no SIGPIPE, when
+/// the peer is gone; Errc::timeout when it takes nothing for 10 s.
 Result<void> write_all(int fd, std::span<const std::byte> bytes);
 Result<void> write_all(int fd, std::string_view text);
 

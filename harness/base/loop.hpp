@@ -35,14 +35,17 @@ class Loop {
     std::shared_ptr<State> state_;
   };
 
-  /// Calls `callback` whenever `fd` can be read (or is at its end). The fd must outlive the Watch.
+  /// Calls `callback` whenever `fd` can be read, is at its end or is broken: a callback that
+  /// neither reads nor ends its Watch is called again and again. The fd must outlive the Watch; two
+  /// Watches may share one.
   [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback);
 
   /// Calls `callback` every `period`, first after one period. A late call is not made up for.
   [[nodiscard]] Watch every(Seconds period, std::function<void()> callback);
 
   /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed,
-  /// or stop().
+  /// or stop(). What is ready at the deadline is still handled once. May be called inside a
+  /// callback, which is not entered again meanwhile.
   Waited run_until(const std::function<bool()>& done, TimePoint deadline);
 
   /// Makes the current and every later run_until return `stopped`. Safe in a callback.

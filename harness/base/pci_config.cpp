@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/pci_config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -62,15 +63,15 @@ std::uint32_t PciConfig::dword(std::size_t offset) const {
 std::vector<PciCapability> PciConfig::capabilities() const {
   std::vector<PciCapability> list;
   if (absent()) return list;
-  constexpr std::size_t most = 48;  // that many fit in 192 bytes: more is a loop
+  const auto met = [&](std::size_t at) {
+    return std::ranges::any_of(list, [&](const auto& known) { return known.offset == at; });
+  };
+  const std::size_t conventional = std::min<std::size_t>(bytes_.size(), 0x100);
   if ((status() & 0x10) != 0)
-    for (std::size_t at = byte(0x34) & 0xfcU; at >= 0x40 && at < 0x100 && list.size() < most;
+    for (std::size_t at = byte(0x34) & 0xfcU; at >= 0x40 && at + 2 <= conventional && !met(at);
          at = byte(at + 1) & 0xfcU)
       list.push_back({.id = byte(at), .offset = static_cast<std::uint16_t>(at)});
-  const std::size_t conventional = list.size();
-  constexpr std::size_t most_extended = 960;
-  for (std::size_t at = 0x100;
-       at >= 0x100 && at + 4 <= bytes_.size() && list.size() < conventional + most_extended;) {
+  for (std::size_t at = 0x100; at >= 0x100 && at + 4 <= bytes_.size() && !met(at);) {
     const std::uint32_t header = dword(at);
     if (header == 0 || header == 0xffffffff) break;
     list.push_back({.id = static_cast<std::uint16_t>(header & 0xffff),

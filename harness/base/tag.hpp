@@ -42,7 +42,7 @@ struct Tag {
 /// low byte repeated.
 void fill_tagged(std::span<std::byte> item, Tag tag);
 
-/// The tag at the start of `bytes`, when magic and CRC hold.
+/// The tag at the start of `bytes`, when magic, CRC and kind hold.
 std::optional<Tag> read_tag(std::span<const std::byte> bytes);
 
 /// All tags in `bytes`, at any alignment.

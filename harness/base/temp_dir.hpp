@@ -25,6 +25,7 @@ class TempDir {
 
  private:
   explicit TempDir(std::filesystem::path path) : path_(std::move(path)) {}
+  void remove() noexcept;
   std::filesystem::path path_;
 };
 

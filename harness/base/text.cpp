@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 namespace quiesce {
 
@@ -24,11 +25,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// Bytes of the escape sequence (ECMA-48) at the start of `bytes`, which begins with ESC.
 std::size_t escape_length(std::string_view bytes) {
-  if (bytes.size() < 2) return bytes.size();
-  if (bytes[1] != '[') return 2;
-  std::size_t at = 2;
-  while (at < bytes.size() && (bytes[at] < 0x40 || bytes[at] > 0x7e)) ++at;
-  return std::min(at + 1, bytes.size());
+  const auto in = [&](std::size_t at, unsigned char first, unsigned char last) {
+    const auto byte = at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    return byte >= first && byte <= last;
+  };
+  std::size_t at = 1;
+  // A string (DCS, SOS, OSC, PM, APC: a window's title) goes up to BEL or ESC \.
+  if (in(1, 'P', 'P') || in(1, 'X', 'X') || in(1, ']', '_')) {
+    while (++at < bytes.size())
+      if (bytes[at] == '\a' || (bytes[at] == '\x1b' && in(at + 1, '\\', '\\')))
+        return at + (bytes[at] == '\a' ? 1 : 2);
+      else if (static_cast<unsigned char>(bytes[at]) < 0x20)
+        return at;  // a string has no control characters: it was cut off here
+    return at;
+  }
+  const bool csi = in(1, '[', '[');
+  if (csi) ++at;
+  while (csi && in(at, 0x30, 0x3f)) ++at;  // parameters
+  while (in(at, 0x20, 0x2f)) ++at;         // intermediate bytes
+  return in(at, csi ? 0x40 : 0x30, 0x7e) ? at + 1 : at;
 }
 
 /// Length of the valid UTF-8 character at the start of `bytes`, or 0.
@@ -58,10 +73,12 @@ constexpr std::string_view base64_digits =
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
   const std::string* best = nullptr;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
+  std::size_t best_distance = most + 1;
   for (const auto& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
+    // Something must be left of the word: "ab" is no slip of "cd".
+    if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
       best = &candidate;
       best_distance = distance;
     }
@@ -91,15 +108,18 @@ std::string_view trim(std::string_view text) {
 std::string printable(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const char first = bytes[0];
+    const auto first = static_cast<unsigned char>(bytes[0]);
     std::size_t used = 1;
     if (first == '\x1b') {
       used = escape_length(bytes);
-    } else if (first == '\n' || first == '\t' || (first >= 0x20 && first != 0x7f)) {
-      text += first;
-    } else if (static_cast<unsigned char>(first) >= 0x80) {
+    } else if (first == '\n' || first == '\t' || (first >= 0x20 && first < 0x7f)) {
+      text += bytes[0];
+    } else if (first >= 0x80) {
       const std::size_t length = utf8_length(bytes);
-      text += length > 0 ? bytes.substr(0, length) : std::string_view("\xef\xbf\xbd");
+      // U+0080 to U+009F are control characters too; U+009B alone begins an escape sequence.
+      const bool control =
+          length == 2 && first == 0xc2 && static_cast<unsigned char>(bytes[1]) < 0xa0;
+      if (!control) text += length > 0 ? bytes.substr(0, length) : std::string_view("\xef\xbf\xbd");
       used = std::max<std::size_t>(length, 1);
     }
     bytes.remove_prefix(used);
@@ -132,7 +152,7 @@ Result<std::vector<std::byte>> from_hex(std::string_view text) {
     const int high = digit(text[at]);
     const int low = digit(text[at + 1]);
     if (high < 0 || low < 0)
-      return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", at);
+      return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", high < 0 ? at : at + 1);
     bytes.push_back(static_cast<std::byte>(high << 4 | low));
   }
   return bytes;

@@ -36,10 +36,12 @@ std::string format_bytes(Bytes size) {
   constexpr std::array<const char*, 5> names{"bytes", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;
   double number = static_cast<double>(size.value);
-  while (number >= 1024 && unit + 1 < names.size()) {
+  // What one decimal would show as 1024.0 belongs to the next unit.
+  while (number >= (unit == 0 ? 1024 : 1023.95) && unit + 1 < names.size()) {
     number /= 1024;
     ++unit;
   }
+  if (size.value == 1) return "1 byte";
   if (number == std::floor(number)) return fmt::format("{:.0f} {}", number, names.at(unit));
   return fmt::format("{:.1f} {}", number, names.at(unit));
 }
@@ -58,7 +60,7 @@ Result<Seconds> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(Seconds time) {
-  if (time.count() < 1) return fmt::format("{:.0f} ms", time.count() * 1000);
+  if (std::abs(time.count()) < 0.9995) return fmt::format("{:.0f} ms", time.count() * 1000);
   return fmt::format("{:.1f} s", time.count());
 }
 
