@@ -13,16 +13,23 @@ namespace {
 
 using Mapping = std::pair<char32_t, std::size_t>;  // code point, glyph
 
+/// A number that is not negative: parsed ones are unsigned, those put in by a program are signed.
+std::optional<std::uint64_t> as_unsigned(const nlohmann::json& value) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  if (value.is_number_integer() && value.get<std::int64_t>() >= 0)
+    return value.get<std::uint64_t>();
+  return std::nullopt;
+}
+
 Result<std::uint64_t> whole_number(const nlohmann::json& object, const char* field,
                                    std::uint64_t least, std::uint64_t most) {
   const auto at = object.find(field);
-  if (at == object.end() || !at->is_number_unsigned())
-    return fail(Errc::invalid_input, "the font has no number \"{}\"", field);
-  const auto value = at->get<std::uint64_t>();
-  if (value < least || value > most)
-    return fail(Errc::invalid_input, "the font's {} is {}; {} to {} are accepted", field, value,
+  const auto value = at != object.end() ? as_unsigned(*at) : std::nullopt;
+  if (!value) return fail(Errc::invalid_input, "the font has no number \"{}\"", field);
+  if (*value < least || *value > most)
+    return fail(Errc::invalid_input, "the font's {} is {}; {} to {} are accepted", field, *value,
                 least, most);
-  return value;
+  return *value;
 }
 
 Rows rows_of(std::span<const std::byte> glyph, int width, int height) {
@@ -43,12 +50,11 @@ std::vector<Mapping> mappings(const nlohmann::json& answer, std::size_t count) {
   std::vector<Mapping> list;
   if (const auto at = answer.find("unimap"); at != answer.end() && at->is_array())
     for (const auto& pair : *at) {
-      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_unsigned() ||
-          !pair[1].is_number_unsigned())
-        continue;
-      const auto code = pair[0].get<std::uint64_t>();
-      const auto glyph = pair[1].get<std::uint64_t>();
-      if (code <= 0x10ffff && glyph < count) list.emplace_back(static_cast<char32_t>(code), glyph);
+      if (!pair.is_array() || pair.size() != 2) continue;
+      const auto code = as_unsigned(pair[0]);
+      const auto glyph = as_unsigned(pair[1]);
+      if (code && glyph && *code <= 0x10ffff && *glyph < count)
+        list.emplace_back(static_cast<char32_t>(*code), *glyph);
     }
   if (list.empty())
     for (std::size_t glyph = 0x20; glyph < std::min<std::size_t>(count, 0x7f); ++glyph)
