@@ -23,10 +23,13 @@ void AgentLink::feed(std::string_view bytes) {
     if (!payload.is_object()) continue;
     const bool is_event = frame.kind == wire::Kind::event;
     note_(is_event ? "event" : "response", frame.sequence, payload);
-    if (!is_event)
+    if (!is_event) {
       answers_[frame.sequence] = std::move(payload);
-    else if (text_at(payload, "event") == "hello")
-      hellos_[text_at(payload, "role")] = std::move(payload);
+    } else if (text_at(payload, "event") == "hello") {
+      // json's assignment takes its operand by value: the role must be read before it moves away.
+      const std::string role = text_at(payload, "role");
+      hellos_[role] = std::move(payload);
+    }
   }
 }
 
