@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/text.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -195,20 +197,8 @@ Result<std::vector<std::byte>> from_base64(std::string_view text) {
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t seed) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < entries.size(); ++i) {
-      std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit)
-        value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
-      entries.at(i) = value;
-    }
-    return entries;
-  }();
-  std::uint32_t value = ~seed;
-  for (const std::byte byte : bytes)
-    value = (value >> 8) ^ table[(value ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
-  return ~value;
+  return static_cast<std::uint32_t>(
+      ::crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace quiesce

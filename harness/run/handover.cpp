@@ -34,7 +34,7 @@ Result<void> own_stacks(Session& session, const std::vector<CpuState>& cpus) {
 Result<void> handover(Session& session) {
   session.phase("handover");
   const TimePoint begin = session.loop.now();
-  session.feeder.pause();
+  session.stopped_at_breakpoint();
   session.mark(record::mark::handover);
   TRY(session.watch->begin());
   TRY_ASSIGN(const auto cpus, take_cpus(session, record::mark::handover));

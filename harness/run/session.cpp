@@ -169,6 +169,11 @@ Result<void> Session::pause() {
   return {};
 }
 
+void Session::stopped_at_breakpoint() {
+  feeder.pause();
+  paused_ = true;
+}
+
 void Session::shut_down() {
   serial_.flush();
   if (!machine) return;

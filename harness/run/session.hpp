@@ -51,6 +51,8 @@ class Session {
   Result<void> resume();
   /// Stops it; the feeder holds its breath meanwhile.
   Result<void> pause();
+  /// The breakpoint stopped the machine: from here on it is paused, as after pause().
+  void stopped_at_breakpoint();
   /// Ends QEMU and notes what it used.
   void shut_down();
 
