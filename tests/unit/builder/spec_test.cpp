@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(modules_that_do_not_go_with_the_bzimage_are_refused) {
 BOOST_AUTO_TEST_CASE(the_configuration_inside_an_image_is_found_and_remembered) {
   Resolver resolver;
   const std::string text = "IKCFG_ST" + compress("CONFIG_CRASH_DUMP=y\n", "gz") + "IKCFG_ED";
-  write(resolver.bench.at("bzImage"), bzimage(release, compress(text, "xz")));
+  write(resolver.bench.at("bzImage"), bzimage(release, compress(text, "xz") + "SIZE"));
   for (int time = 0; time < 2; ++time) {
     const auto kernel = resolver(resolver.bench.at("bzImage").string());
     BOOST_REQUIRE(kernel);
