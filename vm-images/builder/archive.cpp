@@ -120,7 +120,7 @@ Result<void> unpack_deb(const fs::path& deb, const fs::path& folder,
   }
 }
 
-Result<std::string> decompress(std::string_view bytes, const std::string& what, Trailing trailing) {
+Result<std::string> decompress(std::string_view bytes, const std::string& what) {
   if (bytes.empty()) return std::string();
   const Reader reader = new_reader();
   known_compressions(reader.get());
@@ -136,10 +136,8 @@ Result<std::string> decompress(std::string_view bytes, const std::string& what, 
     la_int64_t offset = 0;
     const int status = archive_read_data_block(reader.get(), &piece, &size, &offset);
     if (status == ARCHIVE_EOF) return plain;
-    if (status < ARCHIVE_WARN) {
-      if (trailing == Trailing::ignored && !plain.empty()) return plain;
+    if (status < ARCHIVE_WARN)
       return fail(Errc::invalid_input, "{} is damaged: {}", what, reason(reader.get()));
-    }
     plain.append(static_cast<const char*>(piece), size);
   }
 }

@@ -21,9 +21,7 @@ Result<void> unpack_deb(const std::filesystem::path& deb, const std::filesystem:
 
 /// The plain content of `bytes`, whatever compression its magic names (gzip, xz, zstd, lz4, lzma,
 /// bzip2); bytes without a known magic come back as they are. `what` names them in an error.
-enum class Trailing { forbidden, ignored };  ///< bytes after the end of the compressed stream
-Result<std::string> decompress(std::string_view bytes, const std::string& what,
-                               Trailing trailing = Trailing::forbidden);
+Result<std::string> decompress(std::string_view bytes, const std::string& what);
 
 /// An entry of a cpio archive.
 struct CpioEntry {

@@ -103,9 +103,13 @@ Result<BzImage> parse_bzimage(std::string_view bytes, const std::string& what) {
 Result<std::optional<std::string>> embedded_config(const BzImage& image, const std::string& what) {
   constexpr std::string_view begin_mark = "IKCFG_ST";  // kernel/configs.c
   constexpr std::string_view end_mark = "IKCFG_ED";
-  // The build appends the plain size to all but gzip data (scripts/Makefile.lib, size_append).
+  // The build appends the plain size to all but gzip data, which has it (scripts/Makefile.lib,
+  // size_append).
+  const bool is_gzip = image.payload.starts_with("\x1f\x8b");
+  const std::size_t appended = is_gzip || image.payload.size() < 4 ? 0 : 4;
   TRY_ASSIGN(const std::string kernel,
-             decompress(image.payload, "the kernel in " + what, Trailing::ignored));
+             decompress(image.payload.substr(0, image.payload.size() - appended),
+                        "the kernel in " + what));
   // The marks also occur as plain strings: the data follows the one with a gzip header behind it.
   const std::size_t begin = kernel.find(std::string(begin_mark) + "\x1f\x8b");
   if (begin == std::string::npos) return std::nullopt;
@@ -113,7 +117,7 @@ Result<std::optional<std::string>> embedded_config(const BzImage& image, const s
   const std::size_t end = kernel.find(end_mark, data);
   if (end == std::string::npos) return std::nullopt;
   TRY_ASSIGN(std::string config, decompress(std::string_view(kernel).substr(data, end - data),
-                                            "the configuration in " + what, Trailing::ignored));
+                                            "the configuration in " + what));
   return config;
 }
 

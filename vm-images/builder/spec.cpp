@@ -75,6 +75,17 @@ Result<std::string> packages_key(const std::vector<fs::path>& debs, Digests& dig
   return sha256(fmt::format("{}", fmt::join(keys, " ")));
 }
 
+/// `error` speaks of a folder that is gone when it is read.
+Error not_whole(const Error& error, const fs::path& folder) {
+  std::string text = error.describe();
+  if (const std::size_t at = text.find(folder.string()); at != std::string::npos)
+    text.replace(at, folder.string().size(), "what they unpack to");
+  return Error(error.code(),
+               fmt::format("the packages do not make a whole kernel: {}; a kernel may come in "
+                           "several packages: give all of them, joined by ','",
+                           text));
+}
+
 /// Where a kernel that was fetched by name is kept, when it is whole.
 std::optional<fs::path> stored(const std::string& name, const Store& store) {
   const auto key = read_file(store.root / "names" / file_name_for(name), 4096);
@@ -148,12 +159,7 @@ Result<fs::path> store_packages(const std::vector<fs::path>& debs, const std::st
   TRY_ASSIGN(Draft draft, Draft::create(store));
   for (const auto& deb : debs) TRY(unpack_deb(deb, draft.path(), is_needed));
   auto kernel = kernel_in_tree(draft.path(), store, digests);
-  if (!kernel)
-    return tl::unexpected(Error(
-        kernel.error().code(),
-        fmt::format("the packages do not hold a whole kernel ({}); a kernel may come in several "
-                    "packages: give all of them, joined by ','",
-                    printable(kernel.error().describe()))));
+  if (!kernel) return tl::unexpected(not_whole(kernel.error(), draft.path()));
   TRY(draft.publish(place, {{"name", name}, {"release", kernel->release}}));
   return place;
 }
