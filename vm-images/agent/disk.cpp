@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 
 #include "harness/base/fd.hpp"
@@ -101,6 +102,16 @@ void fill(const Subject& subject, std::span<std::byte> bytes, std::uint64_t sequ
                 block_tag(subject, TagKind::guest_write, sequence, position + at));
 }
 
+/// A sequence number that no activity reaches and no earlier test had: old contents must not pass
+/// for what was written now.
+std::uint64_t fresh_sequence() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  constexpr std::uint64_t nanoseconds = 1'000'000'000;
+  return static_cast<std::uint64_t>(now.tv_sec) * nanoseconds +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 /// How an activity goes over its half.
 struct Pattern {
   std::size_t block = 4096;
@@ -180,9 +191,7 @@ Result<Work> disk_write(const Subject& subject, const Request& request) {
 Result<Outcome> disk_compare_test(const Subject& subject, const Request& request) {
   TRY_ASSIGN(const std::uint64_t blocks, request.whole("blocks", 64, 1, 65536));
   TRY_ASSIGN(const Disk disk, open_disk(subject));
-  // A sequence number that no activity reached: old contents must not pass for what was written
-  // now.
-  TRY_ASSIGN(const std::uint64_t sequence, request.whole("sequence", 1ULL << 40, 0, 1ULL << 62));
+  const std::uint64_t sequence = fresh_sequence();
   const TimePoint began = system_clock().now();
   const std::uint64_t stride =
       std::max(disk.half / blocks / disk.unit, std::uint64_t{1}) * disk.unit;

@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <cstdarg>
+#include <map>
 #include <memory>
 
 #include "harness/base/text.hpp"
@@ -23,7 +24,8 @@ struct PciFailure {
   std::string message;
 };
 
-[[noreturn]] void throw_failure(char* format, ...) {
+/// GNU's attribute, because clang makes only that one part of the type that libpci wants.
+__attribute__((noreturn)) void throw_failure(char* format, ...) {
   char text[256];
   va_list arguments;
   va_start(arguments, format);
@@ -42,7 +44,14 @@ Json capabilities(const pci_dev& device) {
   return list;
 }
 
-Json to_json(pci_dev* device) {
+PciAddress address_of(const pci_dev& device) {
+  return {.domain = static_cast<std::uint16_t>(device.domain),
+          .bus = device.bus,
+          .device = device.dev,
+          .function = device.func};
+}
+
+Json to_json(pci_dev* device, PciAddress address) {
   pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_IRQ | PCI_FILL_CAPS | PCI_FILL_EXT_CAPS);
   std::vector<std::byte> config(4096);
   auto* raw = reinterpret_cast<u8*>(config.data());
@@ -51,10 +60,6 @@ Json to_json(pci_dev* device) {
     config.resize(256);
     if (pci_read_block(device, 0, raw, 256) == 0) config.clear();
   }
-  const PciAddress address{.domain = static_cast<std::uint16_t>(device->domain),
-                           .bus = device->bus,
-                           .device = device->dev,
-                           .function = device->func};
   const std::string driver = driver_of(address);
   return {{"address", to_string(address)},
           {"driver", driver.empty() ? Json() : Json(driver)},
@@ -80,9 +85,11 @@ Result<Json> read_pci(const Request&) {
   try {
     pci_init(access.get());
     pci_scan_bus(access.get());
-    Json functions = Json::array();
+    std::map<PciAddress, Json> by_address;  // libpci gives them in no order
     for (pci_dev* device = access->devices; device != nullptr; device = device->next)
-      functions.push_back(to_json(device));
+      by_address[address_of(*device)] = to_json(device, address_of(*device));
+    Json functions = Json::array();
+    for (auto& [address, function] : by_address) functions.push_back(std::move(function));
     return Json{{"functions", functions}};
   } catch (const PciFailure& failure) {
     return fail(Errc::io, "libpci: {}", failure.message);
