@@ -7,9 +7,8 @@
 
 namespace quiesce::checks {
 
-/// The tone's part of the loudest second's power in the run's audio.wav, 0..1. Errors: not_found
-/// without audio.wav, invalid_input when it is no sound file, unsupported in a program that cannot
-/// read it.
-Result<double> tone_in_audio(const evidence::Run& run, double hertz);
+/// Seconds of the run's audio.wav in which a tone was heard: half of the energy of a tenth of a second or more. Errors:
+/// not_found without audio.wav, invalid_input when it is no sound file.
+Result<double> tone_seconds(const evidence::Run& run, double hertz);
 
 }  // namespace quiesce::checks

@@ -62,8 +62,7 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
                         const scenario::PlannedDevice& device) {
   constexpr double capture_hertz = 880;
   constexpr double production_hertz = 440;
-  constexpr double enough =
-      0.3;  // of the power; a sine that is cut into pieces by underruns stays above it
+  constexpr double enough = 0.5;  // seconds; the test plays for longer
   const double hertz = evidence::number_of(device.profile.test, "hertz").value_or(capture_hertz);
   const double before = evidence::number_of(device.activity, "hertz").value_or(production_hertz);
   const auto doubt = [&](const std::string& why) {
@@ -73,12 +72,11 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
   if (device.busy && hertz == before)
     return doubt(
         fmt::format("production played {:.0f} Hz as well, so its tone proves nothing", hertz));
-  const auto strength = tone_in_audio(run, hertz);
-  if (!strength) return doubt(strength.error().describe());
-  finding.numbers["tone_strength"] = *strength;
-  finding.line += fmt::format("; {:.0f} Hz has {:.0f} % of the power in what was played", hertz,
-                              *strength * 100);
-  if (*strength < enough) finding.verdict = Verdict::fail;
+  const auto seconds = tone_seconds(run, hertz);
+  if (!seconds) return doubt(seconds.error().describe());
+  finding.numbers["tone_s"] = *seconds;
+  finding.line += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, *seconds);
+  if (*seconds < enough) finding.verdict = Verdict::fail;
 }
 
 Finding missing(const evidence::Run& run, const Story& story, const std::string& device) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "harness/base/units.hpp"
 #include "harness/checks/support.hpp"
@@ -77,6 +78,7 @@ constexpr const char* troubles[] = {"error", "fail",  "timed out", "timeout",
 std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& story,
                                        const scenario::PlannedDevice& device) {
   std::vector<std::string> lines;
+  std::set<std::string> seen;
   const auto add = [&](std::string_view text) {
     std::string lower(text);
     std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -84,10 +86,8 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
     const bool trouble =
         std::any_of(std::begin(troubles), std::end(troubles),
                     [&](const char* word) { return lower.find(word) != std::string::npos; });
-    const std::string line = shorten(text, 160);
-    if (trouble && mentions(text, device) &&
-        std::find(lines.begin(), lines.end(), line) == lines.end())
-      lines.push_back(line);
+    if (trouble && mentions(text, device) && seen.insert(std::string(text)).second)
+      lines.push_back(shorten(text, 160));
   };
   for (const auto* line : capture_serial(run, story))
     if (line->t >= *story.capture_entry) add(message_of(line->text));

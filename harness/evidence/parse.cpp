@@ -10,6 +10,7 @@
 #include "harness/base/text.hpp"
 #include "harness/evidence/fields.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/trace_line.hpp"
 
 namespace quiesce::evidence {
 
@@ -120,28 +121,12 @@ std::optional<double> take_prefix(std::string_view& line) {
   return t;
 }
 
-/// "PID@SECONDS.MICRO:event arguments", what QEMU's log backend writes
-/// (scripts/tracetool/backend/log.py).
+/// A line of the trace on the timeline's clock; one without a time of its own says nothing here.
 std::optional<TraceLine> trace_of(std::string_view line, double realtime) {
-  const std::size_t at = line.find('@');
-  if (at == std::string_view::npos || at == 0 || at > 10) return std::nullopt;
-  const std::size_t colon = line.find(':', at);
-  if (colon == std::string_view::npos) return std::nullopt;
-  const std::string_view stamp = line.substr(at + 1, colon - at - 1);
-  const std::size_t point = stamp.find('.');
-  if (point == std::string_view::npos) return std::nullopt;
-  double seconds = 0;
-  const auto [rest, error] = std::from_chars(stamp.data(), stamp.data() + stamp.size(), seconds);
-  if (error != std::errc() || rest != stamp.data() + stamp.size() || !std::isfinite(seconds))
-    return std::nullopt;
-  const std::string text = printable(line.substr(colon + 1));
-  const std::size_t blank = text.find(' ');
-  TraceLine result;
-  result.t = seconds - realtime;
-  result.event = text.substr(0, blank);
-  if (blank != std::string::npos) result.arguments = text.substr(blank + 1);
-  if (result.event.empty()) return std::nullopt;
-  return result;
+  const auto parsed = record::parse_trace_line(line);
+  if (!parsed || !parsed->realtime || !std::isfinite(*parsed->realtime)) return std::nullopt;
+  return TraceLine{*parsed->realtime - realtime, printable(parsed->event),
+                   printable(parsed->arguments)};
 }
 
 std::optional<PciFunction> function_of(const json& object) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/evidence/pci_write.hpp"
 
-#include "harness/base/text.hpp"
-#include "harness/base/units.hpp"
+#include "harness/record/trace_line.hpp"
 
 namespace quiesce::evidence {
 
@@ -24,28 +23,13 @@ std::optional<bool> word_bit(const PciWrite& write, std::uint32_t at, unsigned b
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> hex(std::string_view text) {
-  const auto number = parse_number(text);
-  if (!number || *number > 0xffffffff) return std::nullopt;
-  return static_cast<std::uint32_t>(*number);
-}
-
 }  // namespace
 
 std::optional<PciWrite> parse_pci_write(const TraceLine& line) {
   if (line.event != "pci_cfg_write") return std::nullopt;
-  const auto words = split(line.arguments, ' ');
-  // The device's name may hold blanks: count from the end.
-  if (words.size() < 5) return std::nullopt;
-  const std::string& value = words[words.size() - 1];
-  const std::string& offset = words[words.size() - 3];
-  const auto address = parse_pci_address(words[words.size() - 4]);
-  if (!address || offset.size() < 2 || offset[0] != '@' || words[words.size() - 2] != "<-")
-    return std::nullopt;
-  const auto at = hex(std::string_view(offset).substr(1));
-  const auto what = hex(value);
-  if (!at || !what) return std::nullopt;
-  return PciWrite{line.t, *address, *at, *what};
+  const auto parsed = record::parse_pci_cfg_write(line.arguments);
+  if (!parsed) return std::nullopt;
+  return PciWrite{line.t, parsed->address, parsed->offset, parsed->value};
 }
 
 std::vector<PciWrite> pci_writes(const Run& run) {
