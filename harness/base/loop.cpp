@@ -16,8 +16,8 @@ namespace quiesce {
 struct Loop::Watch::State {
   std::function<void()> callback;
   int fd = -1;       ///< a descriptor's watch, else -1
-  Seconds period{};  ///< a timer's
-  TimePoint due{};
+  Seconds period{};  ///< a timer's; of a descriptor's watch, the lull after a call
+  TimePoint due{};   ///< of a descriptor's watch, when it is looked at again
   bool running = false;  ///< inside its callback, which a nested run_until must not enter again
   bool ended = false;
 
@@ -77,10 +77,14 @@ struct Loop::Impl {
   static bool is_timer(const Shared& watch) { return watch->fd < 0; }
   static bool idle(const Shared& watch) { return !watch->ended && !watch->running; }
 
-  std::vector<pollfd> descriptors() const {
+  static bool listens(const Shared& watch, TimePoint now) {
+    return idle(watch) && !is_timer(watch) && watch->due <= now;
+  }
+
+  std::vector<pollfd> descriptors(TimePoint now) const {
     std::vector<pollfd> list;
     for (const auto& watch : watches)
-      if (idle(watch) && !is_timer(watch))
+      if (listens(watch, now))
         list.push_back({.fd = watch->fd, .events = POLLIN, .revents = 0});
     return list;
   }
@@ -91,25 +95,25 @@ struct Loop::Impl {
     std::vector<Shared> list;
     for (const auto& watch : watches)
       if (idle(watch) && is_timer(watch) && watch->due <= now) list.push_back(watch);
-    auto polled = descriptors();
+    auto polled = descriptors(now);
     if (polled.empty() || ::poll(polled.data(), polled.size(), 0) <= 0) return list;
     auto result = polled.begin();
     for (const auto& watch : watches) {
-      if (!idle(watch) || is_timer(watch)) continue;
+      if (!listens(watch, now)) continue;
       if ((result++)->revents != 0) list.push_back(watch);
     }
     return list;
   }
 
-  TimePoint next_due(TimePoint deadline) const {
+  TimePoint next_due(TimePoint now, TimePoint deadline) const {
     for (const auto& watch : watches)
-      if (idle(watch) && is_timer(watch)) deadline = std::min(deadline, watch->due);
+      if (idle(watch) && (is_timer(watch) || watch->due > now)) deadline = std::min(deadline, watch->due);
     return deadline;
   }
 
   /// Until a descriptor is readable or `time` has passed; a signal may end it early.
-  void sleep(Seconds time) const {
-    auto polled = descriptors();
+  void sleep(TimePoint now, Seconds time) const {
+    auto polled = descriptors(now);
     const timespec limit = as_timespec(time);
     ::ppoll(polled.data(), polled.size(), &limit, nullptr);
   }
@@ -118,10 +122,11 @@ struct Loop::Impl {
 Loop::Loop(Clock& clock) : clock_(clock), impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;
 
-Loop::Watch Loop::on_readable(int fd, std::function<void()> callback) {
+Loop::Watch Loop::on_readable(int fd, std::function<void()> callback, Seconds lull) {
   auto state = std::make_shared<Watch::State>();
   state->callback = std::move(callback);
   state->fd = fd;
+  state->period = lull;
   impl_->watches.push_back(state);
   return Watch(std::move(state));
 }
@@ -148,15 +153,15 @@ Waited Loop::run_until(const std::function<bool()>& done, TimePoint deadline) {
     for (const auto& watch : ready) {
       // An earlier callback of this round may have ended it, or read all there was.
       if (!Impl::idle(watch) || (!Impl::is_timer(watch) && !readable(watch->fd))) continue;
-      if (Impl::is_timer(watch)) watch->due = now() + watch->period;
+      watch->due = now() + watch->period;
       watch->call();
       if (const auto waited = over()) return *waited;
     }
     if (now() >= deadline) return Waited::deadline;
     if (!ready.empty()) continue;
-    const TimePoint until = impl_->next_due(deadline);
+    const TimePoint until = impl_->next_due(now(), deadline);
     if (clock_.is_real())
-      impl_->sleep(until - now());
+      impl_->sleep(now(), until - now());
     else
       clock_.idle_until(until);
     // A condition may change without a callback, by a signal's handler or by the time.

@@ -37,8 +37,9 @@ class Loop {
 
   /// Calls `callback` whenever `fd` can be read, is at its end or is broken: a callback that
   /// neither reads nor ends its Watch is called again and again. The fd must outlive the Watch; two
-  /// Watches may share one.
-  [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback);
+  /// Watches may share one. With a `lull` the fd is not looked at for so long after each call: a
+  /// peer that writes byte by byte (a serial port) is then read in pieces worth a wakeup.
+  [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback, Seconds lull = {});
 
   /// Calls `callback` every `period`, first after one period. A late call is not made up for.
   [[nodiscard]] Watch every(Seconds period, std::function<void()> callback);

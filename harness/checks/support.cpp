@@ -99,7 +99,9 @@ const evidence::AgentMessage* last_said(const evidence::Run& run, const std::str
 std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
                                                         const Story& story) {
   std::vector<const evidence::SerialLine*> lines;
-  const auto from = story.first_line ? story.first_line : story.handover;
+  // A line is stamped just before the event that says it was the first: from the handover on all lines are the capture
+  // kernel's.
+  const auto from = story.handover ? story.handover : story.first_line;
   if (!from) return lines;
   for (const auto& line : run.serial)
     if (line.t >= *from) lines.push_back(&line);

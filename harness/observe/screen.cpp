@@ -158,14 +158,23 @@ std::vector<Line> read_cells(const Grid& grid) {
   return lines;
 }
 
+std::size_t count_unknown(const std::vector<Line>& lines) {
+  std::size_t count = 0;
+  for (const auto& line : lines)
+    count += static_cast<std::size_t>(std::ranges::count(line, unknown_character));
+  return count;
+}
+
 ScreenText read_grid(const Grid& grid) {
+  // A screen of pictures has no cursor to find, and the search looks at every glyph.
+  constexpr std::size_t most_unknown = 256;
   auto lines = read_cells(grid);
-  see_through_cursor(grid, lines);
-  ScreenText screen{.columns = grid.columns(), .rows = grid.rows()};
+  if (count_unknown(lines) <= most_unknown) see_through_cursor(grid, lines);
+  ScreenText screen{
+      .columns = grid.columns(), .rows = grid.rows(), .unknown = count_unknown(lines)};
   for (const auto& line : lines) {
     auto& text = screen.lines.emplace_back();
     for (const char32_t character : line) append_utf8(text, character);
-    screen.unknown += static_cast<std::size_t>(std::ranges::count(line, unknown_character));
   }
   return screen;
 }

@@ -155,8 +155,9 @@ Result<void> consoles(Session& session) {
                   Seconds(20)));
   TRY(session.ask("keys", {{"seconds", 10}}, Seconds(20)));
   const json keys = {{"keys", {{{"type", "qcode"}, {"data", "q"}}}}};
-  TRY(session.machine->qmp().call("send-key", keys, session.soon()));
+  // Noted first: the key may arrive before QEMU has answered.
   session.dir.event(record::event::key_sent, {{"keys", "q"}});
+  TRY(session.machine->qmp().call("send-key", keys, session.soon()));
   TRY_ASSIGN(const Wait waited,
              session.wait([&] { return session.landmarks.contains("key-received"); }, Seconds(10)));
   if (waited != Wait::done) session.note("the key did not arrive");

@@ -12,7 +12,7 @@
 
 namespace quiesce::run {
 
-inline constexpr Bytes disk_size = 64_MiB;
+inline constexpr Bytes disk_size = 32_MiB;
 inline constexpr std::size_t disk_block = 512;
 
 /// A disk image in memory for every device with backend "disk": block n is tagged with the device,

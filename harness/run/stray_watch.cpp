@@ -18,7 +18,7 @@ namespace {
 
 // A pass over 768 MiB takes 0.1 s (measured): one every 25 times as long keeps the watch below 4 %
 // of a core.
-constexpr double idle_factor = 25;
+constexpr double idle_factor = 40;
 constexpr Seconds shortest_interval{1};
 // At the handover the machine waits for the copy: both cores. Later the guest needs them.
 constexpr int handover_workers = 2;

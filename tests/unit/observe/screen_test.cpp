@@ -163,6 +163,14 @@ BOOST_AUTO_TEST_CASE(two_cursors_are_none) {
   BOOST_TEST(read(canvas).unknown == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(no_cursor_is_looked_for_among_pictures) {
+  Canvas canvas(40, 20);
+  for (int y = 0; y < 16 * 16; ++y)
+    for (int x = 0; x < 320; ++x) canvas.pixel(x, y) = (x + y) % 2 != 0 ? 0xaaaaaa : 0;
+  for (int x = 0; x < 8; ++x) canvas.pixel(x, 19 * 16 + 15) = 0xaaaaaa;
+  BOOST_TEST(read(canvas).unknown == 16U * 40 + 1);
+}
+
 BOOST_AUTO_TEST_CASE(glyphs_that_look_alike_give_the_most_plausible_character) {
   SyntheticFont font;
   font.unimap =
