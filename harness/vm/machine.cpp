@@ -148,7 +148,8 @@ Result<std::unique_ptr<Machine>> Machine::launch(Loop& loop, const scenario::Run
 
 Result<void> Machine::connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline) {
   const auto explain = [&](const Error& error) -> tl::unexpected<Error> {
-    const auto status = process_->wait(Seconds(1));
+    const bool gone = error.code() == Errc::closed;
+    const auto status = gone ? process_->wait(Seconds(1)) : std::nullopt;
     if (!status) return tl::unexpected(error.because("QEMU started but does not answer"));
     return fail(Errc::closed, "QEMU ended at its start with {}: {}", status->describe(),
                 error_output());

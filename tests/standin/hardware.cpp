@@ -14,6 +14,9 @@ namespace quiesce::standin {
 
 namespace {
 
+constexpr std::uint32_t window = 0xb0000000;
+constexpr std::uint32_t ring_register = 5;  // head and tail of every ring
+
 std::uint64_t ram_size(const std::vector<std::string>& argv) {
   const auto found = std::ranges::find(argv, "-m");
   return std::strtoull((found + 1)->c_str(), nullptr, 10);
@@ -33,15 +36,25 @@ Hardware::Hardware(const std::vector<std::string>& argv)
   }
 }
 
-std::uint32_t Hardware::config(std::uint32_t address) const {
-  const unsigned slot = address >> 11 & 31;
-  const unsigned offset = address & 0xfc;
-  const bool first_function = (address >> 8 & 0xff07U) == 0;  // of bus 0
-  if (!first_function || (slot != 0 && !slots_.contains(slot))) return 0xffffffff;
+std::uint32_t Hardware::config(unsigned slot, std::uint64_t offset) const {
+  if (slot != 0 && !slots_.contains(slot)) return 0xffffffff;
   if (offset == 0) return slot == 0 ? 0x29c08086 : 0x10d38086;
   if (offset == 4) return 0x0006;  // memory, Bus Master
   if (offset == 0x10 && slot != 0) return 0xfe000000 + (slot << 20);
+  if (offset == 0x60 && slot == 0) return window | 1;  // PCIEXBAR: 256 buses
   return 0;
+}
+
+std::uint32_t Hardware::by_ports() const {
+  const bool first_function = (address_ & 0xffff00 & ~0xf800U) == 0;  // of bus 0
+  return first_function ? config(address_ >> 11 & 31, address_ & 0xfc) : 0xffffffff;
+}
+
+std::uint32_t Hardware::memory(std::uint64_t at) const {
+  if (at < window || at >= window + (256U << 20)) return ring_register;
+  const std::uint64_t place = at - window;
+  const bool first_function = place < 32U << 15 && (place >> 12 & 7) == 0;
+  return first_function ? config(static_cast<unsigned>(place >> 15), place & 0xffc) : 0xffffffff;
 }
 
 std::string Hardware::qtest(const std::string& line) {
@@ -55,9 +68,14 @@ std::string Hardware::qtest(const std::string& line) {
     return "OK";
   }
   if (words[0] == "inl")
-    return fmt::format("OK {:#06x}", number(1) == 0xcf8 ? address_ : config(address_ & 0xffffff));
-  if (words[0] == "readl") return "OK 0x0000000000000005";
-  if (words[0] == "read") return "OK 0x" + std::string(2 * number(2), 'f');
+    return fmt::format("OK {:#06x}", number(1) == 0xcf8 ? address_ : by_ports());
+  if (words[0] == "readl") return fmt::format("OK {:#018x}", memory(number(1)));
+  if (words[0] == "read") {
+    std::string bytes = "OK 0x";
+    for (std::uint64_t i = 0; i < number(2); ++i)
+      bytes += fmt::format("{:02x}", memory(number(1) + i) >> 8 * (i % 4) & 0xff);
+    return bytes;
+  }
   return "FAIL Unknown command";
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The machine of the stand-in: configuration spaces behind 0xcf8 and 0xcfc, and RAM that network
-// cards write into.
+// The machine of the stand-in: configuration spaces behind the ports and in the memory window of a
+// q35, and RAM that network cards write into.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,10 @@ class Hardware {
   void receive(std::string_view frame);
 
  private:
-  std::uint32_t config(std::uint32_t address) const;
+  /// The dword at `offset` of the function in `slot` of bus 0.
+  std::uint32_t config(unsigned slot, std::uint64_t offset) const;
+  std::uint32_t by_ports() const;
+  std::uint32_t memory(std::uint64_t at) const;
 
   std::set<unsigned> slots_;
   std::uint32_t address_ = 0;
