@@ -64,15 +64,24 @@ struct Finding {
 };
 
 /// Which ending counts: the first that stops the device, else the first used-up ring, before or at
-/// `until`.
-std::optional<Ending> decisive(const std::vector<Ending>& endings, double until) {
+/// `until`. One after which the device still wrote ended nothing.
+std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
+                               double until) {
   std::optional<Ending> ring;
   for (const Ending& ending : endings) {
     if (ending.t > until) break;
+    if (tally.last && ending.t < tally.last_since) continue;
     if (ending.stops()) return ending;
     if (!ring) ring = ending;
   }
   return ring;
+}
+
+/// How an ending lies to the last write.
+std::string beside_last(const Ending& ending, const Tally& tally) {
+  if (!tally.last) return {};
+  if (ending.t <= *tally.last) return ", in the pass of the last write";
+  return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
 }
 
 /// When the ring was first used up before `until`.
@@ -132,7 +141,7 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
                      const Tally& tally) {
   const double handover = *context.story.handover;
   const auto list = endings(context.run, device, handover);
-  const auto ending = decisive(list, context.deadline.t);
+  const auto ending = decisive(list, tally, context.deadline.t);
   const std::uint64_t before = control_pages(context.run, device.name);
   const std::uint64_t fed = fed_after(context.run, device.name, context.deadline.t);
   Finding finding;
@@ -150,13 +159,13 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
     judge_absence(finding, context, device, ending, before, fed);
   }
   // Why the writes ended may be told by something later than the deadline.
-  const auto why = ending ? ending : decisive(list, context.story.end);
+  const auto why = ending ? ending : decisive(list, tally, context.story.end);
   const bool to_the_end = context.story.capture_end && tally.last &&
                           *tally.last >= *context.story.capture_end - closing_window;
   std::string ended = "why they ended is not known";
   if (why) {
     ended = fmt::format("{} at +{:.2f} s", to_string(why->cause), why->t - handover);
-    if (tally.last) ended += fmt::format(" ({:+.2f} s from the last write)", why->t - *tally.last);
+    ended += beside_last(*why, tally);
     if (const auto dry = ring_used_up(list, why->t))
       ended += fmt::format(", after its receive ring was used up at +{:.2f} s", *dry - handover);
   }
@@ -223,8 +232,10 @@ void add_others(CheckResult& result, std::vector<std::string>& failures, const C
 std::vector<std::string> doubts_of(const Context& context, const Strays& strays,
                                    CheckResult& result) {
   std::vector<std::string> doubts;
-  if (context.run.events(record::event::baseline).empty())
-    doubts.emplace_back("no baseline of the memory was taken");
+  const auto baselines = context.run.events(record::event::baseline);
+  if (std::none_of(baselines.begin(), baselines.end(),
+                   [&](const auto* baseline) { return baseline->t >= *context.story.handover; }))
+    doubts.emplace_back("no baseline of the memory was taken at the handover");
   const Watch watch = look_at_watch(context.run, context.story);
   result.numbers["passes"] = watch.passes;
   result.numbers["longest_gap_s"] = watch.longest_gap;

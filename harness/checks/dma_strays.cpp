@@ -37,7 +37,10 @@ void Tally::add(const evidence::StrayPage& stray, double since, double deadline)
     straddles_until = std::max(straddles_until, stray.t);
   }
   first = std::min(first.value_or(stray.t), stray.t);
-  last = std::max(last.value_or(stray.t), stray.t);
+  if (!last || stray.t >= *last) {
+    last = stray.t;
+    last_since = since;
+  }
 }
 
 Strays sort_strays(const evidence::Run& run, double handover, double deadline) {

@@ -28,6 +28,7 @@ struct Tally {
   double straddles_until = 0;
   std::optional<double> first;
   std::optional<double> last;
+  double last_since = 0;  ///< when the pass of the last write began: it is not older than that
 
   void add(const evidence::StrayPage& stray, double since, double deadline);
 };
