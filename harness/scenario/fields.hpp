@@ -242,7 +242,10 @@ Field<T> maybe_group(std::string key, std::optional<Child> T::*member, const Fie
           object_schema(fields),
           [member, &fields](T& into, const nlohmann::json& json, const std::string& place,
                             Report& report) {
-            read_object(fields, (into.*member).emplace(), json, place, report);
+            // Not emplace(): clang 14 judges Child's constructor before its enclosing class is
+            // whole.
+            into.*member = Child{};
+            read_object(fields, *(into.*member), json, place, report);
           },
           [member, &fields](const T& from) {
             return from.*member ? std::optional(write_object(fields, *(from.*member)))

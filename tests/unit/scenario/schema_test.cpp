@@ -21,7 +21,7 @@ json sample(const json& schema) {
   if (schema.contains("default")) return schema["default"];
   if (schema.contains("examples")) return schema["examples"][0];
   const std::string type = schema.value("type", "");
-  if (type == "integer" || type == "number") return schema["minimum"];
+  if (type == "integer" || type == "number") return schema.value("minimum", json(1));
   if (type == "boolean") return false;
   if (type == "array") return json::array();
   if (type == "object") return json::object();
@@ -53,8 +53,7 @@ int keys_tried = 0;
 
 void walk(const json& schema, const std::string& pointer) {
   BOOST_TEST_CONTEXT("at " << pointer) {
-    BOOST_TEST(schema["additionalProperties"] ==
-               (pointer == "/matrix" ? schema["additionalProperties"] : json(false)));
+    BOOST_TEST(schema.value("additionalProperties", json()) == json(false));
     for (const auto& [key, value] : schema["properties"].items()) {
       ++keys_tried;
       json document = document_with(pointer);
