@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "harness/scenario/json_text.hpp"
+
 namespace quiesce::run {
 
 using nlohmann::json;
@@ -19,8 +21,11 @@ std::string text_at(const json& object, const char* key) {
 void AgentLink::feed(std::string_view bytes) {
   decoder_.feed(bytes);
   for (wire::Frame frame; decoder_.next(frame);) {
+    // A terminal that is not in raw mode yet sends our own requests back.
+    if (frame.kind == wire::Kind::request) continue;
     json payload = json::parse(frame.payload, nullptr, false);
-    if (!payload.is_object()) continue;
+    // nlohmann copies and writes by recursion: a guest must not choose how deep.
+    if (!payload.is_object() || !scenario::is_shallow(payload)) continue;
     const bool is_event = frame.kind == wire::Kind::event;
     note_(is_event ? "event" : "response", frame.sequence, payload);
     if (!is_event) {

@@ -20,14 +20,21 @@ std::string text_at(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// What the agent says is no input of the user: nonsense is a protocol error.
+Result<std::uint64_t> address_at(const json& object, const char* key) {
+  const auto value = parse_number(text_at(object, key));
+  if (!value) return fail(Errc::protocol, "the agent reported {} as {}", key, object.dump());
+  return *value;
+}
+
 Result<PhysRange> crash_region(const json& description) {
   const auto region = description.find("crash_kernel");
   if (region == description.end() || !region->is_object())
     return fail(Errc::unsupported,
                 "the production kernel reserved no crash region (its /proc/iomem has no \"Crash "
                 "kernel\"): is crashkernel= too large for the machine?");
-  TRY_ASSIGN(const std::uint64_t begin, parse_number(text_at(*region, "begin")));
-  TRY_ASSIGN(const std::uint64_t end, parse_number(text_at(*region, "end")));
+  TRY_ASSIGN(const std::uint64_t begin, address_at(*region, "begin"));
+  TRY_ASSIGN(const std::uint64_t end, address_at(*region, "end"));
   if (begin >= end) return fail(Errc::protocol, "the agent reported an empty crash region");
   return PhysRange{{begin}, {end}};
 }
@@ -41,7 +48,7 @@ Result<void> learn_facts(Session& session) {
     return fail(Errc::unsupported,
                 "the production kernel does not show machine_kexec in /proc/kallsyms (it needs "
                 "CONFIG_KALLSYMS and CONFIG_KEXEC)");
-  TRY_ASSIGN(session.facts.machine_kexec.value, parse_number(symbol));
+  TRY_ASSIGN(session.facts.machine_kexec.value, address_at(symbols, "machine_kexec"));
   TRY_ASSIGN(session.facts.crash_region, crash_region(description));
   return {};
 }
@@ -63,7 +70,7 @@ Result<void> load_drivers(Session& session) {
                 text_at(failed[0], "name"), text_at(failed[0], "error"));
   session.dir.event(record::event::modules, {{"role", "production"},
                                              {"loaded", answer.value("loaded", json::array())},
-                                             {"seconds", answer.value("seconds", 0.0)}});
+                                             {"seconds", answer.value("seconds", json())}});
   json addresses = json::array();
   for (const auto& device : session.plan.devices)
     if (!device.profile.driver.empty()) addresses.push_back(to_string(device.address));

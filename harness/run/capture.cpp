@@ -105,7 +105,7 @@ Result<void> drivers(Session& session) {
   session.dir.event(record::event::modules, {{"role", "capture"},
                                              {"loaded", answer.value("loaded", json::array())},
                                              {"failed", answer.value("failed", json::array())},
-                                             {"seconds", answer.value("seconds", 0.0)}});
+                                             {"seconds", answer.value("seconds", json())}});
   TRY(session.ask("wait-bound", {{"addresses", addresses}, {"seconds", 30}}, Seconds(60)));
   TRY(session.pause());
   TRY(session.watch->pass());
@@ -216,6 +216,8 @@ Result<void> capture(Session& session) {
 
 Result<void> collect(Session& session) {
   session.phase("collect");
+  // Nothing below waits: an interruption would go unheard.
+  TRY(session.wait([] { return true; }, Seconds(0)));
   if (session.watch) {
     session.watch->stop_passes();
     // Whatever the guest did last: the memory is still there.

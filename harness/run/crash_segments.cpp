@@ -98,12 +98,11 @@ void each_page(const observe::GuestRam& ram, const PhysRange& region,
 
 }  // namespace
 
-Result<std::vector<CrashSegment>> find_crash_segments(Session& session) {
-  const auto& ram = session.watch->ram();
-  const PhysRange region = session.facts.crash_region;
+Result<std::vector<CrashSegment>> find_crash_segments(const observe::GuestRam& ram,
+                                                      PhysRange region,
+                                                      const scenario::BootImage& capture) {
   TRY_ASSIGN(const observe::Extents data, ram.data(ram.layout().offsets_of(region)));
-  const std::array<Looks, 3> looks{kernel_looks(session.plan.capture.image),
-                                   initramfs_looks(session.plan.capture.initramfs),
+  const std::array<Looks, 3> looks{kernel_looks(capture.image), initramfs_looks(capture.initramfs),
                                    core_header_looks()};
   std::vector<CrashSegment> segments;
   std::vector<GuestPhys> tables;

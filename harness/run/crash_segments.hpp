@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "harness/base/result.hpp"
-#include "harness/run/session.hpp"
+#include "harness/observe/guest_ram.hpp"
+#include "harness/run/facts.hpp"
+#include "harness/scenario/plan.hpp"
 
 namespace quiesce::run {
 
@@ -12,6 +14,8 @@ namespace quiesce::run {
 /// part, the initramfs, the ELF core header, and purgatory by the constants of its SHA-256 (FIPS
 /// 180-4 section 4.2.2). What is not found is left out. The machine must be stopped at the
 /// handover.
-Result<std::vector<CrashSegment>> find_crash_segments(Session& session);
+Result<std::vector<CrashSegment>> find_crash_segments(const observe::GuestRam& ram,
+                                                      PhysRange region,
+                                                      const scenario::BootImage& capture);
 
 }  // namespace quiesce::run

@@ -41,13 +41,13 @@ Result<DiskTruth> inspect_disk(int fd, const std::string& device, std::uint32_t 
   for (std::uint64_t block = 0; block < blocks; ++block) {
     const auto bytes = image.bytes().subspan(block * disk_block, disk_block);
     const auto tag = read_tag(bytes);
-    const bool as_laid = tag && *tag == laid(device, block, seed);
+    const bool as_laid = tag && is_tagged(bytes, laid(device, block, seed));
     if (block < blocks / 2) {
       if (!as_laid) ++truth.damaged_first_half;
     } else if (as_laid) {
       ++truth.untouched;
     } else if (tag && tag->kind == TagKind::guest_write && tag->device == device &&
-               tag->seed == seed) {
+               tag->seed == seed && is_tagged(bytes, *tag)) {
       ++truth.guest_blocks;
     } else {
       ++truth.other;

@@ -32,20 +32,22 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
   nlohmann::json written = scenario::to_json(plan);
   written["format"] = record::format;
-  dir.write(record::file::plan, written.dump(1) + "\n");
+  dir.write(record::file::plan,
+            written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   dir.event(record::event::run_start,
             {{"realtime", seconds_since_epoch()}, {"format", record::format}});
 
   Session session(loop, dir, plan, std::move(observer));
   auto done = phases(session);
   if (!done) {
-    const Error error = done.error().because("phase " + session.current_phase);
     loop.resume();
+    const Error cause = session.explained(done.error());
+    const Error error = cause.because("phase " + session.current_phase);
     if (session.watch) session.watch->stop_passes();
     session.shut_down();
     dir.event(record::event::error, {{"phase", session.current_phase},
                                      {"code", to_string(error.code())},
-                                     {"message", done.error().describe()}});
+                                     {"message", cause.describe()}});
     dir.event(record::event::run_end,
               {{"reason", error.code() == Errc::interrupted ? "interrupted" : "error"}});
     return tl::unexpected(error);

@@ -71,10 +71,12 @@ std::uint64_t Feeder::sent(const std::string& device) const {
 
 void Feeder::feed(const std::string& device, std::uint32_t seed, std::size_t size) {
   if (paused_) return;
-  const std::uint64_t sequence = sent_[device]++;
-  // A QEMU that is gone is noticed by its exit, not here.
-  if (send_frame_(device, tagged_frame(device, sequence, seed, size)))
-    dir_.event(record::event::feed, {{"device", device}, {"sequence", sequence}, {"bytes", size}});
+  std::uint64_t& sequence = sent_[device];
+  // A QEMU that is gone is noticed by its exit, not here; a device that takes nothing now gets the
+  // same frame the next time.
+  if (!send_frame_(device, tagged_frame(device, sequence, seed, size))) return;
+  dir_.event(record::event::feed, {{"device", device}, {"sequence", sequence}, {"bytes", size}});
+  ++sequence;
 }
 
 void Feeder::move(const std::string& device) {

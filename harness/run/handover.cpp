@@ -41,7 +41,9 @@ Result<void> handover(Session& session) {
   TRY(own_stacks(session, cpus));
   TRY(take_pci(session, record::mark::handover));
   TRY(take_rings(session, record::mark::handover));
-  TRY_ASSIGN(session.facts.segments, find_crash_segments(session));
+  TRY_ASSIGN(
+      session.facts.segments,
+      find_crash_segments(session.watch->ram(), session.facts.crash_region, session.plan.capture));
   TRY(session.machine->gdb().clear_breakpoint(session.facts.machine_kexec, session.soon()));
   session.landmarks.clear();
   session.role = "capture";

@@ -54,9 +54,9 @@ Result<void> trigger(Session& session) {
 Result<Panicked> panic(Session& session) {
   session.phase("panic");
   TRY(trigger(session));
-  TRY_ASSIGN(const Wait waited,
-             session.wait([&] { return session.machine->gdb().stopped().has_value(); },
-                          session.scaled(panic_patience)));
+  // Not any stop: a kernel that resets the machine instead stops it too.
+  TRY_ASSIGN(const Wait waited, session.wait([&] { return session.machine->gdb().at_breakpoint(); },
+                                             session.scaled(panic_patience)));
   if (waited == Wait::done) return Panicked{true};
   // The dying kernel did not get there: where it is instead is the evidence.
   TRY(take_cpus(session, "panic"));

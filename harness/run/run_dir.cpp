@@ -13,6 +13,10 @@ namespace fs = std::filesystem;
 
 Result<RunDir> RunDir::create(const fs::path& folder, Clock& clock) {
   std::error_code error;
+  if (printable(folder.string()) != folder.string())
+    return fail(Errc::invalid_input,
+                "the name of the output folder {} is no UTF-8 text; choose another with --out",
+                printable(folder.string()));
   fs::create_directories(folder, error);
   if (error)
     return fail(Errc::invalid_input,
@@ -61,9 +65,16 @@ void RunDir::append(const char* file, std::string_view text) {
       note(tl::unexpected(fd.error()));
       return;
     }
-    found = open_.emplace(file, std::move(*fd)).first;
+    found = open_.emplace(file, Open{.fd = std::move(*fd)}).first;
   }
-  note(write_all(found->second.get(), text));
+  auto& [fd, size] = found->second;
+  const auto written = write_all(fd.get(), text);
+  note(written);
+  if (written)
+    size += text.size();
+  else
+    // Half a line is no evidence.
+    (void)!::ftruncate(fd.get(), static_cast<off_t>(size));
 }
 
 void RunDir::write(const std::string& file, std::string_view text) {

@@ -19,7 +19,7 @@ namespace quiesce::run {
 class RunDir {
  public:
   /// Creates the folder, or takes it when it is empty. invalid_input when it holds something, is no
-  /// folder or cannot be written to.
+  /// folder, cannot be written to, or has a name that is no text (QEMU gets it as JSON).
   static Result<RunDir> create(const std::filesystem::path& folder, Clock& clock);
 
   const std::filesystem::path& path() const { return path_; }
@@ -34,7 +34,8 @@ class RunDir {
   /// A whole file, written once. The name may contain a folder that exists.
   void write(const std::string& file, std::string_view text);
 
-  /// The first write that failed; everything after it was dropped. A run ends when this is set.
+  /// The first write that failed; everything after it was dropped, and of the failed line nothing
+  /// stays. A run ends when this is set.
   const std::optional<Error>& failed() const { return failed_; }
 
  private:
@@ -45,7 +46,11 @@ class RunDir {
   std::filesystem::path path_;
   Clock* clock_;
   TimePoint start_;
-  std::map<std::string, Fd> open_;
+  struct Open {
+    Fd fd;
+    std::uint64_t size = 0;  ///< whole lines only
+  };
+  std::map<std::string, Open> open_;
   std::optional<Error> failed_;
 };
 

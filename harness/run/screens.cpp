@@ -14,16 +14,16 @@ namespace {
 
 constexpr Seconds sample_period{1};
 
-/// Whether all pixels of a PPM have one colour: every pixel equals its neighbour.
-bool uniform(const std::string& picture) {
+}  // namespace
+
+bool is_uniform(std::string_view picture) {
+  // Every pixel equals its neighbour; where the header ends exactly does not matter for that.
   constexpr std::size_t pixel = 3;
   constexpr std::size_t header = 20;
   if (picture.size() <= header + pixel) return false;
-  const std::string_view pixels = std::string_view(picture).substr(header);
+  const std::string_view pixels = picture.substr(header);
   return pixels.substr(pixel) == pixels.substr(0, pixels.size() - pixel);
 }
-
-}  // namespace
 
 bool has_display(const scenario::RunPlan& plan) {
   return std::ranges::any_of(plan.devices, [](const auto& device) {
@@ -86,7 +86,7 @@ void ScreenSampler::sample() {
     session_.dir.event(record::event::screen_sample, {{"taken_t", asked_t_},
                                                       {"same_as_production", *picture == first_},
                                                       {"changed", *picture != last_},
-                                                      {"uniform", uniform(*picture)},
+                                                      {"uniform", is_uniform(*picture)},
                                                       {"bytes", picture->size()}});
     last_ = std::move(*picture);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
@@ -14,6 +15,9 @@ namespace quiesce::run {
 Result<void> take_screen(Session& session, const std::string& name, const nlohmann::json& font);
 /// screen/vcs-ROLE.json: what the guest's kernel believes is on its screen.
 Result<void> take_screen_truth(Session& session);
+
+/// Whether all pixels of a PPM picture have one colour.
+bool is_uniform(std::string_view picture);
 
 /// Whether the plan has a device that shows a picture.
 bool has_display(const scenario::RunPlan& plan);

@@ -42,6 +42,12 @@ json pointer_event(int x, int y) {
   return {{"events", json::array({axis("x", x), axis("y", y)})}};
 }
 
+/// "guest-reset" and so on; the event's name where it gives no reason.
+std::string reason_of(const std::string& event, const json& data) {
+  const auto reason = data.find("reason");
+  return reason != data.end() && reason->is_string() ? reason->get<std::string>() : event;
+}
+
 }  // namespace
 
 Session::Session(Loop& loop_, RunDir& dir_, const scenario::RunPlan& plan_, Observer observer)
@@ -104,8 +110,7 @@ void Session::on_qmp_event(const std::string& name, const json& data) {
   if (name == "RTC_CHANGE") return;
   dir.event(record::event::qmp_event, {{"name", name}, {"data", data}});
   last_progress_ = loop.now();
-  if (name == "SHUTDOWN" || name == "GUEST_PANICKED")
-    guest_down_ = data.is_object() ? data.value("reason", name) : name;
+  if (name == "SHUTDOWN" || name == "GUEST_PANICKED") guest_down_ = reason_of(name, data);
 }
 
 void Session::on_agent_message(const char* kind, std::uint32_t sequence, const json& payload) {
@@ -166,6 +171,9 @@ Result<void> Session::pause() {
   TRY(expect(
       "the machine to stop", [&] { return machine->gdb().stopped().has_value(); }, Seconds(10)));
   paused_ = true;
+  // Going on would run past the handover unseen.
+  if (machine->gdb().at_breakpoint())
+    return fail(Errc::unsupported, "the production kernel crashed before it was asked to");
   return {};
 }
 
@@ -185,6 +193,17 @@ void Session::shut_down() {
                                    {"qemu_cpu_s", qemu_cpu},
                                    {"peak_rss_bytes", own_peak_bytes()},
                                    {"agent_noise_bytes", agent.noise()}});
+}
+
+TimePoint Session::soon() const {
+  return loop.now() + std::min(Seconds(20), scaled(plan.scenario.timeouts.progress));
+}
+
+Error Session::explained(const Error& error) {
+  if (error.code() != Errc::closed || !machine || guest_down_) return error;
+  loop.run_until([&] { return qemu_exit_.has_value(); }, loop.now() + Seconds(2));
+  const auto state = broken();
+  return state ? error : state.error();
 }
 
 Result<void> Session::broken() const {

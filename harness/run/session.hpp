@@ -73,8 +73,12 @@ class Session {
   void note(const std::string& text);
   /// A duration of the scenario as it applies to the accelerator in use.
   Seconds scaled(Seconds time) const;
-  /// Time by which short exchanges with QEMU are over.
-  TimePoint soon() const { return loop.now() + Seconds(20); }
+  /// Time by which short exchanges with QEMU are over; a QEMU that is silent for the scenario's
+  /// progress time is as good as dead.
+  TimePoint soon() const;
+  /// QEMU's end shows first as a closed connection of whatever is in use. Then what ended it is the
+  /// error.
+  Error explained(const Error& error);
 
   Loop& loop;
   RunDir& dir;

@@ -79,6 +79,9 @@ Result<std::unique_ptr<Gdb>> Gdb::connect(Loop& loop, Fd socket, TimePoint deadl
   // "stopped".
   TRY_ASSIGN(const std::string state, gdb->ask("?", deadline));
   if (!is_stop(state)) return fail(Errc::protocol, "the gdb stub answered \"{}\" to ?", state);
+  // If that was the unasked one, the answer to "?" is still to come, and after go() it would be
+  // taken for a breakpoint's. Answers keep their order: behind this one there is none left.
+  TRY(gdb->ask("qAttached", deadline));
   return gdb;
 }
 

@@ -47,6 +47,9 @@ class Gdb {
   Result<void> go();
   /// The stop reply ("T05thread:...") since go(), nullopt while it runs.
   const std::optional<std::string>& stopped() const { return stop_; }
+  /// Whether that stop was a breakpoint's (SIGTRAP, "T05"): a `stop` of QMP is SIGINT and a guest
+  /// that reset or powered off SIGQUIT (QEMU's gdbstub, gdb_vm_state_change).
+  bool at_breakpoint() const { return stop_ && stop_->starts_with("T05"); }
   bool connected() const { return !closed_; }
 
  private:

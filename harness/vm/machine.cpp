@@ -2,8 +2,10 @@
 #include "harness/vm/machine.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 
 #include "harness/base/text.hpp"
@@ -28,12 +30,27 @@ constexpr Seconds serial_lull{0.003};
 
 constexpr std::size_t longest_frame = 70'000;
 
+/// Sends what the socket takes now and leaves the rest in `bytes`.
+Result<void> send_some(int fd, std::string& bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+      return fail(Errc::closed, "QEMU closed the connection");
+    if (sent < 0) return fail_errno("cannot send a frame");
+    bytes.erase(0, static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
 }  // namespace
 
 /// One of our ends of QEMU's sockets.
 struct Machine::Channel {
   Fd socket;
   Loop::Watch watch;
+  std::string unsent;  ///< the rest of a frame of which QEMU took the first part only
 };
 
 /// QEMU's stream netdev puts a 4-byte big-endian length before each frame.
@@ -150,7 +167,7 @@ Result<void> Machine::connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline) {
 
 void Machine::add_channel(const std::string& name, Fd socket,
                           std::function<void(std::string_view)> sink) {
-  auto channel = std::make_unique<Channel>(Channel{std::move(socket), {}});
+  auto channel = std::make_unique<Channel>(Channel{std::move(socket), {}, {}});
   Channel* raw = channel.get();
   const auto read = [raw, sink = std::move(sink)] {
     const auto bytes = read_some(raw->socket.get());
@@ -206,11 +223,18 @@ Result<void> Machine::send_frame(const std::string& device, std::string_view fra
   const auto channel = channels_.find("net:" + device);
   if (channel == channels_.end())
     return fail(Errc::internal, "device {} has no network behind it", device);
+  const int socket = channel->second->socket.get();
+  std::string& unsent = channel->second->unsent;
+  TRY(send_some(socket, unsent));
   std::string bytes;
   for (int shift = 24; shift >= 0; shift -= 8)
     bytes += static_cast<char>(frame.size() >> shift & 0xff);
   bytes += frame;
-  return write_all(channel->second->socket.get(), bytes);
+  const std::size_t whole = bytes.size();
+  if (unsent.empty()) TRY(send_some(socket, bytes));
+  if (bytes.size() == whole) return fail(Errc::timeout, "device {} takes no frames now", device);
+  unsent = std::move(bytes);
+  return {};
 }
 
 std::optional<ExitStatus> Machine::exit_status() {

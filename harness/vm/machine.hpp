@@ -58,7 +58,8 @@ class Machine {
   Result<std::string> fetch_picture() const;
 
   Result<void> send_agent(std::string_view bytes);
-  /// One Ethernet frame to a device with backend "net".
+  /// One Ethernet frame to a device with backend "net". Never waits: while a device takes nothing
+  /// (its receive ring is used up) QEMU stops reading, and the frame is refused with Errc::timeout.
   Result<void> send_frame(const std::string& device, std::string_view frame);
 
   /// nullopt while it runs.

@@ -46,6 +46,9 @@ class Qtest final : public Bus {
   Loop& loop_;
   Fd socket_;
   std::string buffer_;
+  /// Answers that QEMU still has to give; all but the last are to commands that nobody waits for
+  /// any more.
+  std::size_t owed_ = 0;
   std::optional<Error> closed_;
   Loop::Watch watch_;
 };
