@@ -14,8 +14,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;
-  /// Called when there is nothing to do until `until`. The real clock does nothing (its caller waits on
-  /// descriptors); a test's clock jumps there.
+  /// Called when there is nothing to do until `until`. The real clock does nothing (its caller
+  /// waits on descriptors); a test's clock jumps there.
   virtual void idle_until(TimePoint until) = 0;
   /// Whether idle time passes by itself, so that a caller must wait for it.
   virtual bool is_real() const = 0;

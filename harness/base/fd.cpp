@@ -9,8 +9,36 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 namespace quiesce {
+
+namespace {
+
+/// write(2) without SIGPIPE: only sockets have a flag for that, so for others the signal is blocked
+/// and, where this write raised it, taken away again.
+ssize_t write_quietly(int fd, std::span<const std::byte> bytes) {
+  sigset_t pipe_signal;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  sigpending(&pending);
+  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  const ssize_t done = ::write(fd, bytes.data(), bytes.size());
+  const int why = errno;
+  if (done < 0 && why == EPIPE && !was_pending) {
+    constexpr timespec at_once{};
+    while (sigtimedwait(&pipe_signal, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = why;
+  return done;
+}
+
+}  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
@@ -29,7 +57,8 @@ Result<SocketPair> socket_pair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno("cannot create a socket pair");
   SocketPair pair{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
-  if (::fcntl(pair.mine.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("cannot set O_NONBLOCK");
+  if (::fcntl(pair.mine.get(), F_SETFL, O_NONBLOCK) != 0)
+    return fail_errno("cannot set O_NONBLOCK");
   return pair;
 }
 
@@ -50,20 +79,21 @@ Result<Fd> memory_file(const std::string& name, std::uint64_t size) {
 
 Result<void> write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    // MSG_NOSIGNAL is only known to sockets: a plain file falls back to write(2).
     ssize_t done = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (done < 0 && errno == ENOTSOCK) done = ::write(fd, bytes.data(), bytes.size());
+    if (done < 0 && errno == ENOTSOCK) done = write_quietly(fd, bytes);
     if (done >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(done));
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno == EPIPE || errno == ECONNRESET) return fail(Errc::closed, "the peer closed the connection");
+    if (errno == EPIPE || errno == ECONNRESET)
+      return fail(Errc::closed, "the peer closed the connection");
     if (errno != EAGAIN && errno != EWOULDBLOCK) return fail_errno("cannot write");
     pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
     constexpr int patience_ms = 10'000;  // a peer that takes nothing for so long is as good as gone
     const int ready = ::poll(&wait, 1, patience_ms);
-    if (ready == 0) return fail(Errc::timeout, "the peer took no data for {} s", patience_ms / 1000);
+    if (ready == 0)
+      return fail(Errc::timeout, "the peer took no data for {} s", patience_ms / 1000);
     if (ready < 0 && errno != EINTR) return fail_errno("cannot wait for a peer");
   }
   return {};
@@ -81,7 +111,8 @@ Result<std::string> read_some(int fd, std::size_t limit) {
       bytes.resize(static_cast<std::size_t>(got));
       return bytes;
     }
-    if (got == 0 || errno == ECONNRESET) return fail(Errc::closed, "the peer closed the connection");
+    if (got == 0 || errno == ECONNRESET)
+      return fail(Errc::closed, "the peer closed the connection");
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return std::string();
     return fail_errno("cannot read");

@@ -13,7 +13,8 @@
 
 namespace quiesce {
 
-/// An open file descriptor, closed with its owner. Move-only; a moved-from Fd may only be destroyed or assigned to.
+/// An open file descriptor, closed with its owner. Move-only; a moved-from Fd may only be destroyed
+/// or assigned to.
 class Fd {
  public:
   /// Takes over `raw`, which must be open.
@@ -43,10 +44,12 @@ Result<SocketPair> socket_pair();
 /// open(2) with O_CLOEXEC; the error names the path.
 Result<Fd> open_file(const std::filesystem::path& path, int flags, unsigned mode = 0644);
 
-/// An anonymous file in memory of `size` bytes, close-on-exec. It leaves nothing behind, however its users die.
+/// An anonymous file in memory of `size` bytes, close-on-exec. It leaves nothing behind, however
+/// its users die.
 Result<Fd> memory_file(const std::string& name, std::uint64_t size);
 
-/// Writes all of `bytes`, waiting where the peer is slow; closed when the peer is gone.
+/// Writes all of `bytes`, waiting where the peer is slow; Errc::closed, and no SIGPIPE, when
+/// the peer is gone; Errc::timeout when it takes nothing for 10 s.
 Result<void> write_all(int fd, std::span<const std::byte> bytes);
 Result<void> write_all(int fd, std::string_view text);
 

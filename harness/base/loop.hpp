@@ -35,13 +35,18 @@ class Loop {
     std::shared_ptr<State> state_;
   };
 
-  /// Calls `callback` whenever `fd` can be read (or is at its end). The fd must outlive the Watch.
-  [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback);
+  /// Calls `callback` whenever `fd` can be read, is at its end or is broken: a callback that
+  /// neither reads nor ends its Watch is called again and again. The fd must outlive the Watch; two
+  /// Watches may share one. With a `lull` the fd is not looked at for so long after each call: a
+  /// peer that writes byte by byte (a serial port) is then read in pieces worth a wakeup.
+  [[nodiscard]] Watch on_readable(int fd, std::function<void()> callback, Seconds lull = {});
 
   /// Calls `callback` every `period`, first after one period. A late call is not made up for.
   [[nodiscard]] Watch every(Seconds period, std::function<void()> callback);
 
-  /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed, or stop().
+  /// Handles events until `done()` is true (looked at after every callback), `deadline` has passed,
+  /// or stop(). What is ready at the deadline is still handled once. May be called inside a
+  /// callback, which is not entered again meanwhile.
   Waited run_until(const std::function<bool()>& done, TimePoint deadline);
 
   /// Makes the current and every later run_until return `stopped`. Safe in a callback.

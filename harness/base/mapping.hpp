@@ -15,7 +15,8 @@ class Mapping {
  public:
   enum class Access { read, read_write };
 
-  /// Maps `size` bytes of `fd`, shared with its other users.
+  /// Maps `size` bytes of `fd`, shared with its other users; invalid_input when the file is
+  /// shorter. Whoever cuts the file afterwards ends us with SIGBUS.
   static Result<Mapping> of_file(int fd, std::uint64_t size, Access access);
   /// Private zeroed memory; pages are not touched yet.
   static Result<Mapping> anonymous(std::uint64_t size);
@@ -24,6 +25,7 @@ class Mapping {
   ~Mapping();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Only of memory mapped with read_write.
   std::span<std::byte> writable() { return {data_, size_}; }
   std::uint64_t size() const { return size_; }
 

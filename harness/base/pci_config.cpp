@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/pci_config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -18,7 +19,8 @@ constexpr std::uint16_t extended_aer = 0x0001;
 }  // namespace
 
 std::string to_string(PciAddress address) {
-  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", address.domain, address.bus, address.device, address.function);
+  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", address.domain, address.bus, address.device,
+                     address.function);
 }
 
 Result<PciAddress> parse_pci_address(std::string_view text) {
@@ -29,12 +31,14 @@ Result<PciAddress> parse_pci_address(std::string_view text) {
   constexpr std::array<unsigned, 4> most{0xffff, 0xff, 31, 7};
   const bool has_domain = text.find(':') != text.rfind(':');
   for (std::size_t part = has_domain ? 0 : 1; part < parts.size(); ++part) {
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), parts.at(part), 16);
+    const auto [rest, error] =
+        std::from_chars(text.data(), text.data() + text.size(), parts.at(part), 16);
     const bool last = part + 1 == parts.size();
     const char* end = text.data() + text.size();
     const bool follows = last ? rest == end : rest != end && *rest == after.at(part);
     if (error != std::errc() || parts.at(part) > most.at(part) || !follows)
-      return fail(Errc::invalid_input, "\"{}\" is no PCI address; write it as in \"0000:00:03.0\"", whole);
+      return fail(Errc::invalid_input, "\"{}\" is no PCI address; write it as in \"0000:00:03.0\"",
+                  whole);
     if (!last) text.remove_prefix(static_cast<std::size_t>(rest + 1 - text.data()));
   }
   return PciAddress{.domain = static_cast<std::uint16_t>(parts[0]),
@@ -44,7 +48,8 @@ Result<PciAddress> parse_pci_address(std::string_view text) {
 }
 
 std::uint8_t PciConfig::byte(std::size_t offset) const {
-  return offset < bytes_.size() ? std::to_integer<std::uint8_t>(bytes_[offset]) : std::uint8_t{0xff};
+  return offset < bytes_.size() ? std::to_integer<std::uint8_t>(bytes_[offset])
+                                : std::uint8_t{0xff};
 }
 
 std::uint16_t PciConfig::word(std::size_t offset) const {
@@ -58,13 +63,15 @@ std::uint32_t PciConfig::dword(std::size_t offset) const {
 std::vector<PciCapability> PciConfig::capabilities() const {
   std::vector<PciCapability> list;
   if (absent()) return list;
-  constexpr std::size_t most = 48;  // that many fit in 192 bytes: more is a loop
+  const auto met = [&](std::size_t at) {
+    return std::ranges::any_of(list, [&](const auto& known) { return known.offset == at; });
+  };
+  const std::size_t conventional = std::min<std::size_t>(bytes_.size(), 0x100);
   if ((status() & 0x10) != 0)
-    for (std::size_t at = byte(0x34) & 0xfcU; at >= 0x40 && at < 0x100 && list.size() < most; at = byte(at + 1) & 0xfcU)
+    for (std::size_t at = byte(0x34) & 0xfcU; at >= 0x40 && at + 2 <= conventional && !met(at);
+         at = byte(at + 1) & 0xfcU)
       list.push_back({.id = byte(at), .offset = static_cast<std::uint16_t>(at)});
-  const std::size_t conventional = list.size();
-  constexpr std::size_t most_extended = 960;
-  for (std::size_t at = 0x100; at >= 0x100 && at + 4 <= bytes_.size() && list.size() < conventional + most_extended;) {
+  for (std::size_t at = 0x100; at >= 0x100 && at + 4 <= bytes_.size() && !met(at);) {
     const std::uint32_t header = dword(at);
     if (header == 0 || header == 0xffffffff) break;
     list.push_back({.id = static_cast<std::uint16_t>(header & 0xffff),
@@ -113,7 +120,8 @@ std::optional<int> PciConfig::power_state() const {
 }
 
 bool PciConfig::has_flr() const {
-  if (const auto pcie = capability(cap_pcie); pcie && (dword(pcie->offset + 4U) & 1U << 28) != 0) return true;
+  if (const auto pcie = capability(cap_pcie); pcie && (dword(pcie->offset + 4U) & 1U << 28) != 0)
+    return true;
   const auto af = capability(cap_af);
   return af && (byte(af->offset + 3U) & 0x2) != 0;
 }
@@ -121,7 +129,8 @@ bool PciConfig::has_flr() const {
 std::optional<PciConfig::Aer> PciConfig::aer() const {
   const auto found = extended_capability(extended_aer);
   if (!found) return std::nullopt;
-  return Aer{.uncorrectable = dword(found->offset + 4U), .correctable = dword(found->offset + 0x10U)};
+  return Aer{.uncorrectable = dword(found->offset + 4U),
+             .correctable = dword(found->offset + 0x10U)};
 }
 
 }  // namespace quiesce

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A PCI function's configuration space as bytes, and what they mean. Pure: who read the bytes does not matter.
+// A PCI function's configuration space as bytes, and what they mean. Pure: who read the bytes does
+// not matter.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +43,8 @@ struct PciInterrupts {
   bool intx_pending = false;   ///< Status bit 3
 };
 
-/// What one function's configuration space says. The bytes are 64 (header only), 256 or 4096 long; reads beyond them
-/// give all ones, as the bus does.
+/// What one function's configuration space says. The bytes are 64 (header only), 256 or 4096 long;
+/// reads beyond them give all ones, as the bus does.
 class PciConfig {
  public:
   explicit PciConfig(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}

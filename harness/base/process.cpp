@@ -2,13 +2,17 @@
 #include "harness/base/process.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -18,43 +22,58 @@ namespace quiesce {
 
 namespace {
 
+constexpr std::size_t most_inherited = 64;
+
+/// The child's end of start(): what become() needs, made before fork.
+struct Child {
+  const ProcessOptions& options;
+  char* const* argv;
+  char* const* environment;
+  pid_t parent;
+  int null;
+  int report;  ///< errno goes there when exec fails
+};
+
+/// Gives the child its descriptors. False with errno set when one cannot be had.
+bool arrange_descriptors(const Child& child, int& report) {
+  const auto& options = child.options;
+  // Move everything out of the way of the numbers that are wanted first.
+  int base = 3;
+  for (const auto& [wanted, ours] : options.inherit) base = std::max(base, wanted + 1);
+  report = ::fcntl(child.report, F_DUPFD_CLOEXEC, base);
+  if (report < 0) return false;
+  const int in = ::fcntl(child.null, F_DUPFD_CLOEXEC, base);
+  const int out = ::fcntl(options.output.value_or(child.null), F_DUPFD_CLOEXEC, base);
+  const int err = ::fcntl(options.error.value_or(child.null), F_DUPFD_CLOEXEC, base);
+  if (in < 0 || out < 0 || err < 0) return false;
+  std::array<int, most_inherited> moved{};
+  std::size_t count = 0;
+  for (const auto& [wanted, ours] : options.inherit) {
+    const int copy = ::fcntl(ours, F_DUPFD_CLOEXEC, base);
+    if (copy < 0) return false;
+    moved.at(count++) = copy;
+  }
+  // What we got from whoever started us is not the child's. An old kernel cannot: then it leaks.
+  ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  count = 0;
+  for (const auto& [wanted, ours] : options.inherit)
+    if (::dup2(moved.at(count++), wanted) < 0) return false;
+  return ::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 && ::dup2(err, 2) >= 0;
+}
+
 /// Runs in the child between fork and exec: only what is safe there.
-[[noreturn]] void become(const ProcessOptions& options, char* const* argv, char* const* environment,
-                         pid_t parent, int null, int report) {
+[[noreturn]] void become(const Child& child) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // the parent died before prctl: nobody would end us
+  if (::getppid() != child.parent) ::_exit(127);  // it died before prctl: nobody would end us
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
-
-  // Move everything out of the way of the numbers that are wanted first.
-  int highest = 2;
-  for (const auto& [wanted, ours] : options.inherit) highest = wanted > highest ? wanted : highest;
-  const int base = highest + 1;
-  const int moved_report = ::fcntl(report, F_DUPFD_CLOEXEC, base);
-  const int out = ::fcntl(options.output.value_or(null), F_DUPFD_CLOEXEC, base);
-  const int err = ::fcntl(options.error.value_or(null), F_DUPFD_CLOEXEC, base);
-  const int in = ::fcntl(null, F_DUPFD_CLOEXEC, base);
-  bool ok = moved_report >= 0 && out >= 0 && err >= 0 && in >= 0;
-  constexpr int most = 64;
-  int moved[most];
-  int count = 0;
-  for (const auto& [wanted, ours] : options.inherit) {
-    if (count == most) ok = false;
-    if (!ok) break;
-    moved[count++] = ::fcntl(ours, F_DUPFD_CLOEXEC, base);
-  }
-  count = 0;
-  for (const auto& [wanted, ours] : options.inherit) {
-    if (!ok) break;
-    ok = ::dup2(moved[count++], wanted) >= 0;
-  }
-  ok = ok && ::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 && ::dup2(err, 2) >= 0;
-  if (ok) ::execvpe(argv[0], argv, environment);
+  int report = -1;
+  if (arrange_descriptors(child, report)) ::execvpe(child.argv[0], child.argv, child.environment);
   const int why = errno;
-  if (moved_report >= 0) (void)!::write(moved_report, &why, sizeof why);
+  (void)!::write(report >= 0 ? report : child.report, &why, sizeof why);
   ::_exit(127);
 }
 
@@ -65,61 +84,141 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return list;
 }
 
+/// Ours with `set` in the place of what has the same name: of two, shells take the last.
+std::vector<std::string> environment_with(const std::vector<std::string>& set) {
+  std::vector<std::string> list = set;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view ours = *entry;
+    const std::string_view name = ours.substr(0, ours.find('='));
+    const auto same_name = [&](const std::string& other) {
+      return other.size() > name.size() && other[name.size()] == '=' && other.starts_with(name);
+    };
+    if (std::ranges::none_of(set, same_name)) list.emplace_back(ours);
+  }
+  return list;
+}
+
 ExitStatus decode(int status) {
   if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
   return {.code = WEXITSTATUS(status), .signal = 0};
+}
+
+/// waitpid that is not disturbed by a signal's handler.
+pid_t wait_for(pid_t pid, int& status, int options) {
+  for (;;) {
+    const pid_t found = ::waitpid(pid, &status, options);
+    if (found >= 0 || errno != EINTR) return found;
+  }
+}
+
+/// Who ignores SIGCHLD hands that down to us, and then the kernel throws exit statuses away.
+void let_children_be_waited_for() {
+  struct sigaction now {};
+  if (::sigaction(SIGCHLD, nullptr, &now) == 0 &&
+      (now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0))
+    ::signal(SIGCHLD, SIG_DFL);
+}
+
+/// Milliseconds for poll(2): not less than `time`, at most an hour.
+int poll_milliseconds(Seconds time) {
+  return static_cast<int>(std::ceil(std::clamp(time.count(), 0.0, 3600.0) * 1000));
+}
+
+/// Closes `fd` now rather than at the end of its scope.
+void close_now(Fd fd) {
+  (void)fd;
+}
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
+  return Pipe{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
+}
+
+/// The errno that the child reported, 0 when exec closed the pipe instead.
+int read_report(const Fd& pipe) {
+  int why = 0;
+  for (;;) {
+    const ssize_t got = ::read(pipe.get(), &why, sizeof why);
+    if (got < 0 && errno == EINTR) continue;
+    return got == sizeof why ? why : 0;
+  }
+}
+
+Result<void> validate(const ProcessOptions& options) {
+  if (options.argv.empty() || options.argv[0].empty())
+    return fail(Errc::invalid_input, "there is no program to start");
+  if (options.inherit.size() > most_inherited)
+    return fail(Errc::invalid_input, "a child can be given at most {} descriptors", most_inherited);
+  for (const auto& [wanted, ours] : options.inherit)
+    if (wanted < 3)
+      return fail(Errc::invalid_input, "a child's descriptor {} cannot be chosen by inherit",
+                  wanted);
+  return {};
 }
 
 }  // namespace
 
 std::string ExitStatus::describe() const {
   if (signal != 0) return fmt::format("signal {} ({})", signal, ::strsignal(signal));
+  if (code < 0) return "an exit status that is lost";
   return fmt::format("exit code {}", code);
 }
 
 Result<Process> Process::start(const ProcessOptions& options) {
-  int pipe_ends[2];
-  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
-  Fd report_read = Fd::adopt(pipe_ends[0]);
-  Fd report_write = Fd::adopt(pipe_ends[1]);
-  TRY_ASSIGN(Fd null, open_file("/dev/null", O_RDWR));
+  TRY(validate(options));
+  TRY_ASSIGN(Pipe report, make_pipe());
+  TRY_ASSIGN(const Fd null, open_file("/dev/null", O_RDWR));
+  let_children_be_waited_for();
 
   std::vector<std::string> argv = options.argv;
-  std::vector<std::string> environment = options.set_environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  auto argv_pointers = pointers(argv);
-  auto environment_pointers = pointers(environment);
+  std::vector<std::string> environment = environment_with(options.set_environment);
+  const auto argv_pointers = pointers(argv);
+  const auto environment_pointers = pointers(environment);
+  const Child child{.options = options,
+                    .argv = argv_pointers.data(),
+                    .environment = environment_pointers.data(),
+                    .parent = ::getpid(),
+                    .null = null.get(),
+                    .report = report.write.get()};
 
-  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("cannot fork");
-  if (pid == 0)
-    become(options, argv_pointers.data(), environment_pointers.data(), parent, null.get(),
-           report_write.get());
-  report_write = std::move(null);  // closes our end of the pipe
+  if (pid == 0) become(child);
 
-  int why = 0;
-  const ssize_t got = ::read(report_read.get(), &why, sizeof why);
-  const int raw = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (got == sizeof why || raw < 0) {
-    if (raw >= 0) ::close(raw);
-    const int pidfd_error = errno;
-    ::kill(-pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return fail_errno("cannot start " + options.argv.at(0), got == sizeof why ? why : pidfd_error);
+  // With our end closed, the child's is the last: exec closes it and ends the read below.
+  close_now(std::move(report.write));
+  int why = read_report(report.read);
+  int pidfd = -1;
+  if (why == 0) {
+    pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd < 0) why = errno;
   }
-  return Process(pid, Fd::adopt(raw));
+  if (why != 0) {
+    int status = 0;
+    ::kill(pid, SIGKILL);
+    wait_for(pid, status, 0);
+    return fail_errno("cannot start " + options.argv[0], why);
+  }
+  return Process(pid, Fd::adopt(pidfd));
 }
 
 Process::Process(Process&& other) noexcept
-    : pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)), status_(other.status_) {}
+    : pid_(std::exchange(other.pid_, 0)),
+      pidfd_(std::move(other.pidfd_)),
+      status_(std::exchange(other.status_, std::nullopt)) {}
 
 Process& Process::operator=(Process&& other) noexcept {
   if (this != &other) {
     if (pid_ != 0) stop(Seconds(2));
     pid_ = std::exchange(other.pid_, 0);
     pidfd_ = std::move(other.pidfd_);
-    status_ = other.status_;
+    status_ = std::exchange(other.status_, std::nullopt);
   }
   return *this;
 }
@@ -128,19 +227,40 @@ Process::~Process() {
   if (pid_ != 0) stop(Seconds(2));
 }
 
-std::optional<ExitStatus> Process::poll() { return wait(Seconds(0)); }
+void Process::reap(int options) {
+  if (status_ || pid_ == 0) return;
+  siginfo_t info{};
+  // Looked at but not yet taken: as long as the zombie is there, the group's number is its own.
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | options) != 0) {
+    if (errno == EINTR) continue;
+    status_ = ExitStatus{.code = -1, .signal = 0};  // ECHILD: somebody else has taken it
+    return;
+  }
+  if (info.si_pid != pid_) return;  // WNOHANG, and it runs
+  ::kill(-pid_, SIGKILL);           // what it left behind in its group
+  int status = 0;
+  if (wait_for(pid_, status, 0) == pid_) status_ = decode(status);
+}
+
+std::optional<ExitStatus> Process::poll() {
+  reap(WNOHANG);
+  return status_;
+}
 
 std::optional<ExitStatus> Process::wait(Seconds patience) {
-  if (status_) return status_;
-  pollfd wait{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
-  if (patience.count() > 0) ::poll(&wait, 1, static_cast<int>(patience.count() * 1000));
-  int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) == pid_) status_ = decode(status);
+  const TimePoint deadline = system_clock().now() + patience;
+  while (!poll() && pid_ != 0) {
+    const Seconds left = deadline - system_clock().now();
+    if (left.count() <= 0) break;
+    pollfd ended{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+    ::poll(&ended, 1, poll_milliseconds(left));
+  }
   return status_;
 }
 
 void Process::signal(int number) {
-  if (!status_) ::kill(-pid_, number);
+  // Of a moved-from Process the group would be 0: our own.
+  if (!status_ && pid_ != 0) ::kill(-pid_, number);
 }
 
 ExitStatus Process::stop(Seconds patience) {
@@ -151,15 +271,13 @@ ExitStatus Process::stop(Seconds patience) {
   }
   if (!status_) {
     signal(SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    status_ = decode(status);
+    reap(0);
   }
-  return *status_;
+  return status_.value_or(ExitStatus{.code = -1, .signal = 0});
 }
 
 double Process::cpu_seconds() const {
+  if (status_ || pid_ == 0) return 0;  // the number may be another's by now
   auto text = read_file(fmt::format("/proc/{}/stat", pid_));
   if (!text) return 0;
   // proc(5): utime and stime are fields 14 and 15; the second, in parentheses, may hold blanks.
@@ -172,64 +290,98 @@ double Process::cpu_seconds() const {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+namespace {
+
+/// One stream of a captured program.
+struct Capture {
+  Fd end;
+  std::string text;
+  bool open = true;
+
+  /// Takes what there is, up to `limit` in all.
+  Result<void> drain(std::size_t limit) {
+    while (open) {
+      auto got = read_some(end.get());
+      if (!got)
+        open = false;
+      else if (got->empty())
+        break;
+      else
+        text += *got;
+      if (text.size() > limit)
+        return fail(Errc::invalid_input, "it printed more than {} bytes", limit);
+    }
+    return {};
+  }
+};
+
+Result<void> read_to_the_end(Process& process, Capture& output, Capture& error, Seconds patience) {
+  constexpr std::size_t limit = 256U << 20;
+  const TimePoint deadline = system_clock().now() + patience;
+  for (bool ended = false; !ended;) {
+    const Seconds left = deadline - system_clock().now();
+    if (left.count() <= 0)
+      return fail(Errc::timeout, "it did not end within {:g} s", patience.count());
+    std::array<pollfd, 3> ends{
+        {{.fd = process.pidfd(), .events = POLLIN, .revents = 0},
+         {.fd = output.open ? output.end.get() : -1, .events = POLLIN, .revents = 0},
+         {.fd = error.open ? error.end.get() : -1, .events = POLLIN, .revents = 0}}};
+    ::poll(ends.data(), ends.size(), poll_milliseconds(left));
+    // Its end, not that of its pipes, decides: a daemon that it started may hold those for ever.
+    ended = process.poll().has_value();
+    TRY(output.drain(limit));
+    TRY(error.drain(limit));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Captured> capture(const std::vector<std::string>& argv, Seconds patience,
                          const std::vector<std::string>& set_environment) {
-  int out_ends[2];
-  int err_ends[2];
-  if (::pipe2(out_ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
-  Fd out_read = Fd::adopt(out_ends[0]);
-  Fd out_write = Fd::adopt(out_ends[1]);
-  if (::pipe2(err_ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
-  Fd err_read = Fd::adopt(err_ends[0]);
-  Fd err_write = Fd::adopt(err_ends[1]);
-
+  TRY_ASSIGN(Pipe out, make_pipe());
+  TRY_ASSIGN(Pipe err, make_pipe());
+  for (const Fd* end : {&out.read, &err.read})
+    if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("cannot set O_NONBLOCK");
   TRY_ASSIGN(Process process, Process::start({.argv = argv,
                                               .inherit = {},
-                                              .output = out_write.get(),
-                                              .error = err_write.get(),
+                                              .output = out.write.get(),
+                                              .error = err.write.get(),
                                               .set_environment = set_environment}));
-  { Fd closed = std::move(out_write); }
-  { Fd closed = std::move(err_write); }
-
-  Captured captured;
-  const TimePoint deadline = system_clock().now() + patience;
-  pollfd ends[2] = {{.fd = out_read.get(), .events = POLLIN, .revents = 0},
-                    {.fd = err_read.get(), .events = POLLIN, .revents = 0}};
-  std::string* texts[2] = {&captured.output, &captured.error};
-  while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-    const Seconds left = deadline - system_clock().now();
-    if (left.count() <= 0) {
-      process.stop(Seconds(1));
-      return fail(Errc::timeout, "{} did not end within {:.0f} s", argv.at(0), patience.count());
-    }
-    if (::poll(ends, 2, static_cast<int>(left.count() * 1000) + 1) < 0 && errno != EINTR)
-      return fail_errno("cannot wait for " + argv.at(0));
-    for (int end = 0; end < 2; ++end) {
-      if (ends[end].fd < 0 || ends[end].revents == 0) continue;
-      auto got = read_some(ends[end].fd);
-      if (got)
-        *texts[end] += *got;
-      else
-        ends[end].fd = -1;
-    }
+  close_now(std::move(out.write));
+  close_now(std::move(err.write));
+  Capture output{.end = std::move(out.read), .text = {}};
+  Capture error{.end = std::move(err.read), .text = {}};
+  if (auto read = read_to_the_end(process, output, error, patience); !read) {
+    process.stop(Seconds(1));
+    return tl::unexpected(read.error().because("cannot capture " + argv[0]));
   }
-  captured.status = process.wait(deadline - system_clock().now()).value_or(process.stop(Seconds(1)));
-  return captured;
+  return Captured{.status = process.stop(Seconds(0)),
+                  .output = std::move(output.text),
+                  .error = std::move(error.text)};
 }
 
 Result<std::filesystem::path> find_program(const std::string& name) {
+  const auto runnable = [](const std::filesystem::path& path) {
+    std::error_code error;
+    return ::access(path.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(path, error);
+  };
+  const auto absolute = [](const std::filesystem::path& path) -> Result<std::filesystem::path> {
+    std::error_code error;
+    auto whole = std::filesystem::absolute(path, error);
+    if (error) return fail(Errc::io, "cannot find {}: {}", path.string(), error.message());
+    return whole;
+  };
   if (name.find('/') != std::string::npos) {
-    if (::access(name.c_str(), X_OK) != 0) return fail_errno("cannot run " + name);
-    return std::filesystem::absolute(name);
+    if (!runnable(name)) return fail(Errc::not_found, "{} is no program that can be run", name);
+    return absolute(name);
   }
   const char* path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/sbin:/usr/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::filesystem::path candidate = std::filesystem::path(folder) / name;
-    std::error_code error;
-    if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0 &&
-        std::filesystem::is_regular_file(candidate, error))
-      return candidate;
+  std::istringstream folders(std::string(path != nullptr ? path : "") +
+                             ":/usr/sbin:/sbin:/usr/bin");
+  for (std::string folder; !name.empty() && std::getline(folders, folder, ':');) {
+    const auto candidate = std::filesystem::path(folder) / name;
+    if (!folder.empty() && runnable(candidate)) return absolute(candidate);
   }
   return fail(Errc::not_found, "there is no program {} in PATH", name);
 }

@@ -17,7 +17,7 @@ namespace quiesce {
 
 /// How a process ended.
 struct ExitStatus {
-  int code = 0;    ///< exit code, when signal is 0
+  int code = 0;    ///< exit code, when signal is 0; -1 when somebody else took the status
   int signal = 0;  ///< the signal that ended it, or 0
 
   bool ok() const { return code == 0 && signal == 0; }
@@ -27,19 +27,24 @@ struct ExitStatus {
 
 struct ProcessOptions {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH
-  /// Descriptors the child gets beyond standard error and output: number in the child -> ours.
+  /// Descriptors the child gets, and no others: number in the child (from 3 on; 64 at most) ->
+  /// ours.
   std::map<int, int> inherit;
   /// Where standard output and error go; nullopt is /dev/null. Standard input is /dev/null.
   std::optional<int> output;
   std::optional<int> error;
-  std::vector<std::string> set_environment;  ///< "NAME=value", added to ours
+  std::vector<std::string> set_environment;  ///< "NAME=value", before ours of the same name
 };
 
-/// A child process in a process group of its own, held by a pidfd. It dies when we die (PR_SET_PDEATHSIG), kill -9
-/// included, and is stopped when its owner goes.
+/// A child process in a process group of its own, held by a pidfd. It dies when the thread that
+/// started it does (PR_SET_PDEATHSIG), kill -9 included, and is stopped when its owner goes. Once
+/// it has ended, what it left behind in its group is killed. A moved-from Process may only be
+/// destroyed or assigned to.
 class Process {
  public:
-  /// Fails when the program cannot be started (not found, not executable): exec's own error is reported.
+  /// Puts SIGCHLD back to its default where it is ignored.
+  /// Fails when the program cannot be started (not found, not executable): exec's own error is
+  /// reported.
   static Result<Process> start(const ProcessOptions& options);
   Process(Process&&) noexcept;
   Process& operator=(Process&&) noexcept;
@@ -62,6 +67,8 @@ class Process {
 
  private:
   Process(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  /// Takes the exit status and ends the rest of the group; `options` as of waitid(2).
+  void reap(int options);
   pid_t pid_;
   Fd pidfd_;
   std::optional<ExitStatus> status_;
@@ -73,7 +80,8 @@ struct Captured {
   std::string error;
 };
 
-/// Runs a program to its end and returns what it printed. For short programs; `patience` ends it.
+/// Runs a program to its end and returns what it printed, at most 256 MiB a stream. `patience` ends
+/// it with Errc::timeout.
 Result<Captured> capture(const std::vector<std::string>& argv, Seconds patience = Seconds(60),
                          const std::vector<std::string>& set_environment = {});
 

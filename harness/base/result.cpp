@@ -8,16 +8,26 @@ namespace quiesce {
 
 const char* to_string(Errc code) {
   switch (code) {
-    case Errc::invalid_input: return "invalid-input";
-    case Errc::not_found: return "not-found";
-    case Errc::unsupported: return "unsupported";
-    case Errc::io: return "io";
-    case Errc::no_space: return "no-space";
-    case Errc::protocol: return "protocol";
-    case Errc::closed: return "closed";
-    case Errc::timeout: return "timeout";
-    case Errc::interrupted: return "interrupted";
-    case Errc::internal: return "internal";
+    case Errc::invalid_input:
+      return "invalid-input";
+    case Errc::not_found:
+      return "not-found";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::io:
+      return "io";
+    case Errc::no_space:
+      return "no-space";
+    case Errc::protocol:
+      return "protocol";
+    case Errc::closed:
+      return "closed";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::interrupted:
+      return "interrupted";
+    case Errc::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -35,7 +45,9 @@ Error Error::because(std::string message) const& {
   return outer;
 }
 
-tl::unexpected<Error> fail_errno(const std::string& what) { return fail_errno(what, errno); }
+tl::unexpected<Error> fail_errno(const std::string& what) {
+  return fail_errno(what, errno);
+}
 
 tl::unexpected<Error> fail_errno(const std::string& what, int error_number) {
   Errc code = Errc::io;

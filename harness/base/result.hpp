@@ -57,7 +57,8 @@ tl::unexpected<Error> fail(Errc code, fmt::format_string<Args...> text, Args&&..
   return tl::unexpected<Error>(Error(code, fmt::format(text, std::forward<Args>(args)...)));
 }
 
-/// The failure of a system call: "`what`: strerror(errno)"; ENOSPC and EDQUOT become no_space, ENOENT not_found.
+/// The failure of a system call: "`what`: strerror(errno)"; ENOSPC and EDQUOT become no_space,
+/// ENOENT not_found.
 tl::unexpected<Error> fail_errno(const std::string& what);
 tl::unexpected<Error> fail_errno(const std::string& what, int error_number);
 
@@ -76,7 +77,7 @@ tl::unexpected<Error> fail_errno(const std::string& what, int error_number);
 /// `TRY_ASSIGN(auto fd, open_file(path));`
 #define TRY_ASSIGN(declaration, expression) \
   TRY_ASSIGN_TO(QUIESCE_CONCAT(try_assign_, __COUNTER__), declaration, expression)
-#define TRY_ASSIGN_TO(temporary, declaration, expression)                               \
-  auto temporary = (expression);                                                        \
+#define TRY_ASSIGN_TO(temporary, declaration, expression)                                \
+  auto temporary = (expression);                                                         \
   if (!temporary) return tl::unexpected<::quiesce::Error>(std::move(temporary).error()); \
   declaration = std::move(*temporary)

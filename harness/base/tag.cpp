@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view magic("QSTAG\x01\r\n", 8);
 
+constexpr unsigned first_kind = static_cast<unsigned>(TagKind::frame);
+constexpr unsigned last_kind = static_cast<unsigned>(TagKind::guest_frame);
+
 template <class Number>
 void put(std::span<std::byte> bytes, std::size_t at, Number number) {
   for (std::size_t i = 0; i < sizeof number; ++i)
@@ -54,10 +57,14 @@ void fill_tagged(std::span<std::byte> item, Tag tag) {
 }
 
 std::optional<Tag> read_tag(std::span<const std::byte> bytes) {
-  if (bytes.size() < Tag::size || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) return std::nullopt;
-  const std::size_t length = std::to_integer<std::size_t>(bytes[9]);
-  if (length > Tag::longest_name || get<std::uint32_t>(bytes, 60) != crc32(bytes.first(60))) return std::nullopt;
-  return Tag{.kind = static_cast<TagKind>(bytes[8]),
+  if (bytes.size() < Tag::size || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0)
+    return std::nullopt;
+  const auto kind = std::to_integer<unsigned>(bytes[8]);
+  const auto length = std::to_integer<std::size_t>(bytes[9]);
+  if (kind < first_kind || kind > last_kind || length > Tag::longest_name ||
+      get<std::uint32_t>(bytes, 60) != crc32(bytes.first(60)))
+    return std::nullopt;
+  return Tag{.kind = static_cast<TagKind>(kind),
              .device = std::string(reinterpret_cast<const char*>(bytes.data() + 32), length),
              .sequence = get<std::uint64_t>(bytes, 16),
              .block = get<std::uint64_t>(bytes, 24),

@@ -13,15 +13,16 @@ namespace quiesce {
 
 /// What the tagged bytes are.
 enum class TagKind : std::uint8_t {
-  frame = 1,       ///< a network frame from the harness to the guest
-  disk_block = 2,  ///< a block as the harness laid it on a disk
-  guest_write = 3, ///< a block that the agent wrote to a disk
-  guest_frame = 4, ///< a network frame that the agent sent
+  frame = 1,        ///< a network frame from the harness to the guest
+  disk_block = 2,   ///< a block as the harness laid it on a disk
+  guest_write = 3,  ///< a block that the agent wrote to a disk
+  guest_frame = 4,  ///< a network frame that the agent sent
 };
 
 /// The 64-byte unit that tagged data is made of, little endian:
-///   0 magic "QSTAG\x01\r\n"   8 kind   9 length of name   10 reserved (2)   12 offset of this unit in its item
-///   16 sequence number   24 block number   32 device name, zero padded (24)   56 seed (4)   60 CRC-32 of 0..59
+///   0 magic "QSTAG\x01\r\n"   8 kind   9 length of name   10 reserved (2)   12 offset of this unit
+///   in its item 16 sequence number   24 block number   32 device name, zero padded (24)   56 seed
+///   (4)   60 CRC-32 of 0..59
 /// A device name longer than 24 bytes is cut.
 struct Tag {
   static constexpr std::size_t size = 64;
@@ -37,10 +38,11 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-/// Fills `item` with tags, each with its own offset; a rest shorter than a tag becomes the offset's low byte repeated.
+/// Fills `item` with tags, each with its own offset; a rest shorter than a tag becomes the offset's
+/// low byte repeated.
 void fill_tagged(std::span<std::byte> item, Tag tag);
 
-/// The tag at the start of `bytes`, when magic and CRC hold.
+/// The tag at the start of `bytes`, when magic, CRC and kind hold.
 std::optional<Tag> read_tag(std::span<const std::byte> bytes);
 
 /// All tags in `bytes`, at any alignment.

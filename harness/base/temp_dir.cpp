@@ -12,23 +12,37 @@ Result<TempDir> TempDir::create(const std::string& prefix) {
 }
 
 Result<TempDir> TempDir::create_in(const std::filesystem::path& parent, const std::string& prefix) {
-  std::string name = (parent / (prefix + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) return fail_errno("cannot create a folder in " + parent.string());
+  std::error_code error;
+  // Absolute, so that it is still the same folder after a change of the working directory.
+  const auto place = std::filesystem::absolute(parent, error);
+  if (error) return fail(Errc::io, "cannot find {}: {}", parent.string(), error.message());
+  std::string name = (place / (prefix + "XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr)
+    return fail_errno("cannot create a folder in " + parent.string());
   return TempDir(name);
 }
 
 TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
 
 TempDir& TempDir::operator=(TempDir&& other) noexcept {
-  std::swap(path_, other.path_);
+  if (this != &other) {
+    remove();
+    path_ = std::exchange(other.path_, {});
+  }
   return *this;
 }
 
 TempDir::~TempDir() {
+  remove();
+}
+
+void TempDir::remove() noexcept {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
-std::filesystem::path TempDir::keep() { return std::exchange(path_, {}); }
+std::filesystem::path TempDir::keep() {
+  return std::exchange(path_, {});
+}
 
 }  // namespace quiesce

@@ -13,7 +13,8 @@ class TempDir {
  public:
   /// Below $TMPDIR or /tmp, or below `parent` where one is given.
   static Result<TempDir> create(const std::string& prefix = "quiesce-");
-  static Result<TempDir> create_in(const std::filesystem::path& parent, const std::string& prefix = "quiesce-");
+  static Result<TempDir> create_in(const std::filesystem::path& parent,
+                                   const std::string& prefix = "quiesce-");
   TempDir(TempDir&&) noexcept;
   TempDir& operator=(TempDir&&) noexcept;
   ~TempDir();
@@ -24,6 +25,7 @@ class TempDir {
 
  private:
   explicit TempDir(std::filesystem::path path) : path_(std::move(path)) {}
+  void remove() noexcept;
   std::filesystem::path path_;
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/text.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 namespace quiesce {
 
@@ -24,38 +27,60 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// Bytes of the escape sequence (ECMA-48) at the start of `bytes`, which begins with ESC.
 std::size_t escape_length(std::string_view bytes) {
-  if (bytes.size() < 2) return bytes.size();
-  if (bytes[1] != '[') return 2;
-  std::size_t at = 2;
-  while (at < bytes.size() && (bytes[at] < 0x40 || bytes[at] > 0x7e)) ++at;
-  return std::min(at + 1, bytes.size());
+  const auto in = [&](std::size_t at, unsigned char first, unsigned char last) {
+    const auto byte = at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    return byte >= first && byte <= last;
+  };
+  std::size_t at = 1;
+  // A string (DCS, SOS, OSC, PM, APC: a window's title) goes up to BEL or ESC \.
+  if (in(1, 'P', 'P') || in(1, 'X', 'X') || in(1, ']', '_')) {
+    while (++at < bytes.size())
+      if (bytes[at] == '\a' || (bytes[at] == '\x1b' && in(at + 1, '\\', '\\')))
+        return at + (bytes[at] == '\a' ? 1 : 2);
+      else if (static_cast<unsigned char>(bytes[at]) < 0x20)
+        return at;  // a string has no control characters: it was cut off here
+    return at;
+  }
+  const bool csi = in(1, '[', '[');
+  if (csi) ++at;
+  while (csi && in(at, 0x30, 0x3f)) ++at;  // parameters
+  while (in(at, 0x20, 0x2f)) ++at;         // intermediate bytes
+  return in(at, csi ? 0x40 : 0x30, 0x7e) ? at + 1 : at;
 }
 
 /// Length of the valid UTF-8 character at the start of `bytes`, or 0.
 std::size_t utf8_length(std::string_view bytes) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                           : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > bytes.size()) return 0;
   for (std::size_t at = 1; at < length; ++at)
     if ((byte(at) & 0xc0) != 0x80) return 0;
-  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f))) return 0;
-  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f))) return 0;
+  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)))
+    return 0;
+  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)))
+    return 0;
   return length;
 }
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
   const std::string* best = nullptr;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
+  std::size_t best_distance = most + 1;
   for (const auto& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
+    // Something must be left of the word: "ab" is no slip of "cd".
+    if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
       best = &candidate;
       best_distance = distance;
     }
@@ -85,15 +110,18 @@ std::string_view trim(std::string_view text) {
 std::string printable(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const char first = bytes[0];
+    const auto first = static_cast<unsigned char>(bytes[0]);
     std::size_t used = 1;
     if (first == '\x1b') {
       used = escape_length(bytes);
-    } else if (first == '\n' || first == '\t' || (first >= 0x20 && first != 0x7f)) {
-      text += first;
-    } else if (static_cast<unsigned char>(first) >= 0x80) {
+    } else if (first == '\n' || first == '\t' || (first >= 0x20 && first < 0x7f)) {
+      text += bytes[0];
+    } else if (first >= 0x80) {
       const std::size_t length = utf8_length(bytes);
-      text += length > 0 ? bytes.substr(0, length) : std::string_view("\xef\xbf\xbd");
+      // U+0080 to U+009F are control characters too; U+009B alone begins an escape sequence.
+      const bool control =
+          length == 2 && first == 0xc2 && static_cast<unsigned char>(bytes[1]) < 0xa0;
+      if (!control) text += length > 0 ? bytes.substr(0, length) : std::string_view("\xef\xbf\xbd");
       used = std::max<std::size_t>(length, 1);
     }
     bytes.remove_prefix(used);
@@ -118,13 +146,15 @@ Result<std::vector<std::byte>> from_hex(std::string_view text) {
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
   };
-  if (text.size() % 2 != 0) return fail(Errc::invalid_input, "hexadecimal text of odd length {}", text.size());
+  if (text.size() % 2 != 0)
+    return fail(Errc::invalid_input, "hexadecimal text of odd length {}", text.size());
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t at = 0; at < text.size(); at += 2) {
     const int high = digit(text[at]);
     const int low = digit(text[at + 1]);
-    if (high < 0 || low < 0) return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", at);
+    if (high < 0 || low < 0)
+      return fail(Errc::invalid_input, "no hexadecimal digit at offset {}", high < 0 ? at : at + 1);
     bytes.push_back(static_cast<std::byte>(high << 4 | low));
   }
   return bytes;
@@ -145,7 +175,8 @@ std::string to_base64(std::span<const std::byte> bytes) {
 }
 
 Result<std::vector<std::byte>> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return fail(Errc::invalid_input, "base 64 text of length {}", text.size());
+  if (text.size() % 4 != 0)
+    return fail(Errc::invalid_input, "base 64 text of length {}", text.size());
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() / 4 * 3);
   for (std::size_t at = 0; at < text.size(); at += 4) {
@@ -155,7 +186,8 @@ Result<std::vector<std::byte>> from_base64(std::string_view text) {
     std::uint32_t group = 0;
     for (std::size_t i = 0; i < 4; ++i) {
       const std::size_t value = i < 4 - padding ? base64_digits.find(text[at + i]) : 0;
-      if (value == std::string_view::npos) return fail(Errc::invalid_input, "no base 64 digit at offset {}", at + i);
+      if (value == std::string_view::npos)
+        return fail(Errc::invalid_input, "no base 64 digit at offset {}", at + i);
       group = group << 6 | static_cast<std::uint32_t>(value);
     }
     for (std::size_t i = 0; i < 3 - padding; ++i)
@@ -165,19 +197,8 @@ Result<std::vector<std::byte>> from_base64(std::string_view text) {
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t seed) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < entries.size(); ++i) {
-      std::uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
-      entries.at(i) = value;
-    }
-    return entries;
-  }();
-  std::uint32_t value = ~seed;
-  for (const std::byte byte : bytes)
-    value = (value >> 8) ^ table[(value ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
-  return ~value;
+  return static_cast<std::uint32_t>(
+      ::crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace quiesce

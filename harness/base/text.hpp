@@ -12,7 +12,8 @@
 
 namespace quiesce {
 
-/// The candidate nearest to `word` by edit distance, or empty when none is near enough to be a slip of the pen.
+/// The candidate nearest to `word` by edit distance, or empty when none is near enough to be a slip
+/// of the pen.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// Splits at `separator`; an empty text gives no parts.
@@ -21,8 +22,8 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// Without blanks at both ends.
 std::string_view trim(std::string_view text);
 
-/// Valid UTF-8 without control characters but newline and tab: what a log can hold and a terminal may see. Other bytes
-/// become U+FFFD, escape sequences go.
+/// Valid UTF-8 without control characters but newline and tab: what a log can hold and a terminal
+/// may see. Other bytes become U+FFFD, escape sequences go.
 std::string printable(std::string_view bytes);
 
 /// Lower-case hexadecimal, two digits a byte.

@@ -28,17 +28,20 @@ Result<Bytes> parse_bytes(std::string_view text) {
     for (const auto& [name, shift] : units)
       if (name == unit && number <= (std::numeric_limits<std::uint64_t>::max() >> shift))
         return Bytes{number << shift};
-  return fail(Errc::invalid_input, "\"{}\" is no size; write a whole number and a unit, as in \"256MiB\"", text);
+  return fail(Errc::invalid_input,
+              "\"{}\" is no size; write a whole number and a unit, as in \"256MiB\"", text);
 }
 
 std::string format_bytes(Bytes size) {
   constexpr std::array<const char*, 5> names{"bytes", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;
   double number = static_cast<double>(size.value);
-  while (number >= 1024 && unit + 1 < names.size()) {
+  // What one decimal would show as 1024.0 belongs to the next unit.
+  while (number >= (unit == 0 ? 1024 : 1023.95) && unit + 1 < names.size()) {
     number /= 1024;
     ++unit;
   }
+  if (size.value == 1) return "1 byte";
   if (number == std::floor(number)) return fmt::format("{:.0f} {}", number, names.at(unit));
   return fmt::format("{:.1f} {}", number, names.at(unit));
 }
@@ -52,11 +55,12 @@ Result<Seconds> parse_duration(std::string_view text) {
   if (error == std::errc() && number >= 0 && number < 1e9)
     for (const auto& [name, factor] : units)
       if (name == unit) return Seconds(number * factor);
-  return fail(Errc::invalid_input, "\"{}\" is no duration; write a number and ms, s, min or h, as in \"2s\"", text);
+  return fail(Errc::invalid_input,
+              "\"{}\" is no duration; write a number and ms, s, min or h, as in \"2s\"", text);
 }
 
 std::string format_duration(Seconds time) {
-  if (time.count() < 1) return fmt::format("{:.0f} ms", time.count() * 1000);
+  if (std::abs(time.count()) < 0.9995) return fmt::format("{:.0f} ms", time.count() * 1000);
   return fmt::format("{:.1f} s", time.count());
 }
 
@@ -68,7 +72,8 @@ Result<std::uint64_t> parse_number(std::string_view text) {
     base = 16;
   }
   std::uint64_t number = 0;
-  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  const auto [rest, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
   if (error != std::errc() || rest != digits.data() + digits.size() || digits.empty())
     return fail(Errc::invalid_input, "\"{}\" is no number", text);
   return number;

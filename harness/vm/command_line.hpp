@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The QEMU command line of a run plan. Pure: descriptors are numbers that Machine passes to the child.
+// The QEMU command line of a run plan. Pure: descriptors are numbers that Machine passes to the
+// child.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,9 @@ struct ChildFds {
   int qmp = 11;
   int gdb = 12;
   int qtest = 13;
-  int console = 14;  ///< ttyS0
+  int console = 14;        ///< ttyS0
   int agent = 15;    ///< ttyS1
+  int screen = 16;   ///< a memory file for pictures that only we read
   int first_backend = 20;  ///< one a device with backend net or disk, in the plan's order
 };
 
@@ -28,10 +30,13 @@ struct CommandLine {
   std::map<std::string, int> backends;
 };
 
-/// `run_dir` receives trace.log and audio.wav. Nothing else is named in the file system but the kernel images.
-CommandLine command_line(const scenario::RunPlan& plan, const std::filesystem::path& run_dir, const ChildFds& fds = {});
+/// `run_dir` receives trace.log and audio.wav. Nothing else is named in the file system but the
+/// kernel images.
+CommandLine command_line(const scenario::RunPlan& plan, const std::filesystem::path& run_dir,
+                         const ChildFds& fds = {});
 
-/// What the kernel is booted with: the harness's own part (consoles, log level), crashkernel, then the scenario's.
+/// What the kernel is booted with: the harness's own part (consoles, log level), crashkernel, then
+/// the scenario's.
 std::string production_command_line(const scenario::RunPlan& plan);
 std::string capture_command_line(const scenario::RunPlan& plan);
 

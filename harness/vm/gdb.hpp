@@ -16,11 +16,12 @@
 
 namespace quiesce::vm {
 
-/// Reads packets ($...#cc, with acknowledgements between) out of bytes in any pieces. Separate from Gdb to be fuzzed.
+/// Reads packets ($...#cc, with acknowledgements between) out of bytes in any pieces. Separate from
+/// Gdb to be fuzzed.
 class GdbReader {
  public:
   struct Packet {
-    std::string body;      ///< run-length encoding undone
+    std::string body;  ///< run-length encoding undone
     bool checksum_ok = true;
   };
   std::vector<Packet> feed(std::string_view bytes);
@@ -46,6 +47,9 @@ class Gdb {
   Result<void> go();
   /// The stop reply ("T05thread:...") since go(), nullopt while it runs.
   const std::optional<std::string>& stopped() const { return stop_; }
+  /// Whether that stop was a breakpoint's (SIGTRAP, "T05"): a `stop` of QMP is SIGINT and a guest
+  /// that reset or powered off SIGQUIT (QEMU's gdbstub, gdb_vm_state_change).
+  bool at_breakpoint() const { return stop_ && stop_->starts_with("T05"); }
   bool connected() const { return !closed_; }
 
  private:

@@ -30,12 +30,12 @@ struct MachineListener {
 
 class Machine {
  public:
-  /// Starts QEMU stopped (-S) and connects QMP and the gdb stub. `disks`: device name -> image. Errors name what QEMU
-  /// printed.
+  /// Starts QEMU stopped (-S) and connects QMP and the gdb stub. `disks`: device name -> image.
+  /// Errors name what QEMU printed.
   static Result<std::unique_ptr<Machine>> launch(Loop& loop, const scenario::RunPlan& plan,
                                                  const std::filesystem::path& run_dir,
-                                                 const std::map<std::string, int>& disks, MachineListener listener,
-                                                 TimePoint deadline);
+                                                 const std::map<std::string, int>& disks,
+                                                 MachineListener listener, TimePoint deadline);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -46,12 +46,20 @@ class Machine {
   const Process& process() const { return *process_; }
   const std::vector<std::string>& argv() const { return argv_; }
 
-  /// Guest RAM, shared with QEMU; guest physical addresses go through ram_offset().
+  /// Guest RAM, shared with QEMU; observe::GuestRam knows which address is where.
   int ram_fd() const { return ram_.get(); }
   Bytes ram_size() const { return ram_size_; }
 
+  /// A PPM picture of the screen as it is now.
+  Result<std::string> picture(TimePoint deadline);
+  /// The same in two parts, for those who must not wait: ask, and fetch at least a moment later. An
+  /// unfinished picture is fetched as it is.
+  Result<void> ask_picture();
+  Result<std::string> fetch_picture() const;
+
   Result<void> send_agent(std::string_view bytes);
-  /// One Ethernet frame to a device with backend "net".
+  /// One Ethernet frame to a device with backend "net". Never waits: while a device takes nothing
+  /// (its receive ring is used up) QEMU stops reading, and the frame is refused with Errc::timeout.
   Result<void> send_frame(const std::string& device, std::string_view frame);
 
   /// nullopt while it runs.
@@ -62,13 +70,18 @@ class Machine {
   ExitStatus stop();
 
  private:
-  Machine(Loop& loop, MachineListener listener, Fd ram, Bytes ram_size);
+  Machine(Loop& loop, MachineListener listener, Fd ram, Fd screen, Bytes ram_size);
   struct Channel;
   struct NetFramer;
+  Result<void> connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline);
+  void add_channel(const std::string& name, Fd socket, std::function<void(std::string_view)> sink);
+  void add_net(const std::string& device, Fd socket);
+  void on_exit();
 
   Loop& loop_;
   MachineListener listener_;
   Fd ram_;
+  Fd screen_;
   Bytes ram_size_;
   std::filesystem::path log_path_;
   std::vector<std::string> argv_;

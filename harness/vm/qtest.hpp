@@ -15,7 +15,8 @@
 
 namespace quiesce::vm {
 
-/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without QEMU.
+/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without
+/// QEMU.
 class Bus {
  public:
   virtual ~Bus() = default;
@@ -45,6 +46,9 @@ class Qtest final : public Bus {
   Loop& loop_;
   Fd socket_;
   std::string buffer_;
+  /// Answers that QEMU still has to give; all but the last are to commands that nobody waits for
+  /// any more.
+  std::size_t owed_ = 0;
   std::optional<Error> closed_;
   Loop::Watch watch_;
 };

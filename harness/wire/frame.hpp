@@ -34,6 +34,9 @@ struct Frame {
 std::string encode(const Frame& frame);
 
 /// Takes bytes as they come, in any pieces, and gives back whole frames. What belongs to no frame is counted.
+/// A frame whose sender died in the middle of it is given up as soon as another header comes: a payload is JSON, which
+/// holds no zero bytes, so it cannot hold a header. Memory is bounded by the longest frame when next() is called until
+/// it is false after each feed().
 class Decoder {
  public:
   void feed(std::string_view bytes);
@@ -46,7 +49,11 @@ class Decoder {
   std::uint64_t foreign_versions() const { return foreign_versions_; }
 
  private:
+  void drop(std::size_t count);
+  bool abandon_truncated();
+
   std::string buffer_;
+  std::size_t searched_ = 0;  ///< up to here no other header begins in the payload that is still coming
   std::uint64_t noise_ = 0;
   std::uint64_t foreign_versions_ = 0;
 };

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/process.hpp"
+#include "harness/base/units.hpp"
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_codes.hpp"
+#include "harness/cli/places.hpp"
+#include "harness/vm/qemu.hpp"
+#include "vm-images/builder/builder.hpp"
+
+namespace quiesce::cli {
+
+namespace {
+
+enum class Health { good, limited, missing };
+
+struct Finding {
+  Health health = Health::good;
+  std::string what;
+  std::string found;
+  std::string remedy;
+};
+
+Finding examine_qemu() {
+  const auto qemu = vm::find_qemu();
+  if (!qemu)
+    return {Health::missing, "QEMU", qemu.error().describe(), "apt-get install qemu-system-x86"};
+  return {Health::good, "QEMU", fmt::format("{} at {}", qemu->version(), qemu->path.string()), ""};
+}
+
+Finding examine_acceleration() {
+  const auto qemu = vm::find_qemu();
+  if (!qemu)
+    return {Health::limited, "acceleration", "cannot be tried without QEMU", "install QEMU first"};
+  const std::string why_not = vm::try_kvm(*qemu);
+  if (why_not.empty())
+    return {Health::good, "acceleration", "KVM: a trial program ran to its end", ""};
+  return {Health::limited, "acceleration", "emulation only: " + why_not,
+          "runs work, slower; for KVM use a host whose CPU offers vmx or svm and let this user "
+          "open /dev/kvm"};
+}
+
+Finding examine_memory() {
+  const auto text = read_file("/proc/meminfo");
+  const std::size_t at = text ? text->find("MemAvailable:") : std::string::npos;
+  if (at == std::string::npos) return {Health::limited, "memory", "/proc/meminfo does not say", ""};
+  const Bytes available{std::strtoull(text->c_str() + at + 13, nullptr, 10) << 10};
+  // Guest RAM, its copy for the stray-write watch, and QEMU itself.
+  constexpr Bytes needed = 3_GiB;
+  const std::string found = format_bytes(available) + " available";
+  if (available >= needed) return {Health::good, "memory", found, ""};
+  return {Health::limited, "memory", found,
+          "a 1 GiB guest takes up to 3 GiB with its copy; use a smaller machine.memory"};
+}
+
+Finding examine_disk(const char* what, const std::filesystem::path& folder, Bytes needed) {
+  struct statvfs space {};
+  if (::statvfs(folder.c_str(), &space) != 0)
+    return {Health::limited, what, folder.string() + " cannot be examined", ""};
+  const Bytes free{space.f_bavail * space.f_frsize};
+  const std::string found = fmt::format("{} free at {}", format_bytes(free), folder.string());
+  if (free >= needed) return {Health::good, what, found, ""};
+  return {Health::limited, what, found, fmt::format("free at least {}", format_bytes(needed))};
+}
+
+Finding examine_store() {
+  const auto store = builder::Store::open();
+  if (!store)
+    return {Health::missing, "image store", store.error().describe(),
+            "set QUIESCE_CACHE to a folder that you can write to"};
+  return examine_disk("image store", store->root, 2_GiB);
+}
+
+Finding examine_program(const std::string& name, const std::string& why,
+                        const std::string& remedy) {
+  const auto path = find_program(name);
+  if (path) return {Health::good, name, path->string(), ""};
+  return {Health::limited, name, "not found; " + why, remedy};
+}
+
+Finding examine_kernels() {
+  const auto store = builder::Store::open();
+  std::string have;
+  if (store)
+    for (const auto& name : builder::known_names())
+      if (const auto kernel = builder::resolve(name, *store, builder::Fetch::forbidden))
+        have += (have.empty() ? "" : ", ") + name + " (" + kernel->release + ")";
+  if (!have.empty()) return {Health::good, "kernels", have, ""};
+  return {Health::limited, "kernels", "none fetched yet", "quiesce image fetch debian:6.1"};
+}
+
+Finding examine_data() {
+  const auto places = Places::find();
+  if (!places)
+    return {Health::missing, "program data", places.error().describe(),
+            "build it: tools/quickstart does"};
+  return {Health::good, "program data", places->catalog.string() + ", " + places->agent.string(),
+          ""};
+}
+
+int doctor() {
+  const Finding findings[] = {
+      examine_qemu(),
+      examine_acceleration(),
+      examine_memory(),
+      examine_disk("evidence folder", std::filesystem::current_path(), 200_MiB),
+      examine_store(),
+      examine_program("apt-get", "kernels cannot be fetched by name",
+                      "give kernels as .deb files, as a tree, or as BZIMAGE,MODULES"),
+      examine_kernels(),
+      examine_data(),
+  };
+  constexpr const char* words[] = {"ok", "limited", "MISSING"};
+  int code = exit_code::ok;
+  for (const auto& finding : findings) {
+    fmt::print("{:8} {:16} {}\n", words[static_cast<int>(finding.health)], finding.what,
+               finding.found);
+    if (!finding.remedy.empty()) fmt::print("{:8} {:16} remedy: {}\n", "", "", finding.remedy);
+    if (finding.health == Health::missing) code = exit_code::environment;
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, Action& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "doctor", "What this machine can do, and what it lacks with the remedy");
+  command->footer("Example: quiesce doctor");
+  command->callback([&chosen] { chosen = doctor; });
+}
+
+}  // namespace quiesce::cli

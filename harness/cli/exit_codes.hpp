@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "harness/base/result.hpp"
+
+namespace quiesce::cli {
+
+/// Exit codes of `quiesce`; those of a judged run are checks::exit_code().
+namespace exit_code {
+inline constexpr int ok = 0;
+inline constexpr int failed = 1;
+inline constexpr int usage = 2;
+inline constexpr int environment = 3;
+inline constexpr int interrupted = 130;
+/// For `git bisect run`: cannot be tested.
+inline constexpr int bisect_skip = 125;
+}  // namespace exit_code
+
+/// invalid_input and not_found are the user's (2), interrupted is 130, everything else the
+/// environment's (3).
+int exit_code_of(const Error& error);
+
+}  // namespace quiesce::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/base/fd.hpp"
+#include "harness/checks/check.hpp"
+#include "harness/cli/commands.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::cli {
+
+namespace {
+
+struct Options {
+  std::string folder;
+  bool json = false;
+  bool write = false;
+};
+
+int judge(const Options& options) {
+  const auto run = evidence::open(options.folder);
+  if (!run) return report(run.error());
+  const checks::RunResult result = checks::judge(*run);
+  const std::string json = to_json(result).dump(1) + "\n";
+  if (options.write)
+    if (auto written = replace_file(run->folder / record::file::result, json); !written)
+      return report(written.error());
+  fmt::print("{}", options.json ? json : checks::render_text(result, colour_on_output()) + "\n");
+  return checks::exit_code(result.outcome);
+}
+
+}  // namespace
+
+void add_judge(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      program.add_subcommand("judge", "Judge the evidence of an old or foreign run again");
+  command->footer("Example: quiesce judge runs/first-run-20261123-101500-4711");
+  command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
+  command->add_flag("--json", options->json, "The result as JSON");
+  command->add_flag("--write", options->write, "Replace the folder's result.json");
+  command->callback([options, &chosen] { chosen = [options] { return judge(*options); }; });
+}
+
+}  // namespace quiesce::cli

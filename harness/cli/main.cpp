@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_codes.hpp"
+
+namespace quiesce::cli {
+
+int report(const Error& error) {
+  fmt::print(stderr, "quiesce: {}\n", error.describe());
+  return exit_code_of(error);
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App program(
+      "Quiesce crashes a kernel on purpose and judges whether devices, drivers and console survive "
+      "into the capture "
+      "kernel.",
+      "quiesce");
+  program.set_version_flag("--version", "quiesce " QUIESCE_VERSION);
+  program.require_subcommand(1);
+  program.footer(
+      "Exit codes: 0 all pass, 1 a check failed, 2 invalid input, 3 environment or harness failed, "
+      "4 inconclusive only, 77 nothing could run, 130 interrupted.");
+  Action chosen;
+  for (const auto add : {add_run, add_judge, add_list, add_show, add_image, add_doctor})
+    add(program, chosen);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help and --version come this way too, with code 0.
+    return program.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+  }
+  return chosen();
+}
+
+}  // namespace
+
+}  // namespace quiesce::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return quiesce::cli::run(argc, argv);
+}

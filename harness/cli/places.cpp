@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/cli/places.hpp"
+
+#include <cstdlib>
+
+#include "harness/checks/check.hpp"
+
+namespace quiesce::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<fs::path> existing(const char* what, std::initializer_list<fs::path> candidates) {
+  std::string tried;
+  for (const auto& candidate : candidates) {
+    std::error_code error;
+    if (fs::exists(candidate, error)) return fs::weakly_canonical(candidate);
+    tried += (tried.empty() ? "" : ", ") + candidate.string();
+  }
+  return fail(Errc::unsupported,
+              "cannot find {} (looked at {}); run from the build folder, or set QUIESCE_DATA", what,
+              tried);
+}
+
+}  // namespace
+
+Result<Places> Places::find() {
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const char* chosen = std::getenv("QUIESCE_DATA");
+  // BUILD/harness/cli/quiesce; the sources are named by the build.
+  const fs::path build = here.parent_path().parent_path();
+  const fs::path data = chosen != nullptr ? fs::path(chosen) : fs::path(QUIESCE_SOURCE_ROOT);
+  const fs::path installed = here / "../share/quiesce";
+  TRY_ASSIGN(fs::path catalog,
+             existing("the device catalog", {installed / "catalog", data / "devices/catalog"}));
+  TRY_ASSIGN(fs::path scenarios,
+             existing("the scenarios", {installed / "scenarios", data / "scenarios"}));
+  TRY_ASSIGN(fs::path agent, existing("the guest agent", {here / "../libexec/quiesce/quiesce-agent",
+                                                          build / "vm-images/agent/quiesce-agent",
+                                                          data / "quiesce-agent"}));
+  return Places{.catalog = catalog, .scenarios = scenarios, .agent = agent};
+}
+
+Result<fs::path> find_scenario(const Places& places, const std::string& given) {
+  std::error_code error;
+  if (fs::is_regular_file(given, error)) return fs::path(given);
+  const fs::path shipped = places.scenarios / (given + ".json");
+  if (given.find('/') == std::string::npos && fs::is_regular_file(shipped, error)) return shipped;
+  return fail(Errc::invalid_input,
+              "there is no scenario {}; \"quiesce list scenarios\" shows the shipped ones", given);
+}
+
+scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places) {
+  auto profiles = scenario::load_catalog(places.catalog);
+  if (!profiles) return tl::unexpected(profiles.error());
+  scenario::Vocabulary words{.profiles = std::move(*profiles), .checks = {}};
+  for (const auto* check : checks::registry()) words.checks[check->name] = check->parameters;
+  return words;
+}
+
+Error as_error(const std::vector<scenario::Diagnostic>& diagnostics) {
+  std::string text;
+  for (const auto& diagnostic : diagnostics)
+    text += (text.empty() ? "" : "\n") + diagnostic.describe();
+  return {Errc::invalid_input, text};
+}
+
+}  // namespace quiesce::cli

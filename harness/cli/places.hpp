@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+
+#include "harness/base/result.hpp"
+#include "harness/scenario/load.hpp"
+
+namespace quiesce::cli {
+
+/// Where the files lie that come with the program: beside the sources when it runs from a build
+/// folder, else below the installation's share/quiesce. $QUIESCE_DATA wins.
+struct Places {
+  std::filesystem::path catalog;    ///< devices/catalog
+  std::filesystem::path scenarios;  ///< scenarios
+  std::filesystem::path agent;      ///< the guest agent's binary
+
+  /// Fails with not_found that names what is missing and the remedy.
+  static Result<Places> find();
+};
+
+/// A scenario as given: a path, or the name of a shipped one ("first-run").
+Result<std::filesystem::path> find_scenario(const Places& places, const std::string& given);
+
+/// Profiles and checks for the scenario loader.
+scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places);
+
+/// All diagnostics as one error, a line each.
+Error as_error(const std::vector<scenario::Diagnostic>& diagnostics);
+
+}  // namespace quiesce::cli

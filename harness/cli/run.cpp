@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+
+#include "harness/base/units.hpp"
+#include "harness/checks/check.hpp"
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_codes.hpp"
+#include "harness/cli/places.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/run/execute.hpp"
+#include "harness/vm/qemu.hpp"
+#include "vm-images/builder/builder.hpp"
+
+namespace quiesce::cli {
+
+namespace fs = std::filesystem;
+using checks::Outcome;
+using checks::RunResult;
+
+namespace {
+
+struct Options {
+  std::vector<std::string> scenarios;
+  std::string kernel;
+  std::string capture_kernel;
+  std::vector<std::string> settings;
+  std::string out;
+  int repeat = 1;
+  std::string timeout;
+  bool keep = false;
+  bool bisect = false;
+  bool json = false;
+  std::string qemu = "qemu-system-x86_64";
+};
+
+/// Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest is ended and the
+/// evidence closed.
+class Interrupts {
+ public:
+  static Result<Interrupts> watch(Loop& loop) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    const int raw = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (raw < 0) return fail_errno("cannot watch for signals");
+    Interrupts interrupts(Fd::adopt(raw));
+    interrupts.watch_ = loop.on_readable(raw, [&loop, raw] {
+      (void)read_some(raw);
+      loop.stop();
+    });
+    return interrupts;
+  }
+
+ private:
+  explicit Interrupts(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+  Loop::Watch watch_;
+};
+
+/// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
+/// error.
+Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
+                                                       const Places& places) {
+  auto words = vocabulary(places);
+  if (!words) return tl::unexpected(as_error(words.error()));
+  std::vector<std::string> settings;
+  if (!options.kernel.empty())
+    settings.push_back("production.kernel=" + nlohmann::json(options.kernel).dump());
+  if (!options.capture_kernel.empty())
+    settings.push_back("capture.kernel=" + nlohmann::json(options.capture_kernel).dump());
+  if (!options.timeout.empty())
+    settings.push_back("timeouts.total=" + nlohmann::json(options.timeout).dump());
+  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
+
+  std::vector<scenario::Scenario> all;
+  std::vector<scenario::Diagnostic> wrong;
+  for (const auto& given : options.scenarios) {
+    TRY_ASSIGN(const fs::path path, find_scenario(places, given));
+    auto loaded = scenario::load(path, *words, settings);
+    if (loaded)
+      all.insert(all.end(), loaded->begin(), loaded->end());
+    else
+      wrong.insert(wrong.end(), loaded.error().begin(), loaded.error().end());
+  }
+  if (!wrong.empty()) return tl::unexpected(as_error(wrong));
+  return all;
+}
+
+/// Kernels, images, accelerator: everything that must be known before anything is started.
+Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Options& options,
+                                  const Places& places, Progress& progress) {
+  TRY_ASSIGN(const builder::Store store, builder::Store::open());
+  TRY_ASSIGN(const vm::Qemu qemu, vm::find_qemu(options.qemu));
+  TRY_ASSIGN(const vm::Accelerator accelerator,
+             vm::choose_accelerator(scenario.machine.accel, qemu));
+  auto profiles = scenario::load_catalog(places.catalog);
+  if (!profiles) return tl::unexpected(as_error(profiles.error()));
+  scenario::RunPlan plan{.scenario = scenario};
+  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
+  plan.accel = accelerator.name;
+  plan.accel_reason = accelerator.reason;
+  plan.qemu = qemu.path;
+
+  progress.phase("images");
+  TRY_ASSIGN(const builder::Kernel production,
+             builder::resolve(scenario.production.kernel, store, builder::Fetch::allowed));
+  const bool same = scenario.capture.kernel == "same";
+  TRY_ASSIGN(const builder::Kernel capture,
+             builder::resolve(same ? scenario.production.kernel : scenario.capture.kernel, store,
+                              builder::Fetch::allowed));
+  TRY(builder::check_kernel(production, "production", plan.devices));
+  TRY(builder::check_kernel(capture, "capture", plan.devices));
+  TRY_ASSIGN(const builder::Images images,
+             builder::build(production, capture, plan.devices, places.agent, store));
+  plan.production = images.production;
+  plan.capture = images.capture;
+  return plan;
+}
+
+/// --out for one run; for several, a numbered folder inside it. Without --out below runs/, named by
+/// time.
+fs::path folder_for(const Options& options, const scenario::Scenario& scenario, std::size_t number,
+                    std::size_t count) {
+  std::string name = scenario.name;
+  for (char& c : name)
+    if (c == '/' || c == ' ') c = '_';
+  if (!options.out.empty()) {
+    if (count == 1) return options.out;
+    return fs::path(options.out) / fmt::format("{:03d}-{}", number + 1, name);
+  }
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
+  return fs::path("runs") / fmt::format("{}-{}-{}{}", name, stamp, ::getpid(),
+                                        count == 1 ? "" : fmt::format("-{:03d}", number + 1));
+}
+
+/// A folder that must be empty is looked at before minutes are spent on images.
+Result<void> check_folder(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error)) return {};
+  if (!fs::is_directory(folder, error))
+    return fail(Errc::invalid_input, "{} is no folder; choose another with --out", folder.string());
+  if (!fs::is_empty(folder, error))
+    return fail(Errc::invalid_input,
+                "the output folder {} is not empty; choose another with --out, or remove it",
+                folder.string());
+  return {};
+}
+
+/// Judges what the run left and writes result.json.
+Result<RunResult> judge_folder(const fs::path& folder) {
+  TRY_ASSIGN(const evidence::Run run, evidence::open(folder));
+  RunResult result = checks::judge(run);
+  TRY(replace_file(folder / record::file::result, to_json(result).dump(1) + "\n"));
+  return result;
+}
+
+struct Finished {
+  RunResult result;
+  fs::path folder;
+};
+
+Result<Finished> run_one(const scenario::Scenario& scenario, const Options& options,
+                         const Places& places, const fs::path& folder, Loop& loop) {
+  const auto mode = options.json          ? Progress::Mode::silent
+                    : terminal_on_error() ? Progress::Mode::live
+                                          : Progress::Mode::plain;
+  Progress progress(mode, scenario.name);
+  TRY(check_folder(folder));
+  TRY_ASSIGN(const scenario::RunPlan plan, resolve(scenario, options, places, progress));
+  const auto executed =
+      run::execute(plan, folder, loop,
+                   {.on_phase = [&](const std::string& name) { progress.phase(name); },
+                    .on_note = [&](const std::string& text) { progress.note(text); }});
+  // A folder that was refused holds no run: there is nothing to judge.
+  if (!executed && executed.error().code() == Errc::invalid_input)
+    return tl::unexpected(executed.error());
+  progress.phase("judge");
+  auto result = judge_folder(folder);
+  progress.done();
+  // A run that failed for want of space cannot be judged on disk either: its own error tells more.
+  if (!result) return tl::unexpected(executed ? result.error() : executed.error());
+  return Finished{std::move(*result), fs::absolute(folder)};
+}
+
+int bisect_code(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pass:
+      return exit_code::ok;
+    case Outcome::fail:
+      return exit_code::failed;
+    // 128 and more end the bisection, which is what Ctrl-C means.
+    case Outcome::interrupted:
+      return exit_code::interrupted;
+    default:
+      return exit_code::bisect_skip;
+  }
+}
+
+/// The worst of all runs decides: an interruption, an error, a failure, an inconclusive run.
+int severity(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pass:
+      return 0;
+    case Outcome::skip:
+      return 1;
+    case Outcome::inconclusive:
+      return 2;
+    case Outcome::fail:
+      return 3;
+    case Outcome::error:
+      return 4;
+    case Outcome::interrupted:
+      return 5;
+  }
+  return 4;
+}
+
+void print_result(const Finished& finished, const Options& options) {
+  if (options.json) {
+    nlohmann::json json = to_json(finished.result);
+    json["folder"] = finished.folder.string();
+    fmt::print("{}\n", json.dump());
+  } else {
+    fmt::print("{}\nevidence: {}\n", checks::render_text(finished.result, colour_on_output()),
+               finished.folder.string());
+  }
+  std::fflush(stdout);
+}
+
+int run_all(const Options& options) {
+  const auto places = Places::find();
+  if (!places) return report(places.error());
+  const auto scenarios = load_scenarios(options, *places);
+  if (!scenarios) {
+    const int code = report(scenarios.error());
+    // To git, 2 would mean a bad commit.
+    return options.bisect ? exit_code::bisect_skip : code;
+  }
+
+  Loop loop;
+  const auto interrupts = Interrupts::watch(loop);
+  if (!interrupts) return report(interrupts.error());
+  const std::size_t count = scenarios->size() * static_cast<std::size_t>(options.repeat);
+  Outcome worst = Outcome::pass;
+  for (std::size_t number = 0; number < count; ++number) {
+    const auto& scenario = (*scenarios)[number % scenarios->size()];
+    const fs::path folder = folder_for(options, scenario, number, count);
+    const auto finished = run_one(scenario, options, *places, folder, loop);
+    if (!finished) {
+      const int code = report(finished.error());
+      return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
+    }
+    print_result(*finished, options);
+    const Outcome outcome = finished->result.outcome;
+    if (severity(outcome) > severity(worst)) worst = outcome;
+    if (outcome == Outcome::interrupted) break;
+    if (!options.keep && options.repeat > 1 && outcome == Outcome::pass) {
+      std::error_code ignored;
+      fs::remove_all(folder, ignored);
+    }
+  }
+  return options.bisect ? bisect_code(worst) : checks::exit_code(worst);
+}
+
+}  // namespace
+
+void add_run(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("run", "Run scenarios and judge them");
+  command->footer(
+      "Example: quiesce run first-run --kernel arch/x86/boot/bzImage,/tmp/modules --out evidence");
+  command
+      ->add_option("SCENARIO", options->scenarios, "Scenario files, or names of shipped scenarios")
+      ->required();
+  command->add_option("--kernel", options->kernel,
+                      "Production kernel: debian:6.1, .deb files joined by commas, an unpacked "
+                      "tree, or BZIMAGE,MODULES");
+  command->add_option("--capture-kernel", options->capture_kernel,
+                      "Capture kernel, as above, or \"same\"");
+  command->add_option("--set", options->settings,
+                      "Change one value of the scenario: devices.nic0.activity.rate=200");
+  command->add_option("--out", options->out, "Folder for the evidence (default: runs/NAME-TIME)");
+  command
+      ->add_option("--repeat", options->repeat,
+                   "Run each scenario so many times; passing repetitions leave no "
+                   "evidence unless --keep is given")
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--timeout", options->timeout, "Longest time of a run, as in 5min");
+  command->add_flag("--keep", options->keep, "Keep the evidence of every repetition");
+  command->add_flag("--bisect", options->bisect,
+                    "Exit codes for git bisect run: 0 good, 1 bad, 125 skip");
+  command->add_flag("--json", options->json, "Results as JSON, one a line; no progress");
+  command->add_option("--qemu", options->qemu, "The QEMU to use");
+  command->callback([options, &chosen] { chosen = [options] { return run_all(*options); }; });
+}
+
+}  // namespace quiesce::cli

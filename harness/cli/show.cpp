@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+
+#include "harness/checks/check.hpp"
+#include "harness/cli/commands.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct Options {
+  std::string folder;
+  bool json = false;
+  bool timeline = false;
+};
+
+/// Events that tell the story; the many small ones (frames, samples, passes) are counted instead.
+bool tells(const std::string& event) {
+  constexpr const char* many[] = {record::event::feed,          record::event::echo,
+                                  record::event::screen_sample, record::event::watch_pass,
+                                  record::event::pointer_sent,  record::event::activity};
+  return std::ranges::none_of(many, [&](const char* name) { return event == name; });
+}
+
+std::string brief(const json& fields) {
+  std::string text;
+  for (const auto& [key, value] : fields.items()) {
+    if (key == "t" || key == "event") continue;
+    std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    constexpr std::size_t longest = 72;
+    if (shown.size() > longest) shown = shown.substr(0, longest - 3) + "...";
+    text += fmt::format("  {}={}", key, shown);
+  }
+  return text;
+}
+
+void print_timeline(const evidence::Run& run) {
+  for (const auto& event : run.timeline)
+    if (tells(event.name))
+      fmt::print("{:9.3f}  {:14}{}\n", event.t, event.name, brief(event.fields));
+}
+
+json as_json(const evidence::Run& run, const checks::RunResult& result) {
+  json timeline = json::array();
+  for (const auto& event : run.timeline)
+    if (tells(event.name)) timeline.push_back(event.fields);
+  return {{"folder", run.folder.string()},
+          {"result", to_json(result)},
+          {"timeline", timeline},
+          {"damage", run.damage}};
+}
+
+int show(const Options& options) {
+  const auto run = evidence::open(options.folder);
+  if (!run) return report(run.error());
+  const checks::RunResult result = checks::judge(*run);
+  if (options.json) {
+    fmt::print("{}\n", as_json(*run, result).dump(1, ' ', false, json::error_handler_t::replace));
+    return 0;
+  }
+  if (options.timeline) {
+    print_timeline(*run);
+    return 0;
+  }
+  fmt::print("{}\n", checks::render_text(result, colour_on_output()));
+  for (const auto& check : result.checks) {
+    fmt::print("\n{} {}: {}\n", to_string(check.verdict), check.name, check.reason);
+    for (const auto& detail : check.details) fmt::print("    {}\n", detail);
+    if (!check.control.empty()) fmt::print("    control: {}\n", check.control);
+  }
+  for (const auto& damage : run->damage) fmt::print("damaged evidence: {}\n", damage);
+  fmt::print("\nevidence: {}\n", run->folder.string());
+  return 0;
+}
+
+}  // namespace
+
+void add_show(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("show", "Show a run with all details");
+  command->footer("Example: quiesce show runs/first-run-20261123-101500-4711 --timeline");
+  command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
+  command->add_flag("--json", options->json, "As JSON, for programs");
+  command->add_flag("--timeline", options->timeline, "What happened when");
+  command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
+}
+
+}  // namespace quiesce::cli

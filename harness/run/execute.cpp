@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/execute.hpp"
+
+#include <chrono>
+
+#include "harness/record/layout.hpp"
+#include "harness/run/phases.hpp"
+
+namespace quiesce::run {
+
+namespace {
+
+double seconds_since_epoch() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Result<void> phases(Session& session) {
+  TRY(boot(session));
+  TRY(arm(session));
+  TRY_ASSIGN(const Panicked panicked, panic(session));
+  if (panicked.reached) {
+    TRY(handover(session));
+    TRY(capture(session));
+  }
+  return collect(session);
+}
+
+}  // namespace
+
+Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
+                     Observer observer) {
+  TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
+  nlohmann::json written = scenario::to_json(plan);
+  written["format"] = record::format;
+  dir.write(record::file::plan,
+            written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  dir.event(record::event::run_start,
+            {{"realtime", seconds_since_epoch()}, {"format", record::format}});
+
+  Session session(loop, dir, plan, std::move(observer));
+  auto done = phases(session);
+  if (!done) {
+    loop.resume();
+    const Error cause = session.explained(done.error());
+    const Error error = cause.because("phase " + session.current_phase);
+    if (session.watch) session.watch->stop_passes();
+    session.shut_down();
+    dir.event(record::event::error, {{"phase", session.current_phase},
+                                     {"code", to_string(error.code())},
+                                     {"message", cause.describe()}});
+    dir.event(record::event::run_end,
+              {{"reason", error.code() == Errc::interrupted ? "interrupted" : "error"}});
+    return tl::unexpected(error);
+  }
+  dir.event(record::event::run_end, {{"reason", "finished"}});
+  return {};
+}
+
+}  // namespace quiesce::run

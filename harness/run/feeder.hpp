@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the harness does to keep devices busy from outside: frames for network cards, motion for
+// pointers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/loop.hpp"
+#include "harness/run/run_dir.hpp"
+#include "harness/scenario/plan.hpp"
+
+namespace quiesce::run {
+
+/// The Ethernet type of all our frames: "local experimental 1" (IEEE 802).
+inline constexpr std::uint16_t ether_type = 0x88B5;
+
+/// One broadcast frame whose payload is tagged; `size` counts the 14-byte header.
+std::string tagged_frame(const std::string& device, std::uint64_t sequence, std::uint32_t seed,
+                         std::size_t size);
+
+/// Feeds at the pace of each device's activity from start() until it goes, through the crash;
+/// pause() holds it while the machine is stopped, since QEMU throws frames away then.
+class Feeder {
+ public:
+  using SendFrame = std::function<Result<void>(const std::string& device, std::string_view frame)>;
+  using MovePointer = std::function<Result<void>(const std::string& device, int x, int y)>;
+  Feeder(Loop& loop, RunDir& dir, SendFrame send_frame, MovePointer move_pointer)
+      : loop_(loop),
+        dir_(dir),
+        send_frame_(std::move(send_frame)),
+        move_pointer_(std::move(move_pointer)) {}
+
+  /// Begins to feed every busy "net-receive" and "pointer" device of the plan.
+  void start(const scenario::RunPlan& plan);
+  void pause() { paused_ = true; }
+  void resume() { paused_ = false; }
+
+  /// Frames given to a device so far.
+  std::uint64_t sent(const std::string& device) const;
+
+ private:
+  void feed(const std::string& device, std::uint32_t seed, std::size_t size);
+  void move(const std::string& device);
+
+  Loop& loop_;
+  RunDir& dir_;
+  SendFrame send_frame_;
+  MovePointer move_pointer_;
+  bool paused_ = false;
+  std::map<std::string, std::uint64_t> sent_;
+  std::vector<Loop::Watch> timers_;
+};
+
+}  // namespace quiesce::run

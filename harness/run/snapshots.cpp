@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/snapshots.hpp"
+
+#include <algorithm>
+
+#include "harness/observe/pci_space.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::run {
+
+using nlohmann::json;
+
+namespace {
+
+/// Stops the machine for as long as it lives, when it was running.
+class Stopped {
+ public:
+  static Result<Stopped> begin(Session& session) {
+    const bool was_running = !session.paused();
+    if (was_running) TRY(session.pause());
+    return Stopped(session, was_running);
+  }
+  Result<void> end() { return was_running_ ? session_.resume() : Result<void>(); }
+
+ private:
+  Stopped(Session& session, bool was_running) : session_(session), was_running_(was_running) {}
+  Session& session_;
+  bool was_running_;
+};
+
+}  // namespace
+
+Result<void> take_pci(Session& session, const std::string& mark) {
+  TRY_ASSIGN(Stopped stopped, Stopped::begin(session));
+  TRY_ASSIGN(const observe::PciSpace space, observe::read_pci_space(session.machine->qtest()));
+  session.dir.write(fmt::format("{}/{}.json", record::file::pci, mark),
+                    to_json(space, mark, session.dir.now()).dump() + "\n");
+  return stopped.end();
+}
+
+Result<void> take_agent_pci(Session& session, const std::string& mark) {
+  TRY_ASSIGN(const json answer, session.ask("pci", json::object(), Seconds(60)));
+  const json written{{"mark", mark},
+                     {"t", session.dir.now()},
+                     {"source", "libpci"},
+                     {"functions", answer.value("functions", json::array())}};
+  session.dir.write(fmt::format("{}/{}-agent.json", record::file::pci, mark),
+                    written.dump() + "\n");
+  return {};
+}
+
+Result<void> take_rings(Session& session, const std::string& at) {
+  const bool wanted = std::ranges::any_of(
+      session.plan.devices, [](const auto& device) { return device.profile.ring.has_value(); });
+  if (!wanted) return {};
+  TRY_ASSIGN(Stopped stopped, Stopped::begin(session));
+  for (const auto& device : session.plan.devices) {
+    if (!device.profile.ring) continue;
+    const auto& ring = *device.profile.ring;
+    json fields{{"device", device.name}, {"at", at}};
+    TRY_ASSIGN(const PciConfig config,
+               observe::read_pci_function(session.machine->qtest(), device.address));
+    const auto state = observe::read_ring(session.machine->qtest(), config,
+                                          {.bar = ring.bar, .head = ring.head, .tail = ring.tail});
+    if (state) {
+      fields["head"] = state->head;
+      fields["tail"] = state->tail;
+      fields["used_up"] = state->used_up();
+    } else {
+      fields["unreadable"] = state.error().describe();
+    }
+    session.dir.event(record::event::ring, fields);
+  }
+  return stopped.end();
+}
+
+Result<std::vector<CpuState>> take_cpus(Session& session, const std::string& at) {
+  TRY_ASSIGN(const std::string text,
+             session.machine->qmp().monitor("info registers -a", session.soon()));
+  const auto cpus = parse_registers(text);
+  // At the handover it is still the production kernel that runs.
+  const bool spoke = at == record::mark::handover || session.landmarks.contains("kernel-start");
+  json list = json::array();
+  for (const auto& cpu : cpus)
+    list.push_back({{"index", cpu.index},
+                    {"rip", fmt::format("{:#x}", cpu.rip.value)},
+                    {"rsp", fmt::format("{:#x}", cpu.rsp.value)},
+                    {"halted", cpu.halted},
+                    {"place", place_of(cpu.rip, session.facts, spoke)}});
+  session.dir.event(record::event::cpus, {{"at", at}, {"cpus", list}});
+  return cpus;
+}
+
+}  // namespace quiesce::run

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/stray_watch.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "harness/observe/page_diff.hpp"
+#include "harness/observe/stray.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/run/session.hpp"
+
+namespace quiesce::run {
+
+using nlohmann::json;
+
+namespace {
+
+// A pass over 768 MiB takes 0.1 s (measured): one every 25 times as long keeps the watch below 4 %
+// of a core.
+constexpr double idle_factor = 40;
+constexpr Seconds shortest_interval{1};
+// At the handover the machine waits for the copy: both cores. Later the guest needs them.
+constexpr int handover_workers = 2;
+
+std::string hex(std::uint64_t value) {
+  return fmt::format("{:#x}", value);
+}
+
+}  // namespace
+
+struct StrayWatch::Parts {
+  Session& session;
+  observe::GuestRam ram;
+  std::optional<observe::Baseline> baseline;
+  std::vector<observe::Owner> owners;
+  PhysRange crash_region;
+  TimePoint baseline_taken;
+  double last_pass_t = 0;
+  Seconds last_pass_took{};
+  TimePoint next_pass;
+  std::optional<Error> failed;
+  bool watching = false;
+  bool passed_while_stopped = false;
+  Loop::Watch timer;
+
+  Result<void> take(const char* what);
+  Result<void> pass();
+  void tick();
+};
+
+StrayWatch::StrayWatch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+StrayWatch::~StrayWatch() = default;
+
+Result<std::unique_ptr<StrayWatch>> StrayWatch::create(Session& session) {
+  TRY_ASSIGN(observe::GuestRam ram,
+             observe::GuestRam::map(session.machine->ram_fd(), session.machine->ram_size()));
+  return std::unique_ptr<StrayWatch>(
+      new StrayWatch(std::unique_ptr<Parts>(new Parts{.session = session, .ram = std::move(ram)})));
+}
+
+const observe::GuestRam& StrayWatch::ram() const {
+  return parts_->ram;
+}
+
+void StrayWatch::set_owner(GuestPhys page, const std::string& owner) {
+  parts_->owners.push_back({{page, {page.value + 4096}}, owner});
+}
+
+Result<void> StrayWatch::prepare(PhysRange crash_region) {
+  // The first MiB belongs to firmware and to the capture kernel's real-mode code
+  // (arch/x86/realmode).
+  parts_->crash_region = crash_region;
+  TRY_ASSIGN(parts_->baseline,
+             observe::Baseline::create(parts_->ram, {{{0}, {1U << 20}}, crash_region}));
+  return parts_->baseline->prepare(parts_->ram);
+}
+
+Result<void> StrayWatch::Parts::take(const char* what) {
+  const TimePoint begin = session.loop.now();
+  TRY_ASSIGN(const Bytes copied, baseline->take(ram, {.workers = handover_workers}));
+  baseline_taken = session.loop.now();
+  last_pass_t = session.dir.now();
+  session.dir.event(
+      record::event::baseline,
+      {{"for", what},
+       {"bytes", copied.value},
+       {"copy_s", (baseline_taken - begin).count()},
+       {"excluded",
+        {{"0x0", "0x100000"}, {hex(crash_region.begin.value), hex(crash_region.end.value)}}}});
+  return {};
+}
+
+Result<void> StrayWatch::control_begin() {
+  // What came into use since prepare() is touched now, outside the handover's pause.
+  TRY(parts_->baseline->prepare(parts_->ram));
+  return parts_->take("control");
+}
+
+Result<void> StrayWatch::control_end() {
+  Session& session = parts_->session;
+  TRY_ASSIGN(const observe::Pass pass, observe::diff(*parts_->baseline, parts_->ram));
+  TRY_ASSIGN(const auto writes, observe::stray_writes(pass, *parts_->baseline,
+                                                      {.t = session.dir.now(),
+                                                       .since = parts_->last_pass_t,
+                                                       .seed = session.plan.scenario.seed}));
+  std::map<std::string, std::uint64_t> pages;
+  for (const auto& write : writes) {
+    std::string last;
+    for (const auto& origin : write.tags)
+      if (!origin.foreign && origin.tag.device != last) ++pages[last = origin.tag.device];
+  }
+  for (const auto& device : session.plan.devices)
+    session.dir.event(record::event::control, {{"device", device.name},
+                                               {"tagged_pages", pages[device.name]},
+                                               {"changed_pages", pass.changed.size()},
+                                               {"t0", parts_->last_pass_t},
+                                               {"t1", session.dir.now()}});
+  return {};
+}
+
+Result<void> StrayWatch::begin() {
+  TRY(parts_->take("handover"));
+  parts_->watching = true;
+  return {};
+}
+
+Result<void> StrayWatch::pass() {
+  if (!parts_->watching) return {};
+  if (parts_->failed) return tl::unexpected(*parts_->failed);
+  return parts_->pass();
+}
+
+Result<void> StrayWatch::Parts::pass() {
+  const TimePoint begin = session.loop.now();
+  const double begin_t = session.dir.now();
+  TRY_ASSIGN(const observe::Pass found, observe::diff(*baseline, ram));
+  const double t = session.dir.now();
+  TRY_ASSIGN(
+      const auto writes,
+      observe::stray_writes(
+          found, *baseline,
+          {.t = t, .since = last_pass_t, .seed = session.plan.scenario.seed, .owners = owners}));
+  for (const auto& write : writes) session.dir.append_json(record::file::dma, to_json(write));
+  last_pass_took = session.loop.now() - begin;
+  session.dir.event(record::event::watch_pass, {{"begin_t", begin_t},
+                                                {"since", last_pass_t},
+                                                {"pages_compared", found.pages},
+                                                {"pages_changed", found.changed.size()},
+                                                {"seconds", last_pass_took.count()}});
+  // A write behind the comparing hand while it moved shows in the next pass only.
+  last_pass_t = begin_t;
+  passed_while_stopped = session.paused();
+  next_pass = session.loop.now() + std::max(shortest_interval, last_pass_took * idle_factor);
+  return {};
+}
+
+void StrayWatch::Parts::tick() {
+  if (session.loop.now() < next_pass || failed) return;
+  if (auto done = pass(); !done) failed = done.error();
+}
+
+void StrayWatch::machine_resumes() {
+  if (parts_->passed_while_stopped) parts_->last_pass_t = parts_->session.dir.now();
+  parts_->passed_while_stopped = false;
+}
+
+void StrayWatch::start_passes() {
+  parts_->timer =
+      parts_->session.loop.every(Seconds(0.25), [parts = parts_.get()] { parts->tick(); });
+}
+
+void StrayWatch::stop_passes() {
+  parts_->timer = {};
+}
+
+}  // namespace quiesce::run

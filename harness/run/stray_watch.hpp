@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The stray-write watch: guest RAM compared with what it was, from the handover to the end.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/loop.hpp"
+#include "harness/base/result.hpp"
+#include "harness/base/units.hpp"
+#include "harness/observe/guest_ram.hpp"
+
+namespace quiesce::run {
+
+class Session;
+
+class StrayWatch {
+ public:
+  /// Maps the machine's RAM. The session must outlive the watch.
+  static Result<std::unique_ptr<StrayWatch>> create(Session& session);
+  ~StrayWatch();
+  StrayWatch(const StrayWatch&) = delete;
+  StrayWatch& operator=(const StrayWatch&) = delete;
+
+  /// Allocates and touches the baseline, so that the pause at the handover is a copy and nothing
+  /// else. The crash region and the first MiB are left out from here on.
+  Result<void> prepare(PhysRange crash_region);
+
+  /// The control of every absence: compares over a while in which the devices are known to be busy,
+  /// and notes per device how many pages it was seen writing to. control_begin() copies,
+  /// control_end() compares.
+  Result<void> control_begin();
+  Result<void> control_end();
+
+  /// At the handover, machine stopped: takes the baseline. What changes from now on is a stray
+  /// write.
+  Result<void> begin();
+  /// Compares from now on by itself, as often as a small share of one core allows.
+  void start_passes();
+  /// Compares now: at every mark, so that a write lies clearly before or after it.
+  Result<void> pass();
+  void stop_passes();
+  /// The machine is about to run again: nothing was written since a pass that was made while it
+  /// stood still, so what comes lies after the mark, not astride it.
+  void machine_resumes();
+
+  const observe::GuestRam& ram() const;
+  /// A page whose writer is known to be no device.
+  void set_owner(GuestPhys page, const std::string& owner);
+
+  struct Parts;
+
+ private:
+  explicit StrayWatch(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace quiesce::run

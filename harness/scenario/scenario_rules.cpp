@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+
+#include "harness/scenario/kinds.hpp"
+#include "harness/scenario/paths.hpp"
+#include "harness/scenario/rules.hpp"
+
+namespace quiesce::scenario {
+
+namespace {
+
+using nlohmann::json;
+
+const Profile* find_profile(const Vocabulary& vocabulary, const std::string& name) {
+  const auto same = [&](const Profile& profile) { return profile.name == name; };
+  const auto profile = std::ranges::find_if(vocabulary.profiles, same);
+  return profile != vocabulary.profiles.end() ? &*profile : nullptr;
+}
+
+template <class Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> keys;
+  for (const auto& entry : map) keys.push_back(entry.first);
+  return keys;
+}
+
+/// What `section.key` of the document is; nullptr when it is not there.
+const json* given(const json& document, const char* section, const char* key) {
+  if (!document.is_object()) return nullptr;
+  const auto object = document.find(section);
+  if (object == document.end() || !object->is_object()) return nullptr;
+  const auto value = object->find(key);
+  return value != object->end() ? &*value : nullptr;
+}
+
+void check_kernels(const Scenario& scenario, const json& document, Report& report) {
+  if (scenario.production.kernel.empty() && given(document, "production", "kernel") != nullptr &&
+      !report.touches("/production/kernel"))
+    report.add("/production/kernel", "expected a kernel, as \"debian:6.1\", found \"\"");
+  if (scenario.capture.kernel.empty())
+    report.add("/capture/kernel", "expected a kernel or \"same\", found \"\"");
+  const std::pair<const char*, const std::string*> lines[] = {
+      {"/production/command_line", &scenario.production.command_line},
+      {"/capture/command_line", &scenario.capture.command_line}};
+  for (const auto& [place, line] : lines)
+    if (line->starts_with("quiesce.") || line->find(" quiesce.") != std::string::npos)
+      report.add(place, "kernel parameters that begin with \"quiesce.\" are the harness's own");
+}
+
+void check_memory(const Scenario& scenario, Report& report) {
+  const Bytes memory = scenario.machine.memory;
+  const Bytes crash = scenario.production.crashkernel;
+  if (report.touches("/machine/memory") || report.touches("/production/crashkernel")) return;
+  if (memory.value >= crash.value + production_needs.value) return;
+  const Bytes enough{crash.value + production_needs.value};
+  std::string remedy = fmt::format("set machine.memory to at least {}", write_bytes(enough));
+  if (memory > production_needs)
+    remedy += fmt::format(" or production.crashkernel to at most {}",
+                          write_bytes({memory.value - production_needs.value}));
+  report.add("/production/crashkernel",
+             fmt::format("{} of {} memory does not leave the production kernel the {} it needs; {}",
+                         format_bytes(crash), format_bytes(memory), format_bytes(production_needs),
+                         remedy));
+}
+
+void check_panic(const Scenario& scenario, Report& report) {
+  if (!scenario.panic.cpu || report.touches("/panic") || report.touches("/machine/cpus")) return;
+  if (*scenario.panic.cpu >= scenario.machine.cpus)
+    report.add("/panic/cpu",
+               fmt::format("expected a CPU from 0 to {} (machine.cpus is {}), found {}",
+                           scenario.machine.cpus - 1, scenario.machine.cpus, *scenario.panic.cpu));
+  const PanicMethod method = scenario.panic.method;
+  if (method == PanicMethod::nmi || method == PanicMethod::sysrq_keyboard)
+    report.add("/panic/cpu",
+               "the CPU can be chosen with the methods \"sysrq\" and \"init-exit\" only");
+}
+
+void check_times(const Scenario& scenario, Report& report) {
+  const Timeouts& timeouts = scenario.timeouts;
+  if (report.touches("/timeouts") || report.touches("/panic/busy") ||
+      report.touches("/steps/window"))
+    return;
+  if (timeouts.progress > timeouts.total)
+    report.add("/timeouts/progress",
+               fmt::format("{} is longer than timeouts.total, {}",
+                           write_duration(timeouts.progress), write_duration(timeouts.total)));
+  const Seconds least = scenario.panic.busy + scenario.steps.window;
+  if (least >= timeouts.total)
+    report.add("/timeouts/total",
+               fmt::format("{} is no longer than panic.busy and steps.window together, {}",
+                           write_duration(timeouts.total), write_duration(least)));
+}
+
+/// Tests need drivers: asking for them without is a mistake, not asking is not.
+void check_steps(Scenario& scenario, const json& document, Report& report) {
+  if (scenario.steps.drivers || !scenario.steps.tests || report.touches("/steps")) return;
+  if (given(document, "steps", "tests") != nullptr)
+    report.add("/steps/tests", "the function tests need drivers: set steps.drivers to true");
+  scenario.steps.tests = false;
+}
+
+void check_activity(const DeviceSpec& device, const Profile& profile, const std::string& place,
+                    Report& report) {
+  std::vector<std::string> known = keys_of(profile.activity.get_ref<const json::object_t&>());
+  std::erase(known, "kind");
+  const auto kind_name = profile.activity.find("kind");
+  const Kind* kind = kind_name != profile.activity.end() && kind_name->is_string()
+                         ? find_kind(activity_kinds(), kind_name->get_ref<const std::string&>())
+                         : nullptr;
+  for (const auto& [key, value] : device.activity.items()) {
+    const std::string here = below(place, key);
+    if (key == "kind") {
+      report.add(here, fmt::format("the kind of activity is profile \"{}\"'s: name another profile",
+                                   profile.name));
+      continue;
+    }
+    const auto* parameter = kind != nullptr ? kind->parameter(key) : nullptr;
+    if (parameter == nullptr || std::ranges::find(known, key) == known.end())
+      report.add(here, unknown(fmt::format("activity parameter of profile \"{}\"", profile.name),
+                               key, known));
+    else if (const auto problem = parameter->shape.wrong(value))
+      report.add(here, *problem);
+  }
+}
+
+void check_device_name(const std::vector<DeviceSpec>& devices, std::size_t at, Report& report) {
+  const std::string place = below(below("/devices", at), "name");
+  if (report.touches(place)) return;
+  const std::string& name = devices[at].name;
+  for (std::size_t earlier = 0; earlier < at; ++earlier)
+    if (devices[earlier].name == name)
+      return report.add(place, fmt::format("the name \"{}\" is taken by device {}", name, earlier));
+  if (!device_name_form.matches(name))
+    report.add(place, fmt::format("expected a name, since \"{}\" is none", name));
+}
+
+void check_devices(Scenario& scenario, const json& document, const Vocabulary& vocabulary,
+                   Report& report) {
+  const auto list = document.is_object() ? document.find("devices") : document.end();
+  if (list == document.end() || !list->is_array()) return;
+  const auto names = device_names(*list);
+  std::vector<std::string> known;
+  for (const auto& profile : vocabulary.profiles) known.push_back(profile.name);
+  for (std::size_t at = 0; at < scenario.devices.size(); ++at) {
+    DeviceSpec& device = scenario.devices[at];
+    const std::string place = below("/devices", at);
+    if (device.profile.empty() || report.full()) continue;
+    if (device.name.empty()) device.name = names[at];
+    const Profile* profile = find_profile(vocabulary, device.profile);
+    if (profile == nullptr)
+      report.add(below(place, "profile"), unknown("profile", device.profile, known));
+    else
+      check_activity(device, *profile, below(place, "activity"), report);
+    if (profile != nullptr || (*list)[at].contains("name"))
+      check_device_name(scenario.devices, at, report);
+  }
+}
+
+json fill_parameters(const json& given_parameters, const std::vector<ParameterSpec>& specs,
+                     const std::string& place, Report& report) {
+  json all = json::object();
+  std::vector<std::string> known;
+  for (const auto& spec : specs) {
+    known.push_back(spec.name);
+    const auto value = given_parameters.find(spec.name);
+    if (value == given_parameters.end()) {
+      if (!spec.fallback.is_null()) all[spec.name] = spec.fallback;
+    } else if (const auto problem = shape::parameter(spec).wrong(*value)) {
+      report.add(below(place, spec.name), *problem);
+    } else {
+      all[spec.name] = *value;
+    }
+  }
+  for (const auto& [key, value] : given_parameters.items())
+    if (std::ranges::find(known, key) == known.end())
+      report.add(below(place, key), unknown("parameter", key, known));
+  return all;
+}
+
+void check_checks(Scenario& scenario, const Vocabulary& vocabulary, Report& report) {
+  if (scenario.checks.empty() && !report.touches("/checks"))
+    for (const auto& [name, specs] : vocabulary.checks) scenario.checks[name] = json::object();
+  for (auto& [name, parameters] : scenario.checks) {
+    const std::string place = below("/checks", name);
+    const auto check = vocabulary.checks.find(name);
+    if (check == vocabulary.checks.end())
+      report.add(place, unknown("check", name, keys_of(vocabulary.checks)));
+    else
+      parameters = fill_parameters(parameters, check->second, place, report);
+  }
+}
+
+}  // namespace
+
+void apply_rules(Scenario& scenario, const json& document, const Vocabulary& vocabulary,
+                 Report& report) {
+  if (!report.touches("/name") && !scenario_name_form.matches(scenario.name))
+    report.add("/name", fmt::format("expected a name of the form {}, found {}",
+                                    scenario_name_form.pattern, found(scenario.name)));
+  check_kernels(scenario, document, report);
+  check_memory(scenario, report);
+  check_panic(scenario, report);
+  check_times(scenario, report);
+  check_steps(scenario, document, report);
+  check_devices(scenario, document, vocabulary, report);
+  check_checks(scenario, vocabulary, report);
+}
+
+}  // namespace quiesce::scenario

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/scenario/tables.hpp"
+
+namespace quiesce::scenario {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<Word<Accel>, 3> accel_words{
+    {{"auto", Accel::automatic}, {"kvm", Accel::kvm}, {"tcg", Accel::tcg}}};
+
+constexpr std::array<Word<PanicMethod>, 4> panic_words{
+    {{"sysrq", PanicMethod::sysrq},
+     {"sysrq-keyboard", PanicMethod::sysrq_keyboard},
+     {"nmi", PanicMethod::nmi},
+     {"init-exit", PanicMethod::init_exit}}};
+
+const Shape kernel_shape = shape::text(0, 4000);
+/// The kernel takes 2,047 characters (COMMAND_LINE_SIZE on x86); the harness needs some for its
+/// own.
+const Shape command_line_shape = shape::text(0, 1500);
+
+const Fields<MachineSpec>& machine_fields() {
+  using T = MachineSpec;
+  static const Fields<T> fields{
+      text("type", &T::type, shape::choice({"q35"}), "QEMU machine type"),
+      whole("cpus", &T::cpus, 1, 64, "CPUs of the machine"),
+      size("memory", &T::memory, 256_MiB, 64_GiB, "Memory of the machine"),
+      choice("accel", &T::accel, accel_words, "Accelerator; auto probes KVM and falls back")};
+  return fields;
+}
+
+const Fields<ProductionSpec>& production_fields() {
+  using T = ProductionSpec;
+  static const Fields<T> fields{
+      text("kernel", &T::kernel, kernel_shape, "The kernel that crashes: a name or a path").must(),
+      size("crashkernel", &T::crashkernel, 1_MiB, 64_GiB, "Memory reserved for the capture kernel"),
+      text("command_line", &T::command_line, command_line_shape,
+           "Appended to the harness's own kernel parameters")};
+  return fields;
+}
+
+const Fields<CaptureSpec>& capture_fields() {
+  using T = CaptureSpec;
+  static const Fields<T> fields{
+      text("kernel", &T::kernel, kernel_shape, "The kdump kernel; same: the production kernel"),
+      text("command_line", &T::command_line, command_line_shape,
+           "Appended to the harness's own kernel parameters")};
+  return fields;
+}
+
+const Fields<DeviceSpec>& device_fields() {
+  using T = DeviceSpec;
+  static const Fields<T> fields{
+      text("profile", &T::profile, shape::text(1, 64), "A device profile of the catalog").must(),
+      text("name", &T::name, shape::text(1, 23, &device_name_form),
+           "Unique; without it the profile and a number"),
+      free_object("activity", &T::activity, "Other values for the profile's activity parameters"),
+      flag("busy", &T::busy, "false: its driver is loaded, but it is idle at the panic"),
+      flag("driver_in_capture", &T::driver_in_capture, "false: the capture kernel gets no driver")};
+  return fields;
+}
+
+const Fields<PanicSpec>& panic_fields() {
+  using T = PanicSpec;
+  static const Fields<T> fields{
+      choice("method", &T::method, panic_words, "How the production kernel dies"),
+      duration("busy", &T::busy, Seconds(0), Seconds(600), "How long the devices are busy before"),
+      maybe_whole("cpu", &T::cpu, 0, 63, "The CPU that panics (sysrq, init-exit); else any")};
+  return fields;
+}
+
+const Fields<CaptureSteps>& step_fields() {
+  using T = CaptureSteps;
+  static const Fields<T> fields{
+      duration("window", &T::window, Seconds(0), Seconds(600),
+               "Observation after the capture kernel's entry, before a driver loads"),
+      flag("drivers", &T::drivers, "Load the drivers in the capture kernel"),
+      flag("tests", &T::tests, "Run the function tests there; false when drivers is false")};
+  return fields;
+}
+
+const Fields<Timeouts>& timeout_fields() {
+  using T = Timeouts;
+  static const Fields<T> fields{
+      duration("total", &T::total, Seconds(10), Seconds(86400), "Longest run, under emulation"),
+      duration("progress", &T::progress, Seconds(1), Seconds(3600),
+               "Longest silence, under emulation")};
+  return fields;
+}
+
+using Checks = std::map<std::string, json>;
+
+void read_checks(Scenario& into, const json& checks, const std::string& place, Report& report) {
+  if (!checks.is_object()) {
+    report.add(place, fmt::format("expected an object of checks, found {}", found(checks)));
+    return;
+  }
+  for (const auto& [name, parameters] : checks.items()) {
+    if (report.full()) return;
+    if (const auto problem = shape::text(1, 64, &word_form).wrong(name))
+      report.add(below(place, name), *problem);
+    else if (!parameters.is_object())
+      report.add(below(place, name),
+                 fmt::format("expected an object of parameters, found {}", found(parameters)));
+    else
+      into.checks[name] = parameters;
+  }
+}
+
+Field<Scenario> checks_field() {
+  return {"checks",    "What must hold, with parameters; without it every check with its defaults",
+          false,       {{"type", "object"}},
+          read_checks, [](const Scenario& from) { return std::optional(json(from.checks)); }};
+}
+
+/// Read by load_text before a cell gets here; in a cell's own text they are gone.
+Field<Scenario> not_here(std::string key, json schema, std::string meaning) {
+  return {std::move(key),
+          std::move(meaning),
+          false,
+          std::move(schema),
+          [](Scenario&, const json&, const std::string&, Report&) {},
+          [](const Scenario&) { return std::nullopt; }};
+}
+
+Fields<Scenario> with_file_keys() {
+  Fields<Scenario> fields = scenario_fields();
+  fields.push_back(
+      not_here("matrix",
+               {{"type", "object"}, {"additionalProperties", {{"type", "array"}, {"minItems", 1}}}},
+               "Paths and the values that each takes: one run a combination"));
+  fields.push_back(not_here("$schema", {{"type", "string"}}, "For editors; the loader ignores it"));
+  return fields;
+}
+
+}  // namespace
+
+const Fields<Scenario>& scenario_fields() {
+  using T = Scenario;
+  static const Fields<T> fields{
+      constant<T>("format", shape::whole(1, 1), 1, "Version of this format").must(),
+      text("name", &T::name, shape::text(0, 4000), "Without it the file's name"),
+      text("description", &T::description, shape::text(0, 2000), "What the scenario is for"),
+      group("machine", &T::machine, machine_fields(), "The machine"),
+      group("production", &T::production, production_fields(), "The production kernel").must(),
+      group("capture", &T::capture, capture_fields(), "The capture kernel"),
+      groups("devices", &T::devices, device_fields(), most_devices, "Devices, in slots from 2 on"),
+      group("panic", &T::panic, panic_fields(), "The panic"),
+      group("steps", &T::steps, step_fields(), "What happens in the capture kernel"),
+      checks_field(),
+      group("timeouts", &T::timeouts, timeout_fields(), "When the harness gives up"),
+      whole("seed", &T::seed, 0, 0xffffffff, "Tags of the run's data carry it")};
+  return fields;
+}
+
+const Fields<Scenario>& scenario_file_fields() {
+  static const Fields<Scenario> fields = with_file_keys();
+  return fields;
+}
+
+}  // namespace quiesce::scenario

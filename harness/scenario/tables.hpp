@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The tables of scenario, profile and plan. Loader, writer and schema all go through them.
+#pragma once
+
+#include "harness/scenario/fields.hpp"
+#include "harness/scenario/plan.hpp"
+
+namespace quiesce::scenario {
+
+/// PCI slots of bus 0 for devices: 0 is the host bridge, 0x1f q35's own functions, 1 is left to a
+/// display that somebody adds by hand.
+inline constexpr unsigned first_slot = 2;
+inline constexpr unsigned last_slot = 0x1e;
+inline constexpr std::size_t most_devices = last_slot - first_slot + 1;
+
+/// What a plan holds of a scenario.
+const Fields<Scenario>& scenario_fields();
+/// What a scenario file may hold: the above, "matrix" and "$schema".
+const Fields<Scenario>& scenario_file_fields();
+const Fields<Profile>& profile_fields();
+const Fields<RunPlan>& plan_fields();
+
+}  // namespace quiesce::scenario

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/vm/command_line.hpp"
+
+#include <algorithm>
+
+namespace quiesce::vm {
+
+using nlohmann::json;
+using scenario::PlannedDevice;
+using scenario::RunPlan;
+
+namespace {
+
+/// A chardev over a connected socket that the child inherits.
+std::string socket_chardev(const char* id, int fd) {
+  return fmt::format("socket,id={},fd={}", id, fd);
+}
+
+/// One slot of a profile's -device object filled in.
+json fill(const json& value, const PlannedDevice& device, const std::string& backend,
+          const std::string& bus) {
+  if (!value.is_string()) return value;
+  const auto text = value.get<std::string>();
+  if (text == "@name") return device.name;
+  if (text == "@backend") return backend;
+  if (text == "@mac") return device.mac;
+  if (text == "@bus") return bus;
+  if (text == "@addr")
+    return fmt::format("{:x}.{:x}", device.address.device, device.address.function);
+  return value;
+}
+
+/// Every -device object of one profile; the first is the PCI function and carries the name as its
+/// id.
+std::vector<json> device_objects(const PlannedDevice& device, const std::string& backend) {
+  std::vector<json> objects;
+  for (std::size_t i = 0; i < device.profile.qemu.size(); ++i) {
+    json object = json::object();
+    for (const auto& [key, value] : device.profile.qemu[i].items())
+      object[key] = fill(value, device, backend, device.name + ".0");
+    if (!object.contains("id"))
+      object["id"] = i == 0 ? device.name : fmt::format("{}-{}", device.name, i);
+    if (i == 0 && !object.contains("bus")) object["bus"] = "pcie.0";
+    if (i == 0 && !object.contains("addr"))
+      object["addr"] = fmt::format("{:x}.{:x}", device.address.device, device.address.function);
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
+void add_backend(const PlannedDevice& device, const std::string& backend, int fd,
+                 const std::filesystem::path& run_dir, std::vector<std::string>& argv) {
+  const auto add = [&](const char* option, std::string value) {
+    argv.emplace_back(option);
+    argv.push_back(std::move(value));
+  };
+  if (device.profile.backend == "net")
+    add("-netdev", json{{"type", "stream"},
+                        {"id", backend},
+                        {"server", false},
+                        {"addr", {{"type", "fd"}, {"str", std::to_string(fd)}}}}
+                       .dump());
+  if (device.profile.backend == "disk")
+    add("-blockdev", json{{"driver", "raw"},
+                          {"node-name", backend},
+                          {"file",
+                           {{"driver", "file"},
+                            {"filename", fmt::format("/proc/self/fd/{}", fd)},
+                            {"locking", "off"}}}}
+                         .dump());
+  if (device.profile.backend == "audio")
+    // 8 kHz mono is enough to hear a tone and keeps the file small.
+    add("-audiodev",
+        json{{"driver", "wav"},
+             {"id", backend},
+             {"path", (run_dir / "audio.wav").string()},
+             {"out",
+              {{"frequency", 8000}, {"channels", 1}, {"format", "s16"}, {"fixed-settings", true}}}}
+            .dump());
+}
+
+/// Trace events of the run: configuration writes and what the profiles name, each once.
+std::vector<std::string> trace_events(const RunPlan& plan) {
+  std::vector<std::string> events{"pci_cfg_write"};
+  for (const auto& device : plan.devices)
+    for (const auto& meaning : device.profile.trace)
+      if (std::ranges::find(events, meaning.event) == events.end()) events.push_back(meaning.event);
+  return events;
+}
+
+}  // namespace
+
+CommandLine command_line(const RunPlan& plan, const std::filesystem::path& run_dir,
+                         const ChildFds& fds) {
+  CommandLine line;
+  auto& argv = line.argv;
+  const auto add = [&](const char* option, std::string value) {
+    argv.emplace_back(option);
+    argv.push_back(std::move(value));
+  };
+  const std::uint64_t ram = plan.scenario.machine.memory.value;
+
+  argv = {plan.qemu.string(), "-nodefaults", "-no-user-config", "-S"};
+  add("-name", "quiesce");
+  add("-display", "none");
+  // A kernel that reboots or powers off leaves a machine that can still be looked at.
+  add("-action", "reboot=shutdown,shutdown=pause");
+  add("-accel", plan.accel);
+  add("-machine", fmt::format("{},memory-backend=ram", plan.scenario.machine.type));
+  // "max" gives emulation what a stock distribution kernel may ask for; with KVM it is the host's.
+  add("-cpu", plan.accel == "kvm" ? "host" : "max");
+  add("-smp", std::to_string(plan.scenario.machine.cpus));
+  add("-m", fmt::format("{}B", ram));
+  // The file is a memfd of the harness: nothing in /dev/shm can stay behind.
+  add("-object", json{{"qom-type", "memory-backend-file"},
+                      {"id", "ram"},
+                      {"mem-path", fmt::format("/proc/self/fd/{}", fds.ram)},
+                      {"size", ram},
+                      {"share", true}}
+                     .dump());
+  add("-chardev", socket_chardev("qmp", fds.qmp));
+  add("-mon", "chardev=qmp,mode=control");
+  add("-chardev", socket_chardev("gdb", fds.gdb));
+  add("-gdb", "chardev:gdb");
+  add("-chardev", socket_chardev("qtest", fds.qtest));
+  add("-qtest", "chardev:qtest");
+  add("-qtest-log", "none");
+  add("-chardev", socket_chardev("console", fds.console));
+  add("-serial", "chardev:console");
+  add("-chardev", socket_chardev("agent", fds.agent));
+  add("-serial", "chardev:agent");
+  add("-msg", "timestamp=on");
+  add("-D", (run_dir / "trace.log").string());
+  for (const auto& event : trace_events(plan)) add("-trace", "enable=" + event);
+  add("-kernel", plan.production.image.string());
+  add("-initrd", plan.production.initramfs.string());
+  add("-append", production_command_line(plan));
+
+  int next_fd = fds.first_backend;
+  for (const auto& device : plan.devices) {
+    const std::string backend = device.name + "-backend";
+    const bool needs_fd = device.profile.backend == "net" || device.profile.backend == "disk";
+    if (needs_fd) line.backends[device.name] = next_fd;
+    add_backend(device, backend, needs_fd ? next_fd++ : -1, run_dir, argv);
+    for (const auto& object : device_objects(device, backend)) add("-device", object.dump());
+  }
+  return line;
+}
+
+namespace {
+
+std::string join(std::initializer_list<std::string> words) {
+  std::string text;
+  for (const auto& word : words)
+    if (!word.empty()) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// tty0 first: the last console= is /dev/console, and that is the serial line.
+constexpr const char* consoles = "console=tty0 console=ttyS0,115200";
+
+}  // namespace
+
+std::string production_command_line(const RunPlan& plan) {
+  return join({consoles, "quiesce.role=production", "rdinit=/init", "panic=-1",
+               fmt::format("crashkernel={}M", plan.scenario.production.crashkernel.value >> 20),
+               plan.scenario.production.command_line});
+}
+
+std::string capture_command_line(const RunPlan& plan) {
+  return join({consoles, "quiesce.role=capture", "rdinit=/init", "panic=-1",
+               plan.scenario.capture.command_line});
+}
+
+}  // namespace quiesce::vm

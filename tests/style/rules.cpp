@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/style/rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <regex>
+#include <set>
+
+#include "harness/base/result.hpp"
+#include "harness/base/text.hpp"
+
+namespace quiesce::style {
+
+namespace {
+
+using Problems = std::vector<std::string>;
+using Folders = std::set<std::string>;
+
+bool ends_with_any(std::string_view path, std::initializer_list<std::string_view> ends) {
+  return std::ranges::any_of(ends, [&](auto end) { return path.ends_with(end); });
+}
+
+bool is_cpp(const File& file) {
+  return ends_with_any(file.path, {".cpp", ".hpp", ".c", ".h"});
+}
+
+bool is_source(const File& file) {
+  return is_cpp(file) || file.text.starts_with("#!") || file.path.starts_with(".clang-") ||
+         ends_with_any(file.path, {"meson.build", "meson_options.txt", ".sh", "debian.txt"});
+}
+
+/// Test data is what it is: captured logs, foreign formats, inputs that are wrong on purpose.
+bool is_data(const File& file) {
+  return file.path.starts_with("tests/golden/") ||
+         file.path.find("/corpus/") != std::string::npos ||
+         file.path.find("/data/") != std::string::npos || file.path.starts_with("LICENSES/");
+}
+
+/// The style suite has to write down what it forbids.
+bool is_style(const File& file) {
+  return file.path.starts_with("tests/style/") || file.path.starts_with("tests/unit/style/");
+}
+
+Problems licence(const File& file) {
+  if (!is_source(file)) return {};
+  const std::string_view text = file.text;
+  const std::string_view head = text.substr(0, text.find('\n', text.find('\n') + 1));
+  if (head.find("SPDX-License-Identifier: GPL-2.0-or-later") != std::string_view::npos) return {};
+  return {"there is no SPDX line in its first two lines"};
+}
+
+/// The parts, longest path first where one lies within another, and what each may include.
+struct Part {
+  const char* folder;
+  Folders may_use;
+};
+
+const std::vector<Part>& parts() {
+  static const std::vector<Part> table{
+      {"harness/base", {}},
+      {"harness/record", {"harness/base"}},
+      {"harness/wire", {"harness/base"}},
+      {"harness/scenario", {"harness/base"}},
+      {"harness/vm", {"harness/base", "harness/scenario"}},
+      {"harness/observe", {"harness/base", "harness/record", "harness/vm"}},
+      {"harness/run",
+       {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/vm",
+        "harness/observe"}},
+      {"harness/evidence", {"harness/base", "harness/record", "harness/scenario"}},
+      {"harness/checks",
+       {"harness/base", "harness/record", "harness/scenario", "harness/evidence"}},
+      {"harness/history", {"harness/base", "harness/checks", "harness/evidence"}},
+      {"reports",
+       {"harness/base", "harness/record", "harness/scenario", "harness/evidence",
+        "harness/checks"}},
+      {"vm-images/builder", {"harness/base", "harness/scenario"}},
+      {"vm-images/agent", {"harness/base", "harness/wire"}},
+      {"devices/vfio_user", {"harness/base"}},
+      {"devices/models", {"harness/base", "devices/vfio_user"}},
+      {"harness/dispatch",
+       {"harness/base", "harness/scenario", "harness/run", "harness/evidence", "harness/checks"}},
+      {"harness/cli",
+       {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/vm",
+        "harness/observe", "harness/run", "harness/evidence", "harness/checks", "harness/history",
+        "harness/dispatch", "reports", "vm-images/builder"}},
+  };
+  return table;
+}
+
+const Part* part_of(std::string_view path) {
+  for (const auto& part : parts())
+    if (path.starts_with(std::string(part.folder) + "/")) return &part;
+  return nullptr;
+}
+
+Problems include_directions(const File& file) {
+  Problems problems;
+  if (!is_cpp(file)) return problems;
+  const bool is_product = !file.path.starts_with("tests/");
+  const Part* own = part_of(file.path);
+  if (is_product && own == nullptr)
+    return {"its folder is not in the table of tests/style/rules.cpp: say what it may include"};
+  static const std::regex include(R"re(^\s*#\s*include\s*"([^"]+)")re");
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    std::smatch found;
+    if (!std::regex_search(lines[line], found, include)) continue;
+    const std::string path = found[1];
+    if (path.find('/') == std::string::npos || path.find("..") != std::string::npos) {
+      problems.push_back(
+          fmt::format("line {}: \"{}\" is not named from the project's root", line + 1, path));
+      continue;
+    }
+    const Part* other = part_of(path);
+    if (is_product && other != own && (other == nullptr || !own->may_use.contains(other->folder)))
+      problems.push_back(
+          fmt::format("line {}: {} may not include {}", line + 1, own->folder, path));
+  }
+  return problems;
+}
+
+struct Forbidden {
+  const char* pattern;
+  const char* why;
+};
+
+Problems forbidden_words(const File& file) {
+  Problems problems;
+  if (is_style(file) || is_data(file)) return problems;
+  static const std::array<Forbidden, 3> table{{
+      {R"(://[^ "']*(debian|ubuntu|mirror|proxy)[^ "']*)",
+       "a host that packages come from is the machine's, not ours"},
+      {R"((^|[^A-Za-z0-9_.])(/work/|/tmp/q/|/home/[a-z]|/root/))", "a path of one machine"},
+      {R"(\b(TODO|FIXME|XXX|HACK)\b)", "what is left to do belongs into an issue"},
+  }};
+  static const auto patterns = [] {
+    std::vector<std::regex> list;
+    for (const auto& entry : table) list.emplace_back(entry.pattern);
+    return list;
+  }();
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line)
+    for (std::size_t i = 0; i < patterns.size(); ++i)
+      // std::regex recurses with the length of a line.
+      if (lines[line].size() < 10'000 && std::regex_search(lines[line], patterns[i]))
+        problems.push_back(fmt::format("line {}: {}", line + 1, table.at(i).why));
+  return problems;
+}
+
+Problems json_parses(const File& file) {
+  if (!file.path.ends_with(".json") || is_data(file)) return {};
+  if (nlohmann::json::accept(file.text)) return {};
+  return {"it is no JSON"};
+}
+
+Problems whitespace(const File& file) {
+  Problems problems;
+  if (is_data(file)) return problems;
+  if (!file.text.empty() && !file.text.ends_with('\n'))
+    problems.emplace_back("its last line has no end");
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line)
+    if (ends_with_any(lines[line], {" ", "\t", "\r"}))
+      problems.push_back(fmt::format("line {}: blanks at the end", line + 1));
+  return problems;
+}
+
+Problems length(const File& file) {
+  constexpr auto most = 450;
+  const auto lines = std::ranges::count(file.text, '\n');
+  if (!is_cpp(file) || file.path.starts_with("tests/") || lines <= most) return {};
+  return {fmt::format("{} lines; a file of more than {} holds two things", lines, most)};
+}
+
+}  // namespace
+
+std::span<const Rule> rules() {
+  static constexpr std::array<Rule, 6> table{{{"licence", licence},
+                                              {"include-directions", include_directions},
+                                              {"forbidden-words", forbidden_words},
+                                              {"json", json_parses},
+                                              {"whitespace", whitespace},
+                                              {"length", length}}};
+  return table;
+}
+
+}  // namespace quiesce::style

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A rule that cannot fail is none: each is shown a file that breaks it.
+#include "tests/style/rules.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+using namespace quiesce::style;
+
+BOOST_AUTO_TEST_SUITE(style_rules)
+
+namespace {
+
+const std::string spdx = "// SPDX-License-Identifier: GPL-2.0-or-later\n";
+
+std::size_t problems(const std::string& name, const std::string& path, const std::string& text) {
+  const auto rule = std::ranges::find(rules(), name, &Rule::name);
+  BOOST_REQUIRE((rule != rules().end()));
+  return rule->problems({.path = path, .text = text}).size();
+}
+
+std::size_t including(const std::string& path, const std::string& included) {
+  return problems("include-directions", path, spdx + "#include \"" + included + "\"\n");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_source_file_needs_its_licence_line) {
+  BOOST_TEST(problems("licence", "harness/base/x.cpp", "int x;\n") == 1U);
+  BOOST_TEST(problems("licence", "harness/base/x.cpp", spdx + "int x;\n") == 0U);
+  BOOST_TEST(problems("licence", "tools/x",
+                      "#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0-or-later\n") == 0U);
+  BOOST_TEST(problems("licence", "tools/x", "#!/bin/bash\necho\n") == 1U);
+  BOOST_TEST(problems("licence", "README.md", "# Quiesce\n") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_include_follows_the_table_of_parts) {
+  BOOST_TEST(including("harness/vm/qmp.cpp", "harness/base/fd.hpp") == 0U);
+  BOOST_TEST(including("harness/vm/qmp.cpp", "harness/vm/qmp.hpp") == 0U);
+  BOOST_TEST(including("harness/base/fd.cpp", "harness/vm/qmp.hpp") == 1U);
+  BOOST_TEST(including("harness/checks/x.cpp", "harness/vm/qmp.hpp") == 1U);
+  BOOST_TEST(including("reports/text.cpp", "harness/run/run.hpp") == 1U);
+  BOOST_TEST(including("vm-images/agent/main.cpp", "harness/scenario/model.hpp") == 1U);
+  BOOST_TEST(including("harness/run/x.cpp", "vm-images/builder/builder.hpp") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_test_may_include_every_part) {
+  BOOST_TEST(including("tests/unit/vm/x.cpp", "harness/vm/qmp.hpp") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_without_a_line_in_the_table_is_a_problem) {
+  BOOST_TEST(including("harness/new/x.cpp", "harness/base/fd.hpp") == 1U);
+  BOOST_TEST(including("harness/vm/x.cpp", "harness/new/x.hpp") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_include_is_named_from_the_root) {
+  BOOST_TEST(including("harness/vm/qmp.cpp", "qmp.hpp") == 1U);
+  BOOST_TEST(including("harness/vm/qmp.cpp", "../base/fd.hpp") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(hosts_machine_paths_and_work_left_over_are_found) {
+  const auto count = [](const std::string& line) {
+    return problems("forbidden-words", "docs/x.md", line + "\n");
+  };
+  BOOST_TEST(count("deb http://deb.debian.org/debian bookworm main") == 1U);
+  BOOST_TEST(count("see /work/notes") == 1U);
+  BOOST_TEST(count("cd /root/x") == 1U);
+  BOOST_TEST(count("// TODO: later") == 1U);
+  BOOST_TEST(count("debian:6.1, boot/root/x and network/workers, https://www.qemu.org/docs") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(json_must_parse_unless_it_is_test_data) {
+  BOOST_TEST(problems("json", "scenarios/x.json", "{\"a\": 1,}\n") == 1U);
+  BOOST_TEST(problems("json", "scenarios/x.json", "{\"a\": 1}\n") == 0U);
+  BOOST_TEST(problems("json", "tests/golden/x.json", "{") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(lines_end_without_blanks_and_with_an_end) {
+  BOOST_TEST(problems("whitespace", "a.md", "a \nb\t\nc\n") == 2U);
+  BOOST_TEST(problems("whitespace", "a.md", "a") == 1U);
+  BOOST_TEST(problems("whitespace", "a.md", "a\n") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_too_long_is_found) {
+  std::string text;
+  for (int line = 0; line < 500; ++line) text += "int x;\n";
+  BOOST_TEST(problems("length", "harness/base/x.cpp", text) == 1U);
+  BOOST_TEST(problems("length", "tests/unit/base/x.cpp", text) == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm-images/agent/activities.hpp"
+
+#include <algorithm>
+
+#include "vm-images/agent/sysfs.hpp"
+
+namespace quiesce::agent {
+
+namespace {
+
+struct Kind {
+  const char* name;
+  Result<Work> (*prepare)(const Subject&, const Request&);
+};
+constexpr Kind kinds[] = {
+    {"net-receive", net_receive}, {"disk-read", disk_read},  {"disk-write", disk_write},
+    {"sound-play", sound_play},   {"pointer", pointer_read}, {"console", console_write},
+};
+
+}  // namespace
+
+struct Activities::Running {
+  Subject subject;
+  Work work;
+  Progress progress;
+  std::stop_source stop;
+  std::atomic<bool> failed = false;
+  std::atomic<bool> ended = false;
+
+  Json to_json() const {
+    return {{"device", subject.device},
+            {"kind", subject.kind},
+            {"state", failed ? "failed" : "running"},
+            {"operations", progress.operations.load()},
+            {"bytes", progress.bytes.load()},
+            {"errors", progress.errors.load()},
+            {"message", progress.message()}};
+  }
+
+  /// The worker's thread.
+  void run(Link& link) {
+    const auto result = work.run(stop.get_token(), progress);
+    if (!result) {
+      progress.say(result.error().describe());
+      failed = true;
+      link.event("activity", to_json());
+    }
+    ended = true;
+  }
+};
+
+Activities::Activities(Link& link)
+    : link_(link), reporter_([this](const std::stop_token& stop) { report(stop); }) {}
+
+void Activities::report(const std::stop_token& stop) {
+  for (Pace pace(1); pace.next(stop);) {
+    std::vector<Json> states;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [device, running] : running_)
+        if (!running->failed) states.push_back(running->to_json());
+    }
+    for (Json& state : states) link_.event("activity", std::move(state));
+  }
+}
+
+Result<Json> Activities::start(const Request& request) {
+  TRY_ASSIGN(const Subject subject, read_subject(request));
+  const auto* kind = std::ranges::find(kinds, subject.kind, &Kind::name);
+  if (kind == std::end(kinds))
+    return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = running_.find(subject.device);
+    if (found != running_.end() && !found->second->ended)
+      return fail(Errc::invalid_input, "{} is busy already", subject.device);
+  }
+  auto running = std::make_shared<Running>();
+  running->subject = subject;
+  TRY_ASSIGN(running->work, kind->prepare(subject, request));
+  {
+    const std::lock_guard lock(mutex_);
+    running_[subject.device] = running;
+  }
+  std::thread([running, &link = link_] { running->run(link); }).detach();
+  return Json{{"node", running->work.node}};
+}
+
+Result<Json> Activities::status(const Request&) {
+  Json list = Json::array();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [device, running] : running_) list.push_back(running->to_json());
+  return Json{{"activities", list}};
+}
+
+Result<Json> Activities::stop(const Request& request) {
+  TRY_ASSIGN(const double patience, request.number("seconds", 5, 0, 600));
+  std::map<std::string, std::shared_ptr<Running>> running;
+  {
+    const std::lock_guard lock(mutex_);
+    running = std::exchange(running_, {});
+  }
+  for (auto& [device, activity] : running) activity->stop.request_stop();
+  poll_until<bool>(Seconds(patience), [&] {
+    return std::ranges::all_of(running, [](const auto& each) { return each.second->ended.load(); });
+  });
+  Json list = Json::array();
+  for (const auto& [device, activity] : running) {
+    Json state = activity->to_json();
+    state["ended"] = activity->ended.load();
+    list.push_back(std::move(state));
+  }
+  return Json{{"activities", list}};
+}
+
+}  // namespace quiesce::agent

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm-images/agent/crash.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "harness/base/process.hpp"
+#include "harness/base/text.hpp"
+
+namespace quiesce::agent {
+
+namespace {
+
+Result<void> write_file(const char* path, std::string_view text) {
+  TRY_ASSIGN(const Fd fd, open_file(path, O_WRONLY));
+  return write_all(fd.get(), text);
+}
+
+/// A panic method and the sysctl that it needs, if any.
+struct Method {
+  const char* name;
+  const char* sysctl;
+};
+constexpr Method methods[] = {
+    {"sysrq", "/proc/sys/kernel/sysrq"},
+    {"sysrq-keyboard", "/proc/sys/kernel/sysrq"},
+    {"nmi", "/proc/sys/kernel/unknown_nmi_panic"},
+    {"init-exit", nullptr},
+};
+
+Result<Method> set_up(const Request& request) {
+  TRY_ASSIGN(const std::string name, request.text("method"));
+  const auto* method = std::ranges::find(methods, name, &Method::name);
+  if (method == std::end(methods))
+    return fail(Errc::invalid_input, "there is no panic method {}", name);
+  if (method->sysctl != nullptr) TRY(write_file(method->sysctl, "1"));
+  return *method;
+}
+
+/// All threads, not only this one: the kernel panics on the CPU of the last thread of init that
+/// exits.
+Result<void> pin_to(std::uint64_t cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  std::error_code error;
+  for (std::filesystem::directory_iterator task("/proc/self/task", error), end;
+       !error && task != end; task.increment(error)) {
+    const std::string name = task->path().filename();
+    pid_t thread = 0;
+    std::from_chars(name.data(), name.data() + name.size(), thread);
+    if (::sched_setaffinity(thread, sizeof set, &set) != 0)
+      return fail_errno(fmt::format("cannot move to CPU {}", cpu));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Json> load_capture_kernel(const Request& request) {
+  TRY_ASSIGN(const std::string command_line, request.text("command_line"));
+  TRY_ASSIGN(const double patience, request.number("seconds", 180, 1, 3600));
+  const double began = guest_seconds();
+  TRY_ASSIGN(const Captured captured,
+             capture({"/sbin/kexec", "-s", "-p", "--initrd=/capture/initramfs",
+                      "--append=" + command_line, "/capture/kernel"},
+                     Seconds(patience)));
+  std::string output = printable(captured.output + captured.error);
+  if (!captured.status.ok()) output += "(" + captured.status.describe() + ")";
+  const auto loaded = read_file("/sys/kernel/kexec_crash_loaded");
+  return Json{{"loaded", loaded && trim(*loaded) == "1"},
+              {"seconds", guest_seconds() - began},
+              {"output", output}};
+}
+
+Result<Json> prepare_panic(const Request& request) {
+  TRY_ASSIGN(const Method method, set_up(request));
+  return Json{{"method", method.name}};
+}
+
+Result<Json> panic(Link& link, const Request& request) {
+  TRY_ASSIGN(const Method method, set_up(request));
+  const std::string_view name = method.name;
+  if (name != "sysrq" && name != "init-exit")
+    return fail(Errc::invalid_input, "the harness itself does {}", name);
+  if (request.has("cpu")) {
+    TRY_ASSIGN(const std::uint64_t cpu, request.whole("cpu", 0, 0, CPU_SETSIZE - 1));
+    TRY(pin_to(cpu));
+  }
+  link.drain();
+  if (name == "init-exit") ::_exit(0);
+  TRY(write_file("/proc/sysrq-trigger", "c"));
+  return fail(Errc::internal, "the machine lives on");
+}
+
+Result<Json> power_off(Link& link, const Request&) {
+  ::sync();
+  link.drain();
+  ::reboot(RB_POWER_OFF);
+  return fail_errno("cannot power off");
+}
+
+}  // namespace quiesce::agent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The fields of a request, read with their types checked: nothing the harness sends can end the
+// agent.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/base/pci_config.hpp"
+#include "harness/base/result.hpp"
+
+namespace quiesce::agent {
+
+using Json = nlohmann::json;
+
+/// Every error is invalid_input and names the field.
+class Request {
+ public:
+  /// `fields` must outlive the request.
+  explicit Request(const Json& fields) : fields_(&fields) {}
+
+  const Json& fields() const { return *fields_; }
+  bool has(const char* key) const;
+
+  Result<std::string> text(const char* key) const;
+  Result<std::string> text(const char* key, const std::string& otherwise) const;
+  Result<std::vector<std::string>> texts(const char* key) const;
+  /// A number within [least, most]; `otherwise` when it is missing.
+  Result<double> number(const char* key, double otherwise, double least, double most) const;
+  Result<std::uint64_t> whole(const char* key, std::uint64_t otherwise, std::uint64_t least,
+                              std::uint64_t most) const;
+  Result<PciAddress> address(const char* key) const;
+
+ private:
+  const Json* find(const char* key) const;
+  const Json* fields_;
+};
+
+/// A request's payload: a JSON object with a text `op`.
+Result<Json> parse_request(const std::string& payload);
+
+/// "0x1f2e", as the protocol writes addresses.
+std::string hex(std::uint64_t number);
+
+}  // namespace quiesce::agent

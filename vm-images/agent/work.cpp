@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm-images/agent/work.hpp"
+
+#include <algorithm>
+
+namespace quiesce::agent {
+
+namespace {
+
+struct Test {
+  const char* kind;
+  Result<Outcome> (*run)(const Subject&, const Request&);
+};
+constexpr Test tests[] = {
+    {"net-echo", net_echo_test},     {"disk-compare", disk_compare_test},
+    {"sound-play", sound_play_test}, {"pointer", pointer_test},
+    {"console", console_test},
+};
+
+}  // namespace
+
+Result<Subject> read_subject(const Request& request) {
+  Subject subject;
+  TRY_ASSIGN(subject.device, request.text("device"));
+  TRY_ASSIGN(subject.address, request.address("address"));
+  TRY_ASSIGN(subject.kind, request.text("kind"));
+  TRY_ASSIGN(const std::uint64_t seed, request.whole("seed", 1, 0, 0xffffffff));
+  TRY_ASSIGN(const double patience, request.number("patience", 60, 0, 3600));
+  subject.seed = static_cast<std::uint32_t>(seed);
+  subject.patience = Seconds(patience);
+  return subject;
+}
+
+void Progress::say(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  message_ = text;
+}
+
+std::string Progress::message() const {
+  const std::lock_guard lock(mutex_);
+  return message_;
+}
+
+Pace::Pace(double per_second)
+    : period_(per_second > 0 ? 1 / per_second : 0), due_(system_clock().now()) {}
+
+bool Pace::next(const std::stop_token& stop) {
+  const TimePoint now = system_clock().now();
+  due_ = std::max(due_ + period_, now);
+  std::unique_lock lock(mutex_);
+  if (due_ > now) wake_.wait_for(lock, stop, due_ - now, [] { return false; });
+  return !stop.stop_requested();
+}
+
+Result<Json> run_test(const Request& request) {
+  TRY_ASSIGN(const Subject subject, read_subject(request));
+  const auto* test = std::ranges::find(tests, subject.kind, &Test::kind);
+  if (test == std::end(tests))
+    return fail(Errc::invalid_input, "there is no test {}", subject.kind);
+  TRY_ASSIGN(Outcome outcome, test->run(subject, request));
+  return Json{{"ok", outcome.ok}, {"detail", outcome.detail}, {"numbers", outcome.numbers}};
+}
+
+}  // namespace quiesce::agent
