@@ -80,6 +80,9 @@ std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& 
 /// How an ending lies to the last write.
 std::string beside_last(const Ending& ending, const Tally& tally) {
   if (!tally.last) return {};
+  if (tally.last_fed && ending.t >= *tally.last_fed)
+    return fmt::format(", {:.2f} s after the last frame that landed was fed",
+                       ending.t - *tally.last_fed);
   if (ending.t <= *tally.last) return ", in the pass of the last write";
   return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
 }
