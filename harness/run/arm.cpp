@@ -4,6 +4,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/run/crash_segments.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/run/snapshots.hpp"
@@ -145,6 +146,10 @@ Result<void> arm(Session& session) {
     session.dir.write("screen/font-production.json", session.facts.production_font.dump() + "\n");
   }
   TRY(load_capture_kernel(session));
+  // Now, not at the handover: it takes 15 ms, and there the machine would wait for it.
+  TRY_ASSIGN(
+      session.facts.segments,
+      find_crash_segments(session.watch->ram(), session.facts.crash_region, session.plan.capture));
 
   TRY(session.pause());
   TRY(session.machine->gdb().set_breakpoint(session.facts.machine_kexec, session.soon()));

@@ -125,6 +125,8 @@ Result<void> test_device(Session& session, const scenario::PlannedDevice& device
   parameters["seed"] = session.plan.scenario.seed;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
   const double begin = session.dir.now();
+  Loop::Watch frames;
+  if (kind == "net-echo") frames = session.feeder.hasten(device, session.plan.scenario.seed);
   auto answer = session.ask("test", parameters, Seconds(90));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
