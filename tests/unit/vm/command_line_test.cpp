@@ -35,7 +35,8 @@ RunPlan minimal() {
 RunPlan first_run() {
   RunPlan plan = minimal();
   const auto text = read_file(source_root / "scenarios/first-run.json");
-  for (const auto& device : json::parse(text.value()).at("devices"))
+  const json first = json::parse(text.value());
+  for (const auto& device : first.at("devices"))
     plan.scenario.devices.push_back({.profile = device.at("profile"), .name = device.at("name")});
   const auto catalog = scenario::load_catalog(source_root / "devices/catalog");
   BOOST_REQUIRE(catalog);

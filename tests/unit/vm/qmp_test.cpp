@@ -26,7 +26,8 @@ struct Fixture : vm::testing::WithPeer {
 
   Fixture() {
     peer.on_bytes = [this](std::string_view bytes) {
-      for (const auto& message : reader_.feed(bytes).value()) answer(message);
+      const auto messages = reader_.feed(bytes).value();
+      for (const auto& message : messages) answer(message);
     };
   }
 
@@ -64,8 +65,10 @@ struct Fixture : vm::testing::WithPeer {
 BOOST_AUTO_TEST_CASE(a_message_in_single_bytes_is_read) {
   QmpReader reader;
   std::vector<json> all;
-  for (const char byte : std::string("{\"a\": 1}\r\n"))
-    for (auto& message : reader.feed(std::string_view(&byte, 1)).value()) all.push_back(message);
+  for (const char byte : std::string("{\"a\": 1}\r\n")) {
+    auto messages = reader.feed(std::string_view(&byte, 1)).value();
+    for (auto& message : messages) all.push_back(std::move(message));
+  }
   BOOST_REQUIRE_EQUAL(all.size(), 1U);
   BOOST_TEST(all[0].dump() == R"({"a":1})");
 }
