@@ -111,9 +111,9 @@ struct Times {
 };
 
 template <class Number>
-double median_of(const std::vector<Times>& rounds, Number number) {
+double median_of(const std::vector<Times>& all, Number number) {
   std::vector<double> values;
-  for (const auto& times : rounds) values.push_back(std::invoke(number, times));
+  for (const auto& times : all) values.push_back(std::invoke(number, times));
   return median(std::move(values));
 }
 
