@@ -26,11 +26,12 @@ constexpr Place places[] = {
     {"kernel", "in the kernel, short of userspace"},
 };
 
-/// The last state of the CPUs after the handover.
+/// The last state of the CPUs after the handover; that of the handover itself is the dying
+/// kernel's.
 const evidence::Event* last_cpus(const evidence::Run& run, double handover) {
   const evidence::Event* last = nullptr;
   for (const auto* event : run.events(record::event::cpus))
-    if (event->t > handover) last = event;
+    if (event->t > handover && event->text("at") != record::mark::handover) last = event;
   return last;
 }
 

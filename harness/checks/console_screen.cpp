@@ -94,35 +94,66 @@ struct Return {
   std::size_t samples = 0;
   std::size_t old = 0;                ///< samples that showed the old kernel's picture
   std::size_t uniform = 0;            ///< samples of one colour
+  double last_dead = 0;               ///< the last of these, or the handover
   std::optional<double> first_alive;  ///< after which no dead sample came
 };
 
+/// When the picture was taken; it is looked at later.
+double taken(const evidence::Event& sample) {
+  return sample.number("taken_t").value_or(sample.t);
+}
+
 Return find_return(const evidence::Run& run, double handover) {
   Return result;
+  result.last_dead = handover;
   for (const auto* sample : run.events(record::event::screen_sample)) {
-    if (sample->t < handover) continue;
+    const double t = taken(*sample);
+    if (t < handover) continue;
     ++result.samples;
     const bool old = evidence::flag_of(sample->fields, "same_as_production").value_or(false);
     const bool uniform = evidence::flag_of(sample->fields, "uniform").value_or(false);
     result.old += old ? 1 : 0;
     result.uniform += uniform ? 1 : 0;
-    if (old || uniform)
+    if (old || uniform) {
       result.first_alive.reset();
-    else if (!result.first_alive)
-      result.first_alive = sample->t;
+      result.last_dead = t;
+    } else if (!result.first_alive) {
+      result.first_alive = t;
+    }
   }
   return result;
 }
 
+/// Is it a module of a screen's profile? Names differ in - and _.
+bool is_screen_module(const evidence::Run& run, std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  for (const auto& device : run.plan.devices) {
+    if (!has_screen(device)) continue;
+    for (std::string module : device.profile.modules) {
+      std::replace(module.begin(), module.end(), '-', '_');
+      if (module == name) return true;
+    }
+  }
+  return false;
+}
+
 /// The step of the run in which the screen came back.
-std::string step_at(const evidence::Run& run, const Story& story, double t) {
-  if (!story.capture_entry || t < *story.capture_entry)
+std::string step_at(const evidence::Run& run, const Story& story, const Return& back) {
+  if (!story.capture_entry || *back.first_alive < *story.capture_entry)
     return "before the capture kernel's userspace";
-  std::string module;
-  for (const auto* loaded : said(run, "capture", "event", "module"))
-    if (loaded->t <= t) module = evidence::text_of(loaded->payload, "name");
-  if (!module.empty()) return "after module " + module + " was loaded";
-  return "in userspace, before any driver was loaded";
+  std::vector<std::string> modules;
+  for (const auto* loaded : said(run, "capture", "event", "module")) {
+    if (loaded->t <= back.last_dead || loaded->t > *back.first_alive) continue;
+    const std::string name = evidence::text_of(loaded->payload, "name");
+    if (is_screen_module(run, name)) return "with module " + name;
+    modules.push_back(name);
+  }
+  if (modules.empty())
+    return story.drivers && *back.first_alive > *story.drivers ? "after the drivers were loaded"
+                                                               : "in userspace, with no module";
+  if (modules.size() == 1) return "with module " + modules.front();
+  return fmt::format("while {} modules were loaded, {} to {}", modules.size(), modules.front(),
+                     modules.back());
 }
 
 void describe_return(CheckResult& result, const evidence::Run& run, const Story& story) {
@@ -135,10 +166,12 @@ void describe_return(CheckResult& result, const evidence::Run& run, const Story&
     result.details.emplace_back("the screen never came back while it was sampled");
     return;
   }
-  const double dead = *back.first_alive - *story.handover;
-  result.numbers["dead_s"] = dead;
-  result.reason += fmt::format("; it came back {:.1f} s after the handover, {}", dead,
-                               step_at(run, story, *back.first_alive));
+  const double from = back.last_dead - *story.handover;
+  const double to = *back.first_alive - *story.handover;
+  result.numbers["dead_at_least_s"] = from;
+  result.numbers["dead_at_most_s"] = to;
+  result.reason += fmt::format("; it came back {:.1f} to {:.1f} s after the handover, {}", from, to,
+                               step_at(run, story, back));
 }
 
 /// Could a working screen have been read? In production it was.

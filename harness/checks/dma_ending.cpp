@@ -80,6 +80,13 @@ std::optional<Cause> cause_of(const evidence::Run& run, const evidence::PciWrite
   return std::nullopt;
 }
 
+/// The event says so, or its registers do.
+bool is_used_up(const evidence::Event& ring) {
+  if (const auto said = evidence::flag_of(ring.fields, "used_up")) return *said;
+  const auto head = ring.number("head");
+  return head && head == ring.number("tail");
+}
+
 /// Head and tail of the receive ring that are equal while frames were still fed: nothing left to
 /// write into.
 void add_ring_polls(std::vector<Ending>& list, const evidence::Run& run, const std::string& device,
@@ -87,12 +94,10 @@ void add_ring_polls(std::vector<Ending>& list, const evidence::Run& run, const s
   double last_fed = handover;
   for (const auto* feed : run.events(record::event::feed))
     if (feed->text("device") == device) last_fed = std::max(last_fed, feed->t);
-  for (const auto* ring : run.events(record::event::ring)) {
-    const auto head = ring->number("head");
-    if (ring->t > handover && ring->t < last_fed && ring->text("device") == device && head &&
-        head == ring->number("tail"))
+  for (const auto* ring : run.events(record::event::ring))
+    if (ring->t > handover && ring->t < last_fed && ring->text("device") == device &&
+        is_used_up(*ring))
       list.push_back({Cause::ring_used_up, ring->t});
-  }
 }
 
 }  // namespace

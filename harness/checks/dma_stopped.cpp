@@ -64,15 +64,27 @@ struct Finding {
 };
 
 /// Which ending counts: the first that stops the device, else the first used-up ring, before or at
-/// `until`.
-std::optional<Ending> decisive(const std::vector<Ending>& endings, double until) {
+/// `until`. One after which the device still wrote ended nothing.
+std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
+                               double until) {
   std::optional<Ending> ring;
   for (const Ending& ending : endings) {
     if (ending.t > until) break;
+    if (tally.last && ending.t < tally.last_since) continue;
     if (ending.stops()) return ending;
     if (!ring) ring = ending;
   }
   return ring;
+}
+
+/// How an ending lies to the last write.
+std::string beside_last(const Ending& ending, const Tally& tally) {
+  if (!tally.last) return {};
+  if (tally.last_fed && ending.t >= *tally.last_fed)
+    return fmt::format(", {:.2f} s after the last frame that landed was fed",
+                       ending.t - *tally.last_fed);
+  if (ending.t <= *tally.last) return ", in the pass of the last write";
+  return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
 }
 
 /// When the ring was first used up before `until`.
@@ -132,7 +144,7 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
                      const Tally& tally) {
   const double handover = *context.story.handover;
   const auto list = endings(context.run, device, handover);
-  const auto ending = decisive(list, context.deadline.t);
+  const auto ending = decisive(list, tally, context.deadline.t);
   const std::uint64_t before = control_pages(context.run, device.name);
   const std::uint64_t fed = fed_after(context.run, device.name, context.deadline.t);
   Finding finding;
@@ -150,13 +162,13 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
     judge_absence(finding, context, device, ending, before, fed);
   }
   // Why the writes ended may be told by something later than the deadline.
-  const auto why = ending ? ending : decisive(list, context.story.end);
+  const auto why = ending ? ending : decisive(list, tally, context.story.end);
   const bool to_the_end = context.story.capture_end && tally.last &&
                           *tally.last >= *context.story.capture_end - closing_window;
   std::string ended = "why they ended is not known";
   if (why) {
     ended = fmt::format("{} at +{:.2f} s", to_string(why->cause), why->t - handover);
-    if (tally.last) ended += fmt::format(" ({:+.2f} s from the last write)", why->t - *tally.last);
+    ended += beside_last(*why, tally);
     if (const auto dry = ring_used_up(list, why->t))
       ended += fmt::format(", after its receive ring was used up at +{:.2f} s", *dry - handover);
   }
@@ -180,6 +192,43 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
 /// A device that is judged: it was busy and its writes carry tags.
 bool is_witness(const scenario::PlannedDevice& device) {
   return device.busy && device.profile.writes_tagged;
+}
+
+/// A console is drawn by the CPU: its device does no DMA that could go astray.
+bool does_dma(const scenario::PlannedDevice& device) {
+  const std::string kind = evidence::text_of(device.activity, "kind");
+  return device.busy && !kind.empty() && kind != "none" && kind != "console";
+}
+
+/// Operations that the device's activity had done before the panic, as the agent counted them.
+double operations_before_panic(const evidence::Run& run, const std::string& device) {
+  double most = 0;
+  for (const auto* activity : run.events(record::event::activity))
+    if (activity->text("device") == device)
+      most = std::max(most, activity->number("operations").value_or(0));
+  return most;
+}
+
+/// Devices whose writes carry no tag (a disk that only takes data still writes its completions) are
+/// judged together, as "an unknown device". Their control is in two halves: they were completing
+/// work until the panic, and the watch saw something change after the handover, if only the dying
+/// CPU's own stack.
+void control_untagged(const Context& context, const Strays& strays,
+                      std::vector<std::string>& controls, std::vector<std::string>& doubts) {
+  const bool watch_sees = !strays.owned.empty() || !strays.all.pages.empty();
+  for (const auto& device : context.run.plan.devices) {
+    if (!does_dma(device) || device.profile.writes_tagged) continue;
+    const double operations = operations_before_panic(context.run, device.name);
+    if (operations > 0 && watch_sees)
+      controls.push_back(
+          fmt::format("{}: {:.0f} operations before the panic, its writes carry no tag",
+                      device.name, operations));
+    else if (controls.empty() && operations > 0)
+      doubts.push_back(
+          "the watch saw nothing change after the handover, not even the dying CPU's stack");
+    else if (controls.empty())
+      doubts.push_back(device.name + " was not seen to work before the panic");
+  }
 }
 
 void add_totals(CheckResult& result, const Strays& strays, const Deadline& deadline,
@@ -223,8 +272,10 @@ void add_others(CheckResult& result, std::vector<std::string>& failures, const C
 std::vector<std::string> doubts_of(const Context& context, const Strays& strays,
                                    CheckResult& result) {
   std::vector<std::string> doubts;
-  if (context.run.events(record::event::baseline).empty())
-    doubts.emplace_back("no baseline of the memory was taken");
+  const auto baselines = context.run.events(record::event::baseline);
+  if (std::none_of(baselines.begin(), baselines.end(),
+                   [&](const auto* baseline) { return baseline->t >= *context.story.handover; }))
+    doubts.emplace_back("no baseline of the memory was taken at the handover");
   const Watch watch = look_at_watch(context.run, context.story);
   result.numbers["passes"] = watch.passes;
   result.numbers["longest_gap_s"] = watch.longest_gap;
@@ -258,7 +309,8 @@ CheckResult judge_against(const Context& context) {
     if (finding.verdict == Verdict::inconclusive) doubts.push_back(finding.reason);
   }
   add_others(result, failures, context, strays);
-  if (controls.empty()) doubts.emplace_back("no busy device writes data that carries tags");
+  control_untagged(context, strays, controls, doubts);
+  if (controls.empty() && doubts.empty()) doubts.emplace_back("no device was busy");
   controls.push_back(fmt::format("watch passes: {}", result.numbers.value("passes", 0U)));
   result.control = list_words(controls);
   result.verdict = !failures.empty() ? Verdict::fail
@@ -279,9 +331,10 @@ CheckResult judge_against(const Context& context) {
 
 CheckResult judge_stopped(const evidence::Run& run, const json& parameters) {
   const auto& devices = run.plan.devices;
-  if (run.strays.empty() &&
-      std::none_of(devices.begin(), devices.end(), [](const auto& device) { return device.busy; }))
-    return verdict(Verdict::skip, "the plan has no busy device");
+  const auto by_a_device = [](const auto& stray) { return stray.owner.empty(); };
+  if (std::none_of(run.strays.begin(), run.strays.end(), by_a_device) &&
+      std::none_of(devices.begin(), devices.end(), does_dma))
+    return verdict(Verdict::skip, "no busy device of the plan does DMA");
   const Story points = story(run);
   if (!points.handover)
     return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());

@@ -104,14 +104,26 @@ struct Finding {
   std::string line;
 };
 
-Finding not_bound(const Story& story, const std::string& name, bool loading_ended) {
-  if (story.drivers || loading_ended)
-    return {Verdict::fail, name + " has no driver", name + ": not bound"};
-  if (story.finished())
-    return {Verdict::fail, name + " has no driver: loading the modules never ended",
-            name + ": not bound"};
-  return {Verdict::inconclusive, name + " has no driver yet: " + story.cut_off(),
-          name + ": not bound"};
+/// Did anyone look whether drivers are bound, after they were loaded?
+bool was_looked_at(const evidence::Run& run) {
+  if (last_said(run, "capture", "response", "wait-bound") != nullptr) return true;
+  for (const char* name : {"drivers-agent", "capture-end-agent"})
+    if (const auto found = run.pci.find(name);
+        found != run.pci.end() && !found->second.functions.empty())
+      return true;
+  return false;
+}
+
+Finding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
+  const bool loading_ended =
+      story.drivers || last_said(run, "capture", "response", "modules") != nullptr;
+  const std::string line = name + ": not bound";
+  if (loading_ended && was_looked_at(run)) return {Verdict::fail, name + " has no driver", line};
+  if (loading_ended)
+    return {Verdict::inconclusive, "nobody looked whether " + name + " has a driver", line};
+  if (story.finished() && asked_at(run))
+    return {Verdict::fail, name + " has no driver: loading the modules never ended", line};
+  return {Verdict::inconclusive, name + " has no driver yet: " + story.cut_off(), line};
 }
 
 Finding judge_device(const scenario::PlannedDevice& device, const Binding& binding, double within) {
@@ -179,7 +191,6 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
                    "the capture kernel was not asked to load drivers: " + points.cut_off());
   const auto within = parse_duration(evidence::text_of(parameters, "within"));
   const double limit = within ? within->count() : 30.0;
-  const bool loading_ended = last_said(run, "capture", "response", "modules") != nullptr;
   CheckResult result;
   std::vector<Finding> findings;
   std::size_t troubles_seen = 0;
@@ -187,7 +198,7 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
     if (!is_expected(device)) continue;
     const auto binding = look(run, device.address);
     findings.push_back(binding ? judge_device(device, *binding, limit)
-                               : not_bound(points, device.name, loading_ended));
+                               : not_bound(run, points, device.name));
     result.details.push_back(findings.back().line);
     const auto lines = trouble_lines(run, points, device);
     troubles_seen += lines.size();
@@ -200,7 +211,7 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
           std::max(result.numbers.value("slowest_s", 0.0), *binding->seconds);
     }
   }
-  if (!loading_ended && !points.drivers)
+  if (!points.drivers && last_said(run, "capture", "response", "modules") == nullptr)
     result.details.push_back("the last module loaded: " + last_module(run));
   decide(result, findings, troubles_seen);
   return result;

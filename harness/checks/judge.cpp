@@ -89,7 +89,8 @@ std::vector<CheckResult> run_checks(const evidence::Run& run) {
     result.name = check->name;
     results.push_back(std::move(result));
   }
-  for (const auto& [name, parameters] : wanted) {
+  for (const auto& entry : wanted) {
+    const std::string& name = entry.first;
     const bool known = std::any_of(registry().begin(), registry().end(),
                                    [&](const Check* check) { return check->name == name; });
     if (known) continue;

@@ -95,18 +95,21 @@ struct View {
 
 /// What is wrong with one function, and whether it counts.
 struct Finding {
-  std::string problem;  ///< empty: none
-  std::string note;     ///< why it does not count; empty: it counts
+  std::string problem;    ///< empty: none
+  std::string note;       ///< why it does not count; empty: it counts
+  bool doubtful = false;  ///< whether the production kernel used it is not known
 };
 
 /// Did the production kernel use the function? What firmware left on is nothing that a crash did.
-bool used_in_production(const evidence::Run& run, PciAddress address) {
+/// nullopt: not known.
+std::optional<bool> used_in_production(const evidence::Run& run, PciAddress address) {
   const auto& devices = run.plan.devices;
   if (std::any_of(devices.begin(), devices.end(),
                   [&](const auto& device) { return device.address == address; }))
     return true;
   const auto* function = find(run, "production-agent", address);
-  return function == nullptr || !function->driver.empty();
+  if (function == nullptr) return std::nullopt;
+  return !function->driver.empty();
 }
 
 Finding examine(const View& view, const evidence::PciFunction& before) {
@@ -124,11 +127,13 @@ Finding examine(const View& view, const evidence::PciFunction& before) {
   finding.problem =
       list_words(left) + " left on since the panic: nothing turned it off and no driver claimed it";
   constexpr int bridge_class = 0x06;
-  if (view.ignore_bridges &&
-      (before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class))
+  const bool bridge = before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class;
+  const auto used = used_in_production(view.run, before.address);
+  if (view.ignore_bridges && bridge)
     finding.note = "a bridge, which others need";
-  else if (!used_in_production(view.run, before.address))
+  else if (used == false)
     finding.note = "left on by firmware: no driver used it in production either";
+  finding.doubtful = !used;
   return finding;
 }
 
@@ -151,20 +156,30 @@ std::string missing_evidence(const evidence::Run& run) {
   return {};
 }
 
-void judge_findings(CheckResult& result, const View& view, const std::vector<std::string>& problems,
+/// What is wrong, and what may be.
+struct Problems {
+  std::vector<std::string> sure;
+  std::vector<std::string> doubtful;
+};
+
+void judge_findings(CheckResult& result, const View& view, const Problems& problems,
                     std::size_t functions) {
-  if (problems.empty()) {
+  const auto& list = problems.sure.empty() ? problems.doubtful : problems.sure;
+  if (list.empty()) {
     result.verdict = Verdict::pass;
-    result.reason = fmt::format("{}: each was turned off or taken over by a driver",
-                                count(functions, "function"));
+    result.reason =
+        count(functions, "function") + ", none that was used is left on without a driver";
     return;
   }
   const bool seen = std::any_of(view.writes.begin(), view.writes.end(),
                                 [&](const auto& write) { return write.t > view.handover; });
-  result.verdict = seen && view.agent != nullptr ? Verdict::fail : Verdict::inconclusive;
-  result.reason = problems.front();
-  if (problems.size() > 1) result.reason += fmt::format(" (and {} more)", problems.size() - 1);
-  if (view.agent == nullptr)
+  const bool proved = seen && view.agent != nullptr && !problems.sure.empty();
+  result.verdict = proved ? Verdict::fail : Verdict::inconclusive;
+  result.reason = list.front();
+  if (list.size() > 1) result.reason += fmt::format(" (and {} more)", list.size() - 1);
+  if (problems.sure.empty())
+    result.reason += "; whether the production kernel used it is not known";
+  else if (view.agent == nullptr)
     result.reason += "; which drivers are bound is not known";
   else if (!seen)
     result.reason +=
@@ -184,7 +199,7 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
   result.details.push_back(fmt::format("{:<13}{:<11}{:<6}{:<15}{:<15}{:<15}{:<15}{}", "function",
                                        "device", "class", marks[0], marks[1], marks[2], marks[3],
                                        "driver"));
-  std::vector<std::string> problems;
+  Problems problems;
   std::vector<std::string> notes;
   for (const auto& function : functions) {
     result.details.push_back(row(view, function));
@@ -192,18 +207,20 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
     if (finding.problem.empty()) continue;
     const std::string text = to_string(function.address) + " " + finding.problem;
     if (finding.note.empty())
-      problems.push_back(text);
+      (finding.doubtful ? problems.doubtful : problems.sure).push_back(text);
     else
       notes.push_back(text + " (not counted: " + finding.note + ")");
   }
-  append_capped(result.details, problems);
+  append_capped(result.details, problems.sure);
+  append_capped(result.details, problems.doubtful);
   append_capped(result.details, notes);
   result.control =
       fmt::format("{} configuration writes in the trace after the handover",
                   std::count_if(view.writes.begin(), view.writes.end(),
                                 [&](const auto& write) { return write.t > view.handover; }));
-  result.numbers = {
-      {"functions", functions.size()}, {"left_on", problems.size()}, {"notes", notes.size()}};
+  result.numbers = {{"functions", functions.size()},
+                    {"left_on", problems.sure.size() + problems.doubtful.size()},
+                    {"notes", notes.size()}};
   judge_findings(result, view, problems, functions.size());
   return result;
 }

@@ -99,10 +99,13 @@ const evidence::AgentMessage* last_said(const evidence::Run& run, const std::str
 std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
                                                         const Story& story) {
   std::vector<const evidence::SerialLine*> lines;
-  // A line is stamped just before the event that says it was the first: from the handover on all lines are the capture
-  // kernel's.
-  const auto from = story.handover ? story.handover : story.first_line;
+  auto from = story.first_line ? story.first_line : story.handover;
   if (!from) return lines;
+  // The event that announces the first line is written a little after the line itself.
+  for (const auto& line : run.serial)
+    if (story.handover && line.t >= *story.handover && line.t <= *from &&
+        line.text.find("Linux version") != std::string::npos)
+      from = line.t;
   for (const auto& line : run.serial)
     if (line.t >= *from) lines.push_back(&line);
   return lines;

@@ -34,7 +34,7 @@ struct PciSpace {
 /// Root buses beside bus 0 (pxb) are not looked for.
 Result<PciSpace> read_pci_space(vm::Bus& bus);
 
-/// The bytes of one function, as above; absent() when nothing answers.
+/// The first 256 bytes of one function; absent() when nothing answers.
 Result<PciConfig> read_pci_function(vm::Bus& bus, PciAddress address);
 
 /// pci/MARK.json.

@@ -3,7 +3,9 @@
 #include <set>
 
 #include "harness/base/text.hpp"
+#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/run/crash_segments.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/run/snapshots.hpp"
@@ -12,13 +14,9 @@
 namespace quiesce::run {
 
 using nlohmann::json;
+using record::text_at;
 
 namespace {
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// What the agent says is no input of the user: nonsense is a protocol error.
 Result<std::uint64_t> address_at(const json& object, const char* key) {
@@ -145,6 +143,10 @@ Result<void> arm(Session& session) {
     session.dir.write("screen/font-production.json", session.facts.production_font.dump() + "\n");
   }
   TRY(load_capture_kernel(session));
+  // Now, not at the handover: it takes 15 ms, and there the machine would wait for it.
+  TRY_ASSIGN(
+      session.facts.segments,
+      find_crash_segments(session.watch->ram(), session.facts.crash_region, session.plan.capture));
 
   TRY(session.pause());
   TRY(session.machine->gdb().set_breakpoint(session.facts.machine_kexec, session.soon()));

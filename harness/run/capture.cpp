@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
+#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/screens.hpp"
@@ -9,17 +10,13 @@
 namespace quiesce::run {
 
 using nlohmann::json;
+using record::text_at;
 
 namespace {
 
 // Purgatory's digest and decompression take 7 s under emulation (measured), the kernel up to init 4
 // s more.
 constexpr Seconds capture_patience{120};
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Whether the capture kernel itself still works though its agent is silent: it answers a SysRq it
 /// does not know with its help text (drivers/tty/sysrq.c).
@@ -125,6 +122,8 @@ Result<void> test_device(Session& session, const scenario::PlannedDevice& device
   parameters["seed"] = session.plan.scenario.seed;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
   const double begin = session.dir.now();
+  Loop::Watch frames;
+  if (kind == "net-echo") frames = session.feeder.hasten(device, session.plan.scenario.seed);
   auto answer = session.ask("test", parameters, Seconds(90));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());

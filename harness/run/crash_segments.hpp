@@ -12,8 +12,8 @@ namespace quiesce::run {
 
 /// Finds what kexec laid into the crash region by what it looks like: the bzImage's protected-mode
 /// part, the initramfs, the ELF core header, and purgatory by the constants of its SHA-256 (FIPS
-/// 180-4 section 4.2.2). What is not found is left out. The machine must be stopped at the
-/// handover.
+/// 180-4 section 4.2.2). What is not found is left out. The kernel has copied them there when
+/// "kexec -s -p" is done and leaves them alone from then on: the machine may run.
 Result<std::vector<CrashSegment>> find_crash_segments(const observe::GuestRam& ram,
                                                       PhysRange region,
                                                       const scenario::BootImage& capture);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t header_size = 14;
 // Five moves a second keep an interrupt endpoint busy without filling the event ring.
 constexpr Seconds pointer_period{0.2};
+// What a test gets: slow enough for an emulated driver to take each frame by itself.
+constexpr Seconds test_period{0.02};
 
 double number_at(const nlohmann::json& object, const char* key, double fallback) {
   const auto found = object.find(key);
@@ -24,6 +26,11 @@ std::string kind_of(const scenario::PlannedDevice& device) {
   const auto found = device.activity.find("kind");
   return found != device.activity.end() && found->is_string() ? found->get<std::string>()
                                                               : std::string();
+}
+
+std::size_t frame_size(const scenario::PlannedDevice& device) {
+  return static_cast<std::size_t>(
+      std::clamp(number_at(device.activity, "frame", 512), 78.0, 1514.0));
 }
 
 }  // namespace
@@ -54,14 +61,19 @@ void Feeder::start(const scenario::RunPlan& plan) {
     const std::string name = device.name;
     if (kind_of(device) == "net-receive") {
       const double rate = std::clamp(number_at(device.activity, "rate", 10), 0.01, 100'000.0);
-      const auto size = static_cast<std::size_t>(
-          std::clamp(number_at(device.activity, "frame", 512), 78.0, 1514.0));
+      const std::size_t size = frame_size(device);
       timers_.push_back(
           loop_.every(Seconds(1 / rate), [this, name, seed, size] { feed(name, seed, size); }));
     } else if (kind_of(device) == "pointer") {
       timers_.push_back(loop_.every(pointer_period, [this, name] { move(name); }));
     }
   }
+}
+
+Loop::Watch Feeder::hasten(const scenario::PlannedDevice& device, std::uint32_t seed) {
+  return loop_.every(test_period, [this, name = device.name, seed, size = frame_size(device)] {
+    feed(name, seed, size);
+  });
 }
 
 std::uint64_t Feeder::sent(const std::string& device) const {

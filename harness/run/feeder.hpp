@@ -36,6 +36,9 @@ class Feeder {
 
   /// Begins to feed every busy "net-receive" and "pointer" device of the plan.
   void start(const scenario::RunPlan& plan);
+  /// Feeds `device` fast, busy or not, as long as the watch lives: a test that counts frames need
+  /// not wait for the slow pace that a crash is watched at.
+  [[nodiscard]] Loop::Watch hasten(const scenario::PlannedDevice& device, std::uint32_t seed);
   void pause() { paused_ = true; }
   void resume() { paused_ = false; }
 

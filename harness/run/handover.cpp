@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/record/layout.hpp"
-#include "harness/run/crash_segments.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/snapshots.hpp"
 
@@ -41,9 +40,6 @@ Result<void> handover(Session& session) {
   TRY(own_stacks(session, cpus));
   TRY(take_pci(session, record::mark::handover));
   TRY(take_rings(session, record::mark::handover));
-  TRY_ASSIGN(
-      session.facts.segments,
-      find_crash_segments(session.watch->ram(), session.facts.crash_region, session.plan.capture));
   TRY(session.machine->gdb().clear_breakpoint(session.facts.machine_kexec, session.soon()));
   session.landmarks.clear();
   session.role = "capture";

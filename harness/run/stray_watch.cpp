@@ -16,10 +16,12 @@ using nlohmann::json;
 
 namespace {
 
-// A pass over 768 MiB takes 0.1 s (measured): one every 25 times as long keeps the watch below 4 %
-// of a core.
-constexpr double idle_factor = 40;
+// A pass over the 190 MiB of a first run takes 25 to 45 ms (measured): one every 60 times as long
+// keeps the watch below 2 % of a core. The checks want one every 5 s at least, however large the
+// guest is.
+constexpr double idle_factor = 60;
 constexpr Seconds shortest_interval{1};
+constexpr Seconds longest_interval{4};
 // At the handover the machine waits for the copy: both cores. Later the guest needs them.
 constexpr int handover_workers = 2;
 
@@ -151,7 +153,8 @@ Result<void> StrayWatch::Parts::pass() {
   // A write behind the comparing hand while it moved shows in the next pass only.
   last_pass_t = begin_t;
   passed_while_stopped = session.paused();
-  next_pass = session.loop.now() + std::max(shortest_interval, last_pass_took * idle_factor);
+  next_pass = session.loop.now() +
+              std::clamp(last_pass_took * idle_factor, shortest_interval, longest_interval);
   return {};
 }
 

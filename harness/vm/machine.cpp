@@ -25,8 +25,10 @@ constexpr std::array<Rung, 2> ladder{
     {{Rung::How::qmp_quit, Seconds(3)}, {Rung::How::terminate, Seconds(2)}}};
 
 // QEMU hands a serial port's output over byte by byte: without a lull the harness spends more time
-// on waking up than on all its work (measured).
+// on waking up than on all its work (measured). Somebody waits for what the agent says; console
+// lines only get their time by it.
 constexpr Seconds serial_lull{0.003};
+constexpr Seconds console_lull{0.01};
 
 constexpr std::size_t longest_frame = 70'000;
 
@@ -179,7 +181,8 @@ void Machine::add_channel(const std::string& name, Fd socket,
     return true;
   };
   const auto once = [raw] { raw->read(); };
-  raw->watch = loop_.on_readable(raw->socket.get(), once, serial_lull);
+  raw->watch =
+      loop_.on_readable(raw->socket.get(), once, name == "console" ? console_lull : serial_lull);
   channels_[name] = std::move(channel);
 }
 

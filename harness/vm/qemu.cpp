@@ -76,8 +76,8 @@ Result<Qemu> parse_version(const std::filesystem::path& path, const std::string&
 Result<Qemu> find_qemu(const std::string& wanted) {
   const auto path = find_program(wanted);
   if (!path)
-    return tl::unexpected(path.error().because(fmt::format(
-        "QEMU is missing; install the package qemu-system-x86 (looked for {})", wanted)));
+    return fail(Errc::unsupported, "QEMU is missing ({}); install the package qemu-system-x86",
+                path.error().describe());
   TRY_ASSIGN(const Captured said, capture({path->string(), "--version"}, Seconds(30)));
   if (!said.status.ok())
     return fail(Errc::unsupported, "{} --version ended with {}: {}", path->string(),

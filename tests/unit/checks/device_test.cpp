@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/checks/run_builder.hpp"
+
+namespace quiesce::test {
+
+using checks::Verdict;
+
+namespace {
+
+bool says(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+const Function bridge{.address = "0000:00:00.0", .class_code = 0x0600, .bus_master = true};
+const Function firmware{.address = "0000:00:1f.2", .class_code = 0x0106, .bus_master = true};
+
+/// A run in which nobody claims net0, in this state at the end.
+RunBuilder unclaimed(const Function& net_at_end) {
+  auto run = good_run();
+  run.pci("capture-end", 40, {bridge, net_at_end, firmware});
+  auto with_driver = net_at_end;
+  run.pci("capture-end-agent", 39, {bridge, with_driver, firmware});
+  return run;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checks_device)
+
+BOOST_AUTO_TEST_CASE(functions_that_a_driver_claims_are_quiet_and_firmwares_are_noted) {
+  const auto result = judge_one(good_run(), "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(result.numbers["notes"] == 2);
+  BOOST_TEST(says(result.details.back(), "left on by firmware"));
+  BOOST_TEST(says(result.details.at(2), "0000:00:02.0 8086:10d3  0200  BX             BX"));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_nobody_touched_fails) {
+  const auto result = judge_one(
+      unclaimed({.address = "0000:00:02.0", .bus_master = true, .msix = true}), "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(result.reason ==
+             "0000:00:02.0 Bus Master and MSI-X left on since the panic: nothing turned it off and "
+             "no driver claimed it");
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_was_turned_off_once_is_not_untouched) {
+  auto run = unclaimed({.address = "0000:00:02.0", .bus_master = true});
+  run.trace(19, "pci_cfg_write e1000e 00:02.0 @0x4 <- 0x503");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(pending_transactions_at_the_end_fail) {
+  BOOST_TEST(
+      says(judge_one(unclaimed({.address = "0000:00:02.0", .pending = true}), "pci.quiet").reason,
+           "transactions pending"));
+}
+
+BOOST_AUTO_TEST_CASE(bridges_count_when_they_are_asked_for) {
+  auto run = good_run();
+  auto driven = bridge;
+  driven.driver = "pcieport";
+  run.pci("production-agent", 10, {driven, firmware});
+  const auto result = judge_one(run, "pci.quiet", {{"ignore_bridges", false}});
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "0000:00:00.0"));
+}
+
+BOOST_AUTO_TEST_CASE(without_snapshots_trace_or_drivers_nothing_is_proved) {
+  const Function left{.address = "0000:00:02.0", .bus_master = true};
+  auto run = unclaimed(left);
+  run.drop_trace("pci_cfg_write");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+  run = unclaimed(left);
+  run.drop_file("pci/capture-end-agent.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+  run.drop_file("pci/handover.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_whose_use_in_production_is_not_known_is_inconclusive) {
+  auto run = good_run();
+  run.drop_file("pci/production-agent.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(bound_drivers_pass_with_their_time) {
+  const auto result = judge_one(good_run(), "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(result.reason == "2 devices bound to their drivers, the slowest within 2.10 s");
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_a_wrong_and_a_missing_driver_fail) {
+  BOOST_TEST(says(judge_one(good_run(), "driver.reinit", {{"within", "2s"}}).reason,
+                  "vga0 (bochs-drm) was bound only after 2.1 s"));
+  auto run = good_run();
+  run.drop_agent("bound");
+  run.pci("capture-end-agent", 39, {{.address = "0000:00:02.0"}});
+  BOOST_TEST(judge_one(run, "driver.reinit").reason == "net0 has no driver");
+  run.agent(
+      27, "response",
+      {{"op", "wait-bound"}, {"bound", {{{"address", "0000:00:02.0"}, {"driver", "vfio-pci"}}}}});
+  BOOST_TEST(judge_one(run, "driver.reinit").reason == "net0 is bound to vfio-pci, not to e1000e");
+}
+
+BOOST_AUTO_TEST_CASE(a_module_that_never_returns_fails_and_names_the_last_one) {
+  auto run = good_run();
+  run.cut(26.05);
+  run.event(90, "run.end", {{"reason", "finished"}});
+  const auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "loading the modules never ended"));
+  BOOST_TEST(result.details.back() == "the last module loaded: e1000e");
+}
+
+BOOST_AUTO_TEST_CASE(a_drivers_complaints_are_listed) {
+  auto run = good_run();
+  run.serial(26.5, "[    9.000000] e1000e 0000:00:02.0: Hardware Error");
+  run.serial(26.5, "[    9.000000] e1000e_other: error");
+  const auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::pass));
+  BOOST_TEST(result.numbers["devices"]["net0"]["trouble_lines"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(drivers_that_nobody_looked_at_are_inconclusive) {
+  auto run = good_run();
+  run.drop_agent("bound");
+  run.drop_file("pci/capture-end-agent.json");
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(drivers_that_were_never_asked_for_are_inconclusive_or_skipped) {
+  auto run = good_run();
+  run.cut(24);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+  run.cut(12);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+  run.plan.scenario.steps.tests = false;
+  run.plan.scenario.steps.drivers = false;
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::skip));
+}
+
+BOOST_AUTO_TEST_CASE(tests_that_pass_and_are_seen_outside_pass) {
+  const auto result = judge_one(good_run(), "device.works");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(result.numbers["devices"]["net0"]["frames_out"] == 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_test_that_fails_or_is_not_seen_outside_fails) {
+  auto run = good_run();
+  run.drop_events("echo");
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::fail));
+  run = good_run();
+  run.event(33, "test.result", {{"device", "vga0"}, {"ok", false}, {"detail", "no console"}});
+  BOOST_TEST(judge_one(run, "device.works").reason == "vga0: console failed: no console");
+}
+
+BOOST_AUTO_TEST_CASE(a_test_that_never_ended_fails_and_one_that_was_not_asked_for_is_inconclusive) {
+  auto run = good_run();
+  run.drop_events("test.result");
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
+  run.agent(29, "request", {{"op", "test"}, {"device", "net0"}});
+  BOOST_TEST(judge_one(run, "device.works").reason == "net0: its test never ended");
+}
+
+BOOST_AUTO_TEST_CASE(a_sound_test_without_audio_is_inconclusive) {
+  auto run = good_run();
+  run.plan.devices[1].profile.test = {{"kind", "sound-play"}};
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace quiesce::test

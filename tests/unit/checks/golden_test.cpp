@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Run directories of tests/golden/runs, judged again. With QUIESCE_UPDATE_GOLDEN=1 in the
+// environment they are written anew from the descriptions below, results included: read the
+// difference before it is committed.
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+
+#include "harness/base/fd.hpp"
+#include "tests/unit/checks/run_builder.hpp"
+
+namespace quiesce::test {
+
+namespace {
+
+/// A stock kernel with the driver left out of the capture kernel: the card writes to the end of the
+/// run.
+RunBuilder dma_to_the_end() {
+  auto run = good_run();
+  run.plan.devices[0].driver_in_capture = false;
+  run.plan.scenario.name = "no-driver";
+  run.drop_trace("e1000e_core_ctrl_sw_reset");
+  for (int i = 0; i < 20; ++i)
+    run.stray(29 + i * 0.5, 29.5 + i * 0.5, 0x22340000 + static_cast<std::uint64_t>(i) * 0x1000,
+              "net0");
+  for (const char* name : {"capture-end-agent", "drivers-agent"})
+    run.pci(name, 39, {{.address = "0000:00:02.0", .bus_master = true}});
+  return run;
+}
+
+/// Purgatory's digest is wrong: the boot CPU loops, nothing is printed.
+RunBuilder stuck_in_purgatory() {
+  auto run = good_run();
+  run.plan.scenario.name = "purgatory";
+  run.cut(12);
+  run.event(72, "cpus",
+            {{"at", "end"},
+             {"cpus",
+              {{{"index", 0}, {"rip", "0x3bf0132a"}, {"halted", false}, {"place", "purgatory"}},
+               {{"index", 1},
+                {"rip", "0xffffffff81062d0f"},
+                {"halted", true},
+                {"place", "production kernel"}}}}});
+  run.event(72.5, "run.end", {{"reason", "finished"}});
+  return run;
+}
+
+/// The harness was killed while the capture kernel booted.
+RunBuilder killed_harness() {
+  auto run = good_run();
+  run.plan.scenario.name = "killed";
+  run.cut(19);
+  return run;
+}
+
+struct Golden {
+  const char* name;
+  RunBuilder (*make)();
+};
+constexpr Golden goldens[] = {{"pass", good_run},
+                              {"dma-to-the-end", dma_to_the_end},
+                              {"stuck-in-purgatory", stuck_in_purgatory},
+                              {"killed-harness", killed_harness}};
+
+std::filesystem::path folder_of(const Golden& golden) {
+  return std::filesystem::path(QUIESCE_SOURCE_ROOT) / "tests/golden/runs" / golden.name;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  BOOST_REQUIRE(replace_file(path, text).has_value());
+}
+
+bool asked_to_update() {
+  const char* wanted = std::getenv("QUIESCE_UPDATE_GOLDEN");
+  return wanted != nullptr && std::string(wanted) == "1";
+}
+
+void update(const Golden& golden) {
+  const auto folder = folder_of(golden);
+  std::filesystem::remove_all(folder);
+  for (const auto& [name, text] : golden.make().texts()) write_file(folder / name, text);
+  const auto run = evidence::open(folder);
+  BOOST_REQUIRE(run.has_value());
+  write_file(folder / "result.json", checks::to_json(checks::judge(*run)).dump(1) + "\n");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checks_golden)
+
+BOOST_AUTO_TEST_CASE(committed_run_directories_are_judged_as_their_result_says) {
+  for (const Golden& golden : goldens) {
+    BOOST_TEST_CONTEXT(golden.name) {
+      if (asked_to_update()) update(golden);
+      const auto run = evidence::open(folder_of(golden));
+      BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
+      const auto expected = read_file(folder_of(golden) / "result.json");
+      BOOST_REQUIRE(expected.has_value());
+      BOOST_TEST(checks::to_json(checks::judge(*run)).dump(1) + "\n" == *expected);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_committed_manual_is_the_one_that_the_registry_gives) {
+  const auto path = std::filesystem::path(QUIESCE_SOURCE_ROOT) / "docs/checks.md";
+  if (asked_to_update()) write_file(path, checks::checks_markdown());
+  const auto text = read_file(path);
+  BOOST_REQUIRE(text.has_value());
+  BOOST_TEST(*text == checks::checks_markdown());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace quiesce::test

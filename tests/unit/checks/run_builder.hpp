@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Run directories from a compact description: what a test says, in the files' own texts.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/checks/check.hpp"
+#include "harness/evidence/parse.hpp"
+
+namespace quiesce::test {
+
+/// The state of a function in one snapshot.
+struct Function {
+  std::string address;
+  std::uint16_t class_code = 0x0200;
+  bool bus_master = false;
+  bool msix = false;
+  bool pending = false;
+  std::string driver;
+};
+/// A configuration space with a PCIe capability at 0x80 and an MSI-X capability at 0xa0.
+std::vector<std::byte> config_of(const Function& function);
+
+/// A run that can be changed before it is judged.
+class RunBuilder {
+ public:
+  scenario::RunPlan plan;
+
+  void event(double t, const std::string& name, nlohmann::json fields = nlohmann::json::object());
+  void mark(double t, const std::string& name);
+  /// kind: "request", "response", "event".
+  void agent(double t, const std::string& kind, nlohmann::json payload,
+             const std::string& role = "capture");
+  void serial(double t, const std::string& text);
+  /// At t of the timeline: "event arguments".
+  void trace(double t, const std::string& text);
+  /// A changed page; no tag when `device` is empty.
+  void stray(double since, double t, std::uint64_t page, const std::string& device,
+             const std::string& owner = "");
+  void pci(const std::string& mark, double t, const std::vector<Function>& functions);
+  void file(const std::string& name, const std::string& text) { extra_[name] = text; }
+
+  /// Takes away every event of that name after t.
+  void drop_events(const std::string& name, double after = -1);
+  /// Takes away all agent messages with that op or event.
+  void drop_agent(const std::string& name);
+  /// Takes away serial lines that contain the text.
+  void drop_serial(const std::string& text);
+  void drop_trace(const std::string& text);
+  void drop_file(const std::string& name) { extra_.erase(name); }
+  void clear_strays() { strays_.clear(); }
+  /// Nothing after t happened: the harness was killed.
+  void cut(double t);
+
+  /// The texts of the run directory, plan.json included.
+  evidence::Texts texts() const;
+  evidence::Run run() const;
+
+ private:
+  struct Line {
+    double t;
+    std::string text;
+  };
+  std::vector<nlohmann::json> timeline_;
+  std::vector<nlohmann::json> agent_;
+  std::vector<nlohmann::json> strays_;
+  std::vector<Line> serial_;
+  std::vector<Line> trace_;
+  evidence::Texts extra_;
+};
+
+/// A run of one e1000e (net0, fed ten frames a second) and one VGA (vga0) in which every check
+/// passes. Handover at 10.5, first line 17.5, userspace 22, modules asked for at 25, net0 reset at
+/// 26, drivers 28, tests 32, end 40.
+RunBuilder good_run();
+
+/// The result of one check, its parameters over the defaults.
+checks::CheckResult judge_one(const RunBuilder& builder, const std::string& check,
+                              const nlohmann::json& parameters = nlohmann::json::object());
+
+}  // namespace quiesce::test

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/evidence/parse.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/temp_dir.hpp"
+#include "harness/evidence/fields.hpp"
+#include "harness/evidence/pci_write.hpp"
+#include "tests/unit/checks/run_builder.hpp"
+
+namespace quiesce::evidence {
+
+BOOST_AUTO_TEST_SUITE(evidence_parse)
+
+BOOST_AUTO_TEST_CASE(a_timeline_line_gives_its_time_name_and_fields) {
+  Damage damage;
+  const auto events = parse_timeline(R"({"t": 1.5, "event": "mark", "name": "handover", "n": 3})"
+                                     "\n",
+                                     damage);
+  BOOST_REQUIRE_EQUAL(events.size(), 1U);
+  BOOST_TEST(events[0].t == 1.5);
+  BOOST_TEST(events[0].name == "mark");
+  BOOST_TEST(events[0].text("name") == "handover");
+  BOOST_TEST(events[0].text("n").empty());
+  BOOST_TEST(events[0].number("n").value() == 3);
+  BOOST_TEST(!events[0].number("name").has_value());
+  BOOST_TEST(damage.empty());
+}
+
+BOOST_AUTO_TEST_CASE(damaged_lines_are_counted_and_the_rest_is_read) {
+  Damage damage;
+  const auto events = parse_timeline(
+      "{\"t\": 1, \"event\": \"a\"}\nnonsense\n[1]\n{\"t\": \"x\", \"event\": \"b\"}\n"
+      "{\"t\": 1e999, \"event\": \"c\"}\n{\"t\": 2, \"event\": \"d\"}\n",
+      damage);
+  BOOST_TEST(events.size() == 2U);
+  BOOST_REQUIRE_EQUAL(damage.size(), 1U);
+  BOOST_TEST(damage[0] == "timeline.ndjson: 4 of 6 lines could not be read, the first is line 2");
+}
+
+BOOST_AUTO_TEST_CASE(a_last_line_that_is_cut_off_is_told_apart_from_damage) {
+  Damage damage;
+  const auto events = parse_timeline("{\"t\": 1, \"event\": \"a\"}\n{\"t\": 2, \"eve", damage);
+  BOOST_TEST(events.size() == 1U);
+  BOOST_REQUIRE_EQUAL(damage.size(), 1U);
+  BOOST_TEST(damage[0] == "timeline.ndjson: the last line is cut off");
+}
+
+BOOST_AUTO_TEST_CASE(a_stray_page_carries_its_tags_and_owner) {
+  Damage damage;
+  const auto strays = parse_strays(
+      R"({"t": 2, "since": 1, "page": "0x12345000", "bytes": 64, "first": 0, "last": 63, "owner": null,)"
+      R"( "tags": [{"device": "net0", "kind": "disk_block", "sequence": 4, "block": 9, "foreign": true}, 7]})"
+      "\n"
+      R"({"t": 2, "since": 1, "page": "0x1000", "owner": "cpu-stack"})"
+      "\n",
+      damage);
+  BOOST_REQUIRE_EQUAL(strays.size(), 2U);
+  BOOST_TEST(strays[0].page.value == 0x12345000U);
+  BOOST_REQUIRE_EQUAL(strays[0].tags.size(), 1U);
+  BOOST_TEST(strays[0].tags[0].tag.device == "net0");
+  BOOST_TEST((strays[0].tags[0].tag.kind == TagKind::disk_block));
+  BOOST_TEST(strays[0].tags[0].foreign);
+  BOOST_TEST(strays[0].owner.empty());
+  BOOST_TEST(strays[1].owner == "cpu-stack");
+}
+
+BOOST_AUTO_TEST_CASE(a_serial_line_without_a_time_takes_the_one_before) {
+  const auto lines =
+      parse_serial("[1.500000] [    0.000000] Linux\r\nrest\n[x] y\n[2.0] \x1b[31mred\x1b[0m");
+  BOOST_REQUIRE_EQUAL(lines.size(), 4U);
+  BOOST_TEST(lines[0].text == "[    0.000000] Linux");
+  BOOST_TEST(lines[1].t == 1.5);
+  BOOST_TEST(lines[2].text == "[x] y");
+  BOOST_TEST(lines[3].t == 2.0);
+  BOOST_TEST(lines[3].text == "red");
+}
+
+BOOST_AUTO_TEST_CASE(trace_times_are_put_on_the_clock_of_the_timeline) {
+  const auto lines = parse_trace(
+      "4242@1700000012.250000:pci_cfg_write e1000e 00:02.0 @0x4 <- 0x503\n"
+      "qemu: warning: hello\n4242@bad:x y\n",
+      1700000000);
+  BOOST_REQUIRE_EQUAL(lines.size(), 1U);
+  BOOST_TEST(lines[0].t == 12.25);
+  BOOST_TEST(lines[0].event == "pci_cfg_write");
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_write_says_what_it_turned_off) {
+  const PciConfig config(test::config_of({.address = "0000:00:02.0"}));
+  const auto write = [](const std::string& text) {
+    return parse_pci_write({1, "pci_cfg_write", text});
+  };
+  BOOST_TEST(!write("e1000e 00:02.0 @0x4").has_value());
+  BOOST_TEST(!write("").has_value());
+  BOOST_REQUIRE(write("e1000e 00:02.0 @0x4 <- 0x503").has_value());
+  BOOST_TEST((sets_bus_master(*write("e1000e 00:02.0 @0x4 <- 0x503")) == false));
+  BOOST_TEST((sets_bus_master(*write("e1000e 00:02.0 @0x4 <- 0x507")) == true));
+  BOOST_TEST(!sets_bus_master(*write("e1000e 00:02.0 @0x6 <- 0x0")).has_value());
+  BOOST_TEST((sets_msix(*write("e1000e 00:02.0 @0xa2 <- 0x8004"), config) == true));
+  BOOST_TEST((sets_msix(*write("e1000e 00:02.0 @0xa2 <- 0x4"), config) == false));
+  BOOST_TEST(initiates_flr(*write("e1000e 00:02.0 @0x88 <- 0xa810"), config));
+  BOOST_TEST(initiates_flr(*write("e1000e 00:02.0 @0x89 <- 0xa8"), config));
+  BOOST_TEST(!initiates_flr(*write("e1000e 00:02.0 @0x88 <- 0x2810"), config));
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_configuration_space_is_filled_with_zeros_to_its_length) {
+  Damage damage;
+  const auto snapshot = parse_pci(
+      R"({"mark": "x", "t": 3, "functions": [{"address": "0000:00:02.0", "config": "8680d310", "length": 256, "driver": null},)"
+      R"( {"address": "nowhere", "config": "00"}, {"address": "0000:00:03.0", "config": "0"}, 5]})",
+      "x", damage);
+  BOOST_REQUIRE_EQUAL(snapshot.functions.size(), 1U);
+  BOOST_TEST(snapshot.functions[0].config.bytes().size() == 256U);
+  BOOST_REQUIRE_EQUAL(damage.size(), 1U);
+  BOOST_TEST(damage[0] == "pci/x.json: 3 functions are damaged");
+}
+
+BOOST_AUTO_TEST_CASE(fields_of_another_type_count_as_missing) {
+  const auto object =
+      nlohmann::json::parse(R"({"n": -1, "f": 2.5, "w": 3.0, "big": 1e300, "s": "0x10", "b": 1})");
+  BOOST_TEST(!whole_of(object, "n").has_value());
+  BOOST_TEST(!whole_of(object, "f").has_value());
+  BOOST_TEST(whole_of(object, "w").value() == 3U);
+  BOOST_TEST(!whole_of(object, "big").has_value());
+  BOOST_TEST(address_of(object, "s").value() == 16U);
+  BOOST_TEST(!flag_of(object, "b").has_value());
+  BOOST_TEST(list_of(object, "s").empty());
+  BOOST_TEST(text_of(nlohmann::json(7), "s").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_directory_is_read_from_its_folder) {
+  auto folder = TempDir::create();
+  BOOST_REQUIRE(folder.has_value());
+  std::filesystem::create_directories(folder->path() / "pci");
+  std::filesystem::create_directories(folder->path() / "screen");
+  const auto texts = test::good_run().texts();
+  for (const auto& [name, text] : texts)
+    BOOST_REQUIRE(replace_file(folder->path() / name, text).has_value());
+  const auto run = open(folder->path());
+  BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
+  BOOST_TEST(run->damage.empty());
+  BOOST_TEST(run->pci.size() == 6U);
+  BOOST_TEST(run->screens.count("capture-end") == 1U);
+  BOOST_TEST(run->screen_truth.count("capture") == 1U);
+  BOOST_TEST(run->mark("handover").value() == 10.5);
+  BOOST_TEST(!run->mark("nowhere").has_value());
+  BOOST_TEST(run->trace.front().t == 9.0, boost::test_tools::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_run_directory_is_invalid_input) {
+  const auto code = [](const Texts& texts) {
+    const auto run = assemble(texts);
+    return run ? std::string("read") : run.error().message();
+  };
+  BOOST_TEST(code({}) == "there is no plan.json");
+  BOOST_TEST(code({{"plan.json", "[1]"}}) == "plan.json is no JSON object");
+  BOOST_TEST(code({{"plan.json", "{}"}}) == "plan.json has no number \"format\"");
+  BOOST_TEST(code({{"plan.json", "{\"format\": 2}"}}) ==
+             "plan.json has format 2, this program reads up to 1");
+  const auto nowhere = open("/nonexistent-run-directory");
+  BOOST_REQUIRE(!nowhere.has_value());
+  BOOST_TEST((nowhere.error().code() == Errc::invalid_input));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace quiesce::evidence

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the vm tests share. Each test is one run of a real kernel; a case is a sentence that holds of its evidence.
+# shellcheck shell=bash
+
+: "${QUIESCE:?}" "${QUIESCE_SOURCE:?}" "${TEST_TMPDIR:?}"
+export NO_COLOR=1
+cd "$QUIESCE_SOURCE" || exit 3
+
+# case NAME COMMAND...: PASS when the command succeeds.
+case_holds() {
+  local name="$1"
+  shift
+  if "$@"; then echo "PASS $name"; else echo "FAIL $name: $*"; fi
+}
+
+# exits CODE NAME COMMAND...: PASS when the command ends with CODE; what it printed is in $TEST_TMPDIR/NAME.{out,err}.
+exits() {
+  local wanted="$1" name="$2" got
+  shift 2
+  "$@" >"$TEST_TMPDIR/$name.out" 2>"$TEST_TMPDIR/$name.err" </dev/null
+  got=$?
+  if [ "$got" -eq "$wanted" ]; then
+    echo "PASS $name"
+    return 0
+  fi
+  echo "FAIL $name: exit code $got instead of $wanted"
+  tail -n 40 "$TEST_TMPDIR/$name.out" "$TEST_TMPDIR/$name.err"
+  return 1
+}
+
+# verdict RUN_DIR CHECK: the verdict that result.json has for the check.
+verdict() { jq -r --arg name "$2" '.checks[] | select(.name == $name) | .verdict' "$1/result.json"; }
+is_verdict() { [ "$(verdict "$1" "$2")" = "$3" ]; }
+outcome() { jq -r .outcome "$1/result.json"; }
+
+# field RUN_DIR EVENT JQ_FILTER: of the first such event of the timeline.
+event_field() { jq -r --arg name "$2" "select(.event == \$name) | $3" "$1/timeline.ndjson" | head -n 1; }
+
+# Every line of the evidence can be read.
+readable() {
+  local file
+  for file in "$1"/*.ndjson; do
+    jq -es . "$file" >/dev/null || return 1
+  done
+}
+
+# No process has this number any more, or it is a dead one that nobody waited for.
+gone() {
+  local tries
+  for tries in $(seq 100); do
+    [ -d "/proc/$1" ] || return 0
+    [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] && return 0
+    [ "$tries" -eq 100 ] || sleep 0.1
+  done
+  return 1
+}
+
+# wait_for_event RUN_DIR JQ_CONDITION SECONDS: until the timeline has such an event.
+wait_for_event() {
+  local left=$(($3 * 10))
+  while [ "$left" -gt 0 ]; do
+    # Not by jq's exit code: 1.6 takes it from the last line alone.
+    [ -f "$1/timeline.ndjson" ] && jq -c "select($2)" "$1/timeline.ndjson" 2>/dev/null | grep -q . && return 0
+    left=$((left - 1))
+    sleep 0.1
+  done
+  return 1
+}
+
+# What is in /dev/shm, so that a test can say that nothing was left there.
+shared_memory() { ls /dev/shm 2>/dev/null; }
