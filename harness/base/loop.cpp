@@ -15,9 +15,9 @@ namespace quiesce {
 
 struct Loop::Watch::State {
   std::function<void()> callback;
-  int fd = -1;       ///< a descriptor's watch, else -1
-  Seconds period{};  ///< a timer's; of a descriptor's watch, the lull after a call
-  TimePoint due{};   ///< of a descriptor's watch, when it is looked at again
+  int fd = -1;           ///< a descriptor's watch, else -1
+  Seconds period{};      ///< a timer's; of a descriptor's watch, the lull after a call
+  TimePoint due{};       ///< of a descriptor's watch, when it is looked at again
   bool running = false;  ///< inside its callback, which a nested run_until must not enter again
   bool ended = false;
 
@@ -84,8 +84,7 @@ struct Loop::Impl {
   std::vector<pollfd> descriptors(TimePoint now) const {
     std::vector<pollfd> list;
     for (const auto& watch : watches)
-      if (listens(watch, now))
-        list.push_back({.fd = watch->fd, .events = POLLIN, .revents = 0});
+      if (listens(watch, now)) list.push_back({.fd = watch->fd, .events = POLLIN, .revents = 0});
     return list;
   }
 
@@ -107,7 +106,8 @@ struct Loop::Impl {
 
   TimePoint next_due(TimePoint now, TimePoint deadline) const {
     for (const auto& watch : watches)
-      if (idle(watch) && (is_timer(watch) || watch->due > now)) deadline = std::min(deadline, watch->due);
+      if (idle(watch) && (is_timer(watch) || watch->due > now))
+        deadline = std::min(deadline, watch->due);
     return deadline;
   }
 

@@ -79,6 +79,7 @@ bool arrange_descriptors(const Child& child, int& report) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> list;
+  list.reserve(strings.size() + 1);
   for (auto& text : strings) list.push_back(text.data());
   list.push_back(nullptr);
   return list;

@@ -35,7 +35,7 @@ Result<Bytes> parse_bytes(std::string_view text) {
 std::string format_bytes(Bytes size) {
   constexpr std::array<const char*, 5> names{"bytes", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;
-  double number = static_cast<double>(size.value);
+  auto number = static_cast<double>(size.value);
   // What one decimal would show as 1024.0 belongs to the next unit.
   while (number >= (unit == 0 ? 1024 : 1023.95) && unit + 1 < names.size()) {
     number /= 1024;

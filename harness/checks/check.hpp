@@ -18,12 +18,12 @@ enum class Verdict { pass, fail, skip, inconclusive };
 const char* to_string(Verdict verdict);
 
 struct CheckResult {
-  std::string name;                                       ///< "dma.stopped"
+  std::string name;  ///< "dma.stopped"
   Verdict verdict = Verdict::inconclusive;
-  std::string reason;                                     ///< one sentence for people, with the numbers that decided
-  std::vector<std::string> details;                       ///< one line each: per device, per function, per message
-  std::string control;                                    ///< what shows that an absence could have been seen
-  nlohmann::json numbers = nlohmann::json::object();      ///< for programs; seconds, counts, bytes
+  std::string reason;                ///< one sentence for people, with the numbers that decided
+  std::vector<std::string> details;  ///< one line each: per device, per function, per message
+  std::string control;               ///< what shows that an absence could have been seen
+  nlohmann::json numbers = nlohmann::json::object();  ///< for programs; seconds, counts, bytes
 };
 
 /// A judgement over the evidence. Never sees a live machine.
@@ -49,18 +49,20 @@ const char* to_string(Outcome outcome);
 struct RunResult {
   std::string scenario;
   Outcome outcome = Outcome::error;
-  std::string reason;                    ///< for error: what failed; else the first check that decided
-  std::string phase;                     ///< for error and interrupted: where
-  std::vector<CheckResult> checks;       ///< in the order of the registry
-  nlohmann::json about;                  ///< kernels, QEMU, accelerator, seconds: what a reader needs to repeat it
+  std::string reason;               ///< for error: what failed; else the first check that decided
+  std::string phase;                ///< for error and interrupted: where
+  std::vector<CheckResult> checks;  ///< in the order of the registry
+  nlohmann::json about;  ///< kernels, QEMU, accelerator, seconds: what a reader needs to repeat it
 };
 
-/// Runs the checks of the run's plan and folds their verdicts: error before fail before inconclusive before pass.
+/// Runs the checks of the run's plan and folds their verdicts: error before fail before
+/// inconclusive before pass.
 RunResult judge(const evidence::Run& run);
 
 nlohmann::json to_json(const RunResult& result);
-/// The verdict with its reasons as text for people; `colour` with escape sequences; `verbose` shows the details and
-/// controls of every check, not only of those that did not pass. Implemented in reports/text.cpp.
+/// The verdict with its reasons as text for people; `colour` with escape sequences; `verbose` shows
+/// the details and controls of every check, not only of those that did not pass. Implemented in
+/// reports/text.cpp.
 std::string render_text(const RunResult& result, bool colour, bool verbose = false);
 
 /// docs/checks.md: every check of the registry with its question and parameters.

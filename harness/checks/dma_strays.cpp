@@ -24,6 +24,29 @@ std::set<std::string> devices_of(const evidence::StrayPage& stray) {
   return devices;
 }
 
+/// When each frame was given to its device: (device, sequence) -> time.
+using FeedTimes = std::map<std::pair<std::string, std::uint64_t>, double>;
+
+FeedTimes feed_times(const evidence::Run& run) {
+  FeedTimes times;
+  for (const auto* feed : run.events(record::event::feed))
+    if (const auto sequence = evidence::whole_of(feed->fields, "sequence"))
+      times[{feed->text("device"), *sequence}] = feed->t;
+  return times;
+}
+
+/// Frames carry their own time: a frame in memory was written after it was fed.
+void add_feed_times(Strays& strays, const evidence::StrayPage& stray, const FeedTimes& times) {
+  for (const auto& origin : stray.tags) {
+    if (origin.foreign || origin.tag.kind != TagKind::frame) continue;
+    const auto fed = times.find({origin.tag.device, origin.tag.sequence});
+    if (fed == times.end()) continue;
+    Tally& tally = strays.by_device[origin.tag.device];
+    tally.last_fed = std::max(tally.last_fed.value_or(fed->second), fed->second);
+    tally.last_since = std::max(tally.last_since, fed->second);
+  }
+}
+
 }  // namespace
 
 void Tally::add(const evidence::StrayPage& stray, double since, double deadline) {
@@ -39,12 +62,13 @@ void Tally::add(const evidence::StrayPage& stray, double since, double deadline)
   first = std::min(first.value_or(stray.t), stray.t);
   if (!last || stray.t >= *last) {
     last = stray.t;
-    last_since = since;
+    last_since = std::max(since, last_fed.value_or(since));
   }
 }
 
 Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
   Strays strays;
+  const FeedTimes times = feed_times(run);
   for (const auto& stray : run.strays) {
     if (stray.t <= handover) continue;
     if (!stray.owner.empty()) {
@@ -56,6 +80,7 @@ Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
     strays.all.add(stray, since, deadline);
     for (const std::string& device : devices_of(stray))
       strays.by_device[device].add(stray, since, deadline);
+    add_feed_times(strays, stray, times);
   }
   return strays;
 }

@@ -28,7 +28,10 @@ struct Tally {
   double straddles_until = 0;
   std::optional<double> first;
   std::optional<double> last;
-  double last_since = 0;  ///< when the pass of the last write began: it is not older than that
+  /// The last write is not older than this: the begin of its pass, or when the newest frame that
+  /// was found in memory was fed, whichever is later.
+  double last_since = 0;
+  std::optional<double> last_fed;  ///< when that frame was fed
 
   void add(const evidence::StrayPage& stray, double since, double deadline);
 };

@@ -68,8 +68,12 @@ Result<json> kernels() {
   json list = json::array();
   for (const auto& name : builder::known_names()) {
     const auto kernel = builder::resolve(name, store, builder::Fetch::forbidden);
-    list.push_back(
-        entry(name, kernel ? kernel->release : "not fetched; quiesce image fetch " + name));
+    json item = entry(name, kernel ? kernel->release : "not fetched; quiesce image fetch " + name);
+    if (kernel) {
+      item["image"] = kernel->image.string();
+      item["modules"] = kernel->modules.string();
+    }
+    list.push_back(std::move(item));
   }
   return list;
 }

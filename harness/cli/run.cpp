@@ -279,7 +279,7 @@ void add_run(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("run", "Run scenarios and judge them");
   command->footer(
-      "Example: quiesce run first-run --kernel arch/x86/boot/bzImage,/tmp/modules --out evidence");
+      "Example: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence");
   command
       ->add_option("SCENARIO", options->scenarios, "Scenario files, or names of shipped scenarios")
       ->required();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A run directory, read with suspicion: it may be foreign, cut off in the middle of a line, or damaged.
+// A run directory, read with suspicion: it may be foreign, cut off in the middle of a line, or
+// damaged.
 #pragma once
 
 #include <filesystem>
@@ -76,7 +77,8 @@ struct SerialLine {
   std::string text;
 };
 
-/// Everything that a run left behind. What is missing is empty; `damage` says what could not be read.
+/// Everything that a run left behind. What is missing is empty; `damage` says what could not be
+/// read.
 struct Run {
   std::filesystem::path folder;
   scenario::RunPlan plan;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The names of a run directory: the only interface between running and judging. run/ writes it, evidence/ reads it.
+// The names of a run directory: the only interface between running and judging. run/ writes it,
+// evidence/ reads it.
 #pragma once
 
 namespace quiesce::record {
@@ -22,48 +23,56 @@ inline constexpr const char* pci = "pci";        ///< folder; one JSON a mark
 inline constexpr const char* screen = "screen";  ///< folder; NAME.png, NAME.txt, font-ROLE.json
 }  // namespace file
 
-/// Events of timeline.ndjson. Each line is an object {"t": seconds since run.start on the host's monotonic clock,
-/// "event": one of these, ...}; "guest" is the guest kernel's CLOCK_BOOTTIME in seconds where it is known.
+/// Events of timeline.ndjson. Each line is an object {"t": seconds since run.start on the host's
+/// monotonic clock, "event": one of these, ...}; "guest" is the guest kernel's CLOCK_BOOTTIME in
+/// seconds where it is known.
 namespace event {
-inline constexpr const char* run_start = "run.start";    ///< realtime (s since the epoch at t = 0), version
-inline constexpr const char* run_end = "run.end";        ///< reason: finished, error, interrupted
+inline constexpr const char* run_start =
+    "run.start";  ///< realtime (s since the epoch at t = 0), version
+inline constexpr const char* run_end = "run.end";          ///< reason: finished, error, interrupted
 inline constexpr const char* phase_begin = "phase.begin";  ///< phase
 inline constexpr const char* phase_end = "phase.end";      ///< phase
-inline constexpr const char* mark = "mark";              ///< name: one of mark::*
-inline constexpr const char* qemu_start = "qemu.start";  ///< pid
-inline constexpr const char* qemu_exit = "qemu.exit";    ///< how, expected (bool)
-inline constexpr const char* qmp_event = "qmp.event";    ///< name, data
-inline constexpr const char* serial_line = "serial.line";  ///< role, what: "kernel-start" | "panic" | "purgatory" ...
+inline constexpr const char* mark = "mark";                ///< name: one of mark::*
+inline constexpr const char* qemu_start = "qemu.start";    ///< pid
+inline constexpr const char* qemu_exit = "qemu.exit";      ///< how, expected (bool)
+inline constexpr const char* qmp_event = "qmp.event";      ///< name, data
+inline constexpr const char* serial_line =
+    "serial.line";  ///< role, what: "kernel-start" | "panic" | "purgatory" ...
 inline constexpr const char* agent_hello = "agent.hello";  ///< role, release, cmdline
-inline constexpr const char* activity = "activity";      ///< device, kind, state: started|running|failed, counters
-inline constexpr const char* control = "control";        ///< device, tagged_pages, changed_pages, t0, t1
-inline constexpr const char* handover = "handover";      ///< rip, pause_s, cpus
-inline constexpr const char* baseline = "baseline";      ///< bytes, copy_s, excluded: [[begin, end]...] (hex strings)
-inline constexpr const char* watch_pass = "watch.pass";  ///< begin_t, pages_compared, pages_changed, seconds
-inline constexpr const char* feed = "feed";              ///< device, sequence (a frame given to QEMU), bytes
-inline constexpr const char* echo = "echo";              ///< device, sequence (a guest's frame that came out)
-inline constexpr const char* ring = "ring";              ///< device, head, tail, at: mark or "poll"
-inline constexpr const char* modules = "modules";        ///< role, loaded, seconds
-inline constexpr const char* test_result = "test.result";  ///< device, kind, ok, detail, numbers
-inline constexpr const char* key_sent = "key.sent";      ///< keys
+inline constexpr const char* activity =
+    "activity";  ///< device, kind, state: started|running|failed, counters
+inline constexpr const char* control = "control";  ///< device, tagged_pages, changed_pages, t0, t1
+inline constexpr const char* handover = "handover";  ///< rip, pause_s, cpus
+inline constexpr const char* baseline =
+    "baseline";  ///< bytes, copy_s, excluded: [[begin, end]...] (hex strings)
+inline constexpr const char* watch_pass =
+    "watch.pass";                            ///< begin_t, pages_compared, pages_changed, seconds
+inline constexpr const char* feed = "feed";  ///< device, sequence (a frame given to QEMU), bytes
+inline constexpr const char* echo = "echo";  ///< device, sequence (a guest's frame that came out)
+inline constexpr const char* ring = "ring";  ///< device, head, tail, at: mark or "poll"
+inline constexpr const char* modules = "modules";            ///< role, loaded, seconds
+inline constexpr const char* test_result = "test.result";    ///< device, kind, ok, detail, numbers
+inline constexpr const char* key_sent = "key.sent";          ///< keys
 inline constexpr const char* pointer_sent = "pointer.sent";  ///< device, x, y
 inline constexpr const char* key_received = "key.received";  ///< text
-inline constexpr const char* screen = "screen";          ///< name, file, width, height
-inline constexpr const char* screen_sample = "screen.sample";  ///< same_as_production, uniform (one colour), digest
-inline constexpr const char* cpus = "cpus";              ///< at, cpus: [{index, rip, rsp, halted, place}]
+inline constexpr const char* screen = "screen";              ///< name, file, width, height
+inline constexpr const char* screen_sample =
+    "screen.sample";                         ///< same_as_production, uniform (one colour), digest
+inline constexpr const char* cpus = "cpus";  ///< at, cpus: [{index, rip, rsp, halted, place}]
 inline constexpr const char* crash_segments = "crash.segments";  ///< segments: [{name, begin, end}]
-inline constexpr const char* usage = "usage";            ///< harness_cpu_s, qemu_cpu_s, peak_rss_bytes
-inline constexpr const char* error = "error";            ///< phase, code, message
+inline constexpr const char* usage = "usage";  ///< harness_cpu_s, qemu_cpu_s, peak_rss_bytes
+inline constexpr const char* error = "error";  ///< phase, code, message
 }  // namespace event
 
 /// Points of the run, in their order; also the names of pci/*.json and of deadlines in a scenario.
 namespace mark {
-inline constexpr const char* production = "production";        ///< busy, just before the panic
-inline constexpr const char* handover = "handover";            ///< machine_kexec, machine stopped
-inline constexpr const char* capture_entry = "capture-entry";  ///< capture kernel's init, nothing touched
-inline constexpr const char* drivers = "drivers";              ///< all drivers of the profile loaded
-inline constexpr const char* tests = "tests";                  ///< function tests done
-inline constexpr const char* capture_end = "capture-end";      ///< the end
+inline constexpr const char* production = "production";  ///< busy, just before the panic
+inline constexpr const char* handover = "handover";      ///< machine_kexec, machine stopped
+inline constexpr const char* capture_entry =
+    "capture-entry";                               ///< capture kernel's init, nothing touched
+inline constexpr const char* drivers = "drivers";  ///< all drivers of the profile loaded
+inline constexpr const char* tests = "tests";      ///< function tests done
+inline constexpr const char* capture_end = "capture-end";  ///< the end
 }  // namespace mark
 
 }  // namespace quiesce::record

@@ -3,20 +3,13 @@
 
 #include <utility>
 
+#include "harness/record/json_text.hpp"
 #include "harness/scenario/json_text.hpp"
 
 namespace quiesce::run {
 
 using nlohmann::json;
-
-namespace {
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-}  // namespace
+using record::text_at;
 
 void AgentLink::feed(std::string_view bytes) {
   decoder_.feed(bytes);

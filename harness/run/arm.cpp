@@ -3,6 +3,7 @@
 #include <set>
 
 #include "harness/base/text.hpp"
+#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/crash_segments.hpp"
 #include "harness/run/phases.hpp"
@@ -13,13 +14,9 @@
 namespace quiesce::run {
 
 using nlohmann::json;
+using record::text_at;
 
 namespace {
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// What the agent says is no input of the user: nonsense is a protocol error.
 Result<std::uint64_t> address_at(const json& object, const char* key) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
+#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/screens.hpp"
@@ -9,17 +10,13 @@
 namespace quiesce::run {
 
 using nlohmann::json;
+using record::text_at;
 
 namespace {
 
 // Purgatory's digest and decompression take 7 s under emulation (measured), the kernel up to init 4
 // s more.
 constexpr Seconds capture_patience{120};
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Whether the capture kernel itself still works though its agent is silent: it answers a SysRq it
 /// does not know with its help text (drivers/tty/sysrq.c).

@@ -34,8 +34,9 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
   written["format"] = record::format;
   dir.write(record::file::plan,
             written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  dir.event(record::event::run_start,
-            {{"realtime", seconds_since_epoch()}, {"format", record::format}});
+  dir.event(record::event::run_start, {{"realtime", seconds_since_epoch()},
+                                       {"format", record::format},
+                                       {"version", QUIESCE_VERSION}});
 
   Session session(loop, dir, plan, std::move(observer));
   auto done = phases(session);

@@ -171,10 +171,7 @@ Result<void> Session::pause() {
   TRY(expect(
       "the machine to stop", [&] { return machine->gdb().stopped().has_value(); }, Seconds(10)));
   paused_ = true;
-  // Going on would run past the handover unseen.
-  if (machine->gdb().at_breakpoint())
-    return fail(Errc::unsupported, "the production kernel crashed before it was asked to");
-  return {};
+  return broken();
 }
 
 void Session::stopped_at_breakpoint() {
@@ -183,11 +180,12 @@ void Session::stopped_at_breakpoint() {
 }
 
 void Session::shut_down() {
-  serial_.flush();
   if (!machine) return;
   const double qemu_cpu = machine->process().cpu_seconds();
   const bool expected = !qemu_exit_ && !machine->exit_status();
   const ExitStatus status = machine->stop();
+  machine->drain();
+  serial_.flush();
   dir.event(record::event::qemu_exit, {{"how", status.describe()}, {"expected", expected}});
   dir.event(record::event::usage, {{"harness_cpu_s", own_cpu_seconds()},
                                    {"qemu_cpu_s", qemu_cpu},
@@ -206,11 +204,17 @@ Error Session::explained(const Error& error) {
   return state ? error : state.error();
 }
 
+bool Session::crashed_early() const {
+  return current_phase == "arm" && machine && machine->gdb().at_breakpoint();
+}
+
 Result<void> Session::broken() const {
   if (dir.failed()) return tl::unexpected(*dir.failed());
   if (qemu_exit_)
     return fail(Errc::closed, "QEMU ended in the middle of the run with {}: {}",
                 qemu_exit_->describe(), machine ? machine->error_output() : "");
+  if (crashed_early())
+    return fail(Errc::unsupported, "the production kernel crashed before it was asked to");
   if (agent.foreign_versions() > 0)
     return fail(
         Errc::protocol,
@@ -226,7 +230,8 @@ Result<Wait> Session::wait(const std::function<bool()>& done, Seconds patience) 
     TRY(broken());
     const TimePoint stall = last_progress_ + silence;
     const auto ready = [&] {
-      return done() || qemu_exit_ || guest_down_ || dir.failed() || agent.foreign_versions() > 0;
+      return done() || qemu_exit_ || guest_down_ || dir.failed() || crashed_early() ||
+             agent.foreign_versions() > 0;
     };
     const Waited waited = loop.run_until(ready, std::min({deadline, stall, total_deadline_}));
     if (waited == Waited::stopped) return fail(Errc::interrupted, "interrupted");

@@ -106,6 +106,9 @@ class Session {
   void on_agent_message(const char* kind, std::uint32_t sequence, const nlohmann::json& payload);
   void on_frame(const std::string& device, std::string_view frame);
   Result<void> broken() const;
+  /// The breakpoint was hit while the kernel was still being armed: going on would run past the
+  /// handover unseen.
+  bool crashed_early() const;
 
   Observer observer_;
   SerialLog serial_;

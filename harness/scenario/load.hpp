@@ -12,7 +12,8 @@
 
 namespace quiesce::scenario {
 
-/// One thing that is wrong: where, what was expected, what was found, and the remedy where one can be named.
+/// One thing that is wrong: where, what was expected, what was found, and the remedy where one can
+/// be named.
 struct Diagnostic {
   std::string file;
   std::string place;    ///< JSON pointer, or "line 3, column 7" for text that is no JSON
@@ -39,12 +40,14 @@ struct Vocabulary {
   std::map<std::string, std::vector<ParameterSpec>> checks;  ///< every check and its parameters
 };
 
-/// `overrides`: from --set, "machine.cpus=1" or "/devices/0/activity/rate=200" (value as JSON, or a bare string).
+/// `overrides`: from --set, "machine.cpus=1" or "/devices/0/activity/rate=200" (value as JSON, or a
+/// bare string).
 Loaded<std::vector<Scenario>> load(const std::filesystem::path& path, const Vocabulary& vocabulary,
                                    std::span<const std::string> overrides = {});
-/// The same from text; `name` stands for the file in diagnostics. One Scenario a cell of the matrix, in its order; a
-/// cell's name is "NAME/cpus=1,memory=2GiB".
-Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name, const Vocabulary& vocabulary,
+/// The same from text; `name` stands for the file in diagnostics. One Scenario a cell of the
+/// matrix, in its order; a cell's name is "NAME/cpus=1,memory=2GiB".
+Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name,
+                                        const Vocabulary& vocabulary,
                                         std::span<const std::string> overrides = {});
 
 Loaded<Profile> load_profile(const std::filesystem::path& path);

@@ -14,9 +14,9 @@ namespace quiesce::scenario {
 
 /// A kernel with its initramfs, ready to boot.
 struct BootImage {
-  std::string kernel;                 ///< as the user named it
-  std::string release;                ///< "6.1.0-56-amd64"
-  std::filesystem::path image;        ///< bzImage
+  std::string kernel;           ///< as the user named it
+  std::string release;          ///< "6.1.0-56-amd64"
+  std::filesystem::path image;  ///< bzImage
   std::filesystem::path initramfs;
   std::string image_sha256;
   std::string initramfs_sha256;
@@ -29,8 +29,8 @@ struct PlannedDevice {
   nlohmann::json activity;  ///< the profile's with the scenario's overrides; kind included
   bool busy = true;
   bool driver_in_capture = true;
-  PciAddress address;       ///< of its PCI function, the same in both kernels
-  std::string mac;          ///< 52:54:00:51:xx:xx for "net", else empty
+  PciAddress address;  ///< of its PCI function, the same in both kernels
+  std::string mac;     ///< 52:54:00:51:xx:xx for "net", else empty
 };
 
 struct RunPlan {
@@ -38,13 +38,15 @@ struct RunPlan {
   std::vector<PlannedDevice> devices;
   BootImage production;
   BootImage capture;
-  std::string accel;              ///< "kvm" or "tcg": what was chosen
+  std::string accel;  ///< "kvm" or "tcg": what was chosen
   std::string accel_reason;
-  std::filesystem::path qemu;     ///< the binary
+  std::filesystem::path qemu;  ///< the binary
 };
 
-/// Gives every device its slot (from 2 on, in order; bus 0) and its MAC address. Fails when there are too many.
-Result<std::vector<PlannedDevice>> place_devices(const Scenario& scenario, const std::vector<Profile>& profiles);
+/// Gives every device its slot (from 2 on, in order; bus 0) and its MAC address. Fails when there
+/// are too many.
+Result<std::vector<PlannedDevice>> place_devices(const Scenario& scenario,
+                                                 const std::vector<Profile>& profiles);
 
 nlohmann::json to_json(const RunPlan& plan);
 /// Accepts what to_json gave; anything else is invalid_input that names the place.

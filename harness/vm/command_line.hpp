@@ -19,8 +19,8 @@ struct ChildFds {
   int gdb = 12;
   int qtest = 13;
   int console = 14;        ///< ttyS0
-  int agent = 15;    ///< ttyS1
-  int screen = 16;   ///< a memory file for pictures that only we read
+  int agent = 15;          ///< ttyS1
+  int screen = 16;         ///< a memory file for pictures that only we read
   int first_backend = 20;  ///< one a device with backend net or disk, in the plan's order
 };
 

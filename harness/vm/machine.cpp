@@ -51,6 +51,7 @@ Result<void> send_some(int fd, std::string& bytes) {
 /// One of our ends of QEMU's sockets.
 struct Machine::Channel {
   Fd socket;
+  std::function<bool()> read;  ///< takes a piece of what came; false when nothing did
   Loop::Watch watch;
   std::string unsent;  ///< the rest of a frame of which QEMU took the first part only
 };
@@ -169,17 +170,18 @@ Result<void> Machine::connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline) {
 
 void Machine::add_channel(const std::string& name, Fd socket,
                           std::function<void(std::string_view)> sink) {
-  auto channel = std::make_unique<Channel>(Channel{std::move(socket), {}, {}});
+  auto channel = std::make_unique<Channel>(Channel{std::move(socket), {}, {}, {}});
   Channel* raw = channel.get();
-  const auto read = [raw, sink = std::move(sink)] {
+  raw->read = [raw, sink = std::move(sink)] {
     const auto bytes = read_some(raw->socket.get());
-    if (!bytes)
-      raw->watch = {};
-    else if (!bytes->empty())
-      sink(*bytes);
+    if (!bytes) raw->watch = {};
+    if (!bytes || bytes->empty()) return false;
+    sink(*bytes);
+    return true;
   };
+  const auto once = [raw] { raw->read(); };
   raw->watch =
-      loop_.on_readable(raw->socket.get(), read, name == "console" ? console_lull : serial_lull);
+      loop_.on_readable(raw->socket.get(), once, name == "console" ? console_lull : serial_lull);
   channels_[name] = std::move(channel);
 }
 
@@ -247,6 +249,12 @@ std::optional<ExitStatus> Machine::exit_status() {
 std::string Machine::error_output() const {
   const auto text = read_file(log_path_);
   return text ? std::string(trim(printable(*text))) : std::string();
+}
+
+void Machine::drain() {
+  for (const auto& [name, channel] : channels_)
+    while (channel->read()) {
+    }
 }
 
 ExitStatus Machine::stop() {

@@ -66,6 +66,9 @@ class Machine {
   std::optional<ExitStatus> exit_status();
   /// What QEMU wrote to its standard error, so far.
   std::string error_output() const;
+  /// Gives the listener what was said and not heard yet; of a machine that has ended, its last
+  /// words.
+  void drain();
   /// QMP quit, SIGTERM, SIGKILL: the ladder. Returns when it is gone.
   ExitStatus stop();
 

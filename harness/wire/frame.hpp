@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The frames between harness and agent: versioned, checked, and able to find themselves again after noise.
+// The frames between harness and agent: versioned, checked, and able to find themselves again after
+// noise.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,9 @@ enum class Kind : std::uint8_t {
   event = 3,     ///< agent to harness, unasked
 };
 
-/// On the wire, little endian: magic A5 'Q' 'S' 'C', version (1), kind (1), zero (2), sequence (4), payload length (4),
-/// CRC-32 of the 16 bytes before it (4); then the payload (UTF-8 JSON) and its CRC-32 (4).
+/// On the wire, little endian: magic A5 'Q' 'S' 'C', version (1), kind (1), zero (2), sequence (4),
+/// payload length (4), CRC-32 of the 16 bytes before it (4); then the payload (UTF-8 JSON) and its
+/// CRC-32 (4).
 struct Frame {
   Kind kind = Kind::event;
   std::uint32_t sequence = 0;
@@ -33,10 +35,10 @@ struct Frame {
 
 std::string encode(const Frame& frame);
 
-/// Takes bytes as they come, in any pieces, and gives back whole frames. What belongs to no frame is counted.
-/// A frame whose sender died in the middle of it is given up as soon as another header comes: a payload is JSON, which
-/// holds no zero bytes, so it cannot hold a header. Memory is bounded by the longest frame when next() is called until
-/// it is false after each feed().
+/// Takes bytes as they come, in any pieces, and gives back whole frames. What belongs to no frame
+/// is counted. A frame whose sender died in the middle of it is given up as soon as another header
+/// comes: a payload is JSON, which holds no zero bytes, so it cannot hold a header. Memory is
+/// bounded by the longest frame when next() is called until it is false after each feed().
 class Decoder {
  public:
   void feed(std::string_view bytes);
@@ -53,7 +55,8 @@ class Decoder {
   bool abandon_truncated();
 
   std::string buffer_;
-  std::size_t searched_ = 0;  ///< up to here no other header begins in the payload that is still coming
+  std::size_t searched_ =
+      0;  ///< up to here no other header begins in the payload that is still coming
   std::uint64_t noise_ = 0;
   std::uint64_t foreign_versions_ = 0;
 };

@@ -13,7 +13,8 @@
 
 namespace quiesce::builder {
 
-/// Where fetched kernels and built images are kept: $QUIESCE_CACHE, else $XDG_CACHE_HOME/quiesce, else
+/// Where fetched kernels and built images are kept: $QUIESCE_CACHE, else $XDG_CACHE_HOME/quiesce,
+/// else
 /// ~/.cache/quiesce.
 struct Store {
   std::filesystem::path root;
@@ -23,36 +24,38 @@ struct Store {
 
 /// A kernel with its modules.
 struct Kernel {
-  std::string name;                           ///< as the user named it
-  std::string release;                        ///< from the bzImage header
-  std::filesystem::path image;                ///< bzImage
-  std::filesystem::path modules;              ///< the folder that holds kernel/ (may be empty: all built in)
-  std::map<std::string, std::string> config;  ///< "CONFIG_KEXEC_FILE" -> "y"; empty when no config was found
-  std::string config_source;                  ///< where it came from, or empty
+  std::string name;               ///< as the user named it
+  std::string release;            ///< from the bzImage header
+  std::filesystem::path image;    ///< bzImage
+  std::filesystem::path modules;  ///< the folder that holds kernel/ (may be empty: all built in)
+  std::map<std::string, std::string>
+      config;                 ///< "CONFIG_KEXEC_FILE" -> "y"; empty when no config was found
+  std::string config_source;  ///< where it came from, or empty
   std::string image_sha256;
 };
 
 /// What resolve may do about a name that is not in the store yet.
 enum class Fetch { allowed, forbidden };
 
-/// `spec`: "debian:6.1", a .deb or several joined by ',', an unpacked tree, or "BZIMAGE,MODULES_FOLDER".
-/// Errors name the kernel, what is wrong with it and the remedy.
+/// `spec`: "debian:6.1", a .deb or several joined by ',', an unpacked tree, or
+/// "BZIMAGE,MODULES_FOLDER". Errors name the kernel, what is wrong with it and the remedy.
 Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch);
 
-/// Fails with invalid_input when the kernel lacks what `role` needs: CONFIG_KEXEC_FILE (production),
-/// CONFIG_CRASH_DUMP and CONFIG_PROC_VMCORE (capture), or a module of the devices. All problems in one error.
+/// Fails with invalid_input when the kernel lacks what `role` needs: CONFIG_KEXEC_FILE
+/// (production), CONFIG_CRASH_DUMP and CONFIG_PROC_VMCORE (capture), or a module of the devices.
+/// All problems in one error.
 Result<void> check_kernel(const Kernel& kernel, const std::string& role,
                           const std::vector<scenario::PlannedDevice>& devices);
 
-/// The two boot images of a run; the production one holds the capture kernel and its initramfs. Reused from the store
-/// when their contents are the same.
+/// The two boot images of a run; the production one holds the capture kernel and its initramfs.
+/// Reused from the store when their contents are the same.
 struct Images {
   scenario::BootImage production;
   scenario::BootImage capture;
 };
 Result<Images> build(const Kernel& production, const Kernel& capture,
-                     const std::vector<scenario::PlannedDevice>& devices, const std::filesystem::path& agent,
-                     const Store& store);
+                     const std::vector<scenario::PlannedDevice>& devices,
+                     const std::filesystem::path& agent, const Store& store);
 
 /// What is in the store: names, releases, sizes.
 struct StoredItem {

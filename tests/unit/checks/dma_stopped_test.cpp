@@ -176,6 +176,33 @@ BOOST_AUTO_TEST_CASE(a_device_whose_ring_cannot_be_seen_is_not_taken_for_stopped
   BOOST_TEST(says(judge(run).reason, "nothing shows whether it was stopped or out of buffers"));
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_device_without_tags_needs_work_before_the_panic_and_a_watch_that_saw_something) {
+  auto run = good_run();
+  run.clear_strays();
+  run.plan.devices[0].profile.writes_tagged = false;
+  run.event(5, "activity", {{"device", "net0"}, {"state", "running"}, {"operations", 40}});
+  BOOST_TEST((judge(run).verdict == Verdict::inconclusive));
+  run.stray(10.5, 11, 0x888000, "", "cpu0-stack");
+  const auto result = judge(run);
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(says(result.control, "net0: 40 operations before the panic"));
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_whose_only_device_is_a_console_is_skipped) {
+  auto run = good_run();
+  run.clear_strays();
+  std::erase_if(run.plan.devices, [](const auto& device) { return device.name == "net0"; });
+  run.stray(10.5, 11, 0x888000, "", "cpu0-stack");
+  BOOST_TEST((judge(run).verdict == Verdict::skip));
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_in_memory_is_as_late_as_its_feed_not_as_its_pass) {
+  const auto result = judge(good_run());
+  BOOST_TEST(says(result.details.at(0), "s after the last frame that landed was fed"),
+             result.details.at(0));
+}
+
 BOOST_AUTO_TEST_CASE(only_devices_without_tags_leave_it_inconclusive_and_no_busy_device_skips) {
   auto run = good_run();
   run.clear_strays();
