@@ -37,6 +37,17 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+/// What a loaded machine adds is never negative: the fastest of each says most there.
+double fastest_ratio(const std::vector<Round>& rounds) {
+  double watched = rounds.front().watched.seconds;
+  double bare = rounds.front().bare.seconds;
+  for (const auto& round : rounds) {
+    watched = std::min(watched, round.watched.seconds);
+    bare = std::min(bare, round.bare.seconds);
+  }
+  return watched / bare;
+}
+
 template <class Number>
 double median_of(const std::vector<Round>& rounds, Number number) {
   std::vector<double> values;
@@ -99,6 +110,7 @@ void print_targets(const std::vector<Round>& rounds) {
   row(
       "whole command, ratio to the bare run",
       [](const Round& round) { return round.watched.seconds / round.bare.seconds; }, "<= 1.1");
+  fmt::print("| the same, fastest of each | {:.3f} | <= 1.1 |\n", fastest_ratio(rounds));
   row(
       "harness CPU, share of QEMU's",
       [&](const Round& round) {
