@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include <clocale>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
@@ -35,7 +36,11 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // --help and --version come this way too, with code 0.
-    return program.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+    if (program.exit(error) == 0) return exit_code::ok;
+    // To git, 2 would mean a bad commit.
+    const bool bisect = std::any_of(
+        argv, argv + argc, [](const char* word) { return std::string_view(word) == "--bisect"; });
+    return bisect ? exit_code::bisect_skip : exit_code::usage;
   }
   return chosen();
 }

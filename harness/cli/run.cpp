@@ -2,9 +2,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 #include "harness/base/units.hpp"
 #include "harness/checks/check.hpp"
@@ -39,29 +41,41 @@ struct Options {
   std::string qemu = "qemu-system-x86_64";
 };
 
-/// Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest is ended and the
-/// evidence closed.
+/// As long as it lives, Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest
+/// is ended and the evidence closed. Before and after a run they end the program as usual.
 class Interrupts {
  public:
   static Result<Interrupts> watch(Loop& loop) {
     sigset_t signals;
     sigemptyset(&signals);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    sigset_t before;
+    ::sigprocmask(SIG_BLOCK, &signals, &before);
     const int raw = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (raw < 0) return fail_errno("cannot watch for signals");
-    Interrupts interrupts(Fd::adopt(raw));
+    Interrupts interrupts(Fd::adopt(raw), before);
     interrupts.watch_ = loop.on_readable(raw, [&loop, raw] {
       (void)read_some(raw);
       loop.stop();
     });
     return interrupts;
   }
+  Interrupts(Interrupts&& other) noexcept
+      : fd_(std::move(other.fd_)),
+        before_(other.before_),
+        watch_(std::move(other.watch_)),
+        active_(std::exchange(other.active_, false)) {}
+  Interrupts& operator=(Interrupts&&) = delete;
+  ~Interrupts() {
+    if (active_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
 
  private:
-  explicit Interrupts(Fd fd) : fd_(std::move(fd)) {}
+  Interrupts(Fd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
   Fd fd_;
+  sigset_t before_;
   Loop::Watch watch_;
+  bool active_ = true;
 };
 
 /// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
@@ -144,10 +158,19 @@ fs::path folder_for(const Options& options, const scenario::Scenario& scenario, 
                                         count == 1 ? "" : fmt::format("-{:03d}", number + 1));
 }
 
-/// A folder that must be empty is looked at before minutes are spent on images.
+/// A folder that must be empty and writable is looked at before minutes are spent on images.
 Result<void> check_folder(const fs::path& folder) {
   std::error_code error;
-  if (!fs::exists(folder, error)) return {};
+  if (!fs::exists(folder, error)) {
+    fs::path parent = fs::absolute(folder).parent_path();
+    while (!fs::exists(parent, error) && parent != parent.parent_path())
+      parent = parent.parent_path();
+    if (!fs::is_directory(parent, error) || ::access(parent.c_str(), W_OK | X_OK) != 0)
+      return fail(Errc::invalid_input,
+                  "the output folder {} cannot be created in {}; choose another with --out",
+                  folder.string(), parent.string());
+    return {};
+  }
   if (!fs::is_directory(folder, error))
     return fail(Errc::invalid_input, "{} is no folder; choose another with --out", folder.string());
   if (!fs::is_empty(folder, error))
@@ -178,6 +201,7 @@ Result<Finished> run_one(const scenario::Scenario& scenario, const Options& opti
   Progress progress(mode, scenario.name);
   TRY(check_folder(folder));
   TRY_ASSIGN(const scenario::RunPlan plan, resolve(scenario, options, places, progress));
+  TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
   const auto executed =
       run::execute(plan, folder, loop,
                    {.on_phase = [&](const std::string& name) { progress.phase(name); },
@@ -238,39 +262,56 @@ void print_result(const Finished& finished, const Options& options) {
   std::fflush(stdout);
 }
 
+/// What was wrong before or between the runs: reported, and as an exit code. To git, 2 or 3 would
+/// mean a bad commit.
+int refuse(const Options& options, const Error& error) {
+  const int code = report(error);
+  return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
+}
+
+/// The exit code of all runs together. For git one real failure outweighs a run that was lost.
+int code_of(const Options& options, const std::vector<Outcome>& outcomes) {
+  Outcome worst = Outcome::pass;
+  bool failed = false;
+  for (const Outcome outcome : outcomes) {
+    if (severity(outcome) > severity(worst)) worst = outcome;
+    failed = failed || outcome == Outcome::fail;
+  }
+  if (!options.bisect) return checks::exit_code(worst);
+  return bisect_code(failed && worst != Outcome::interrupted ? Outcome::fail : worst);
+}
+
+void drop_if_not_kept(const Options& options, const Finished& finished) {
+  if (options.keep || options.repeat == 1 || finished.result.outcome != Outcome::pass) return;
+  std::error_code ignored;
+  fs::remove_all(finished.folder, ignored);
+}
+
 int run_all(const Options& options) {
   const auto places = Places::find();
-  if (!places) return report(places.error());
+  if (!places) return refuse(options, places.error());
   const auto scenarios = load_scenarios(options, *places);
-  if (!scenarios) {
-    const int code = report(scenarios.error());
-    // To git, 2 would mean a bad commit.
-    return options.bisect ? exit_code::bisect_skip : code;
-  }
-
+  if (!scenarios) return refuse(options, scenarios.error());
   Loop loop;
-  const auto interrupts = Interrupts::watch(loop);
-  if (!interrupts) return report(interrupts.error());
   const std::size_t count = scenarios->size() * static_cast<std::size_t>(options.repeat);
-  Outcome worst = Outcome::pass;
+  std::vector<Outcome> outcomes;
   for (std::size_t number = 0; number < count; ++number) {
     const auto& scenario = (*scenarios)[number % scenarios->size()];
     const fs::path folder = folder_for(options, scenario, number, count);
     const auto finished = run_one(scenario, options, *places, folder, loop);
     if (!finished) {
-      const int code = report(finished.error());
-      return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
+      const int code = refuse(options, finished.error());
+      // What earlier runs found is not lost with this one.
+      const bool failed_before =
+          std::find(outcomes.begin(), outcomes.end(), Outcome::fail) != outcomes.end();
+      return options.bisect && failed_before ? exit_code::failed : code;
     }
     print_result(*finished, options);
-    const Outcome outcome = finished->result.outcome;
-    if (severity(outcome) > severity(worst)) worst = outcome;
-    if (outcome == Outcome::interrupted) break;
-    if (!options.keep && options.repeat > 1 && outcome == Outcome::pass) {
-      std::error_code ignored;
-      fs::remove_all(folder, ignored);
-    }
+    outcomes.push_back(finished->result.outcome);
+    drop_if_not_kept(options, *finished);
+    if (outcomes.back() == Outcome::interrupted) break;
   }
-  return options.bisect ? bisect_code(worst) : checks::exit_code(worst);
+  return code_of(options, outcomes);
 }
 
 }  // namespace

@@ -37,6 +37,21 @@ Result<PhysRange> crash_region(const json& description) {
   return PhysRange{{begin}, {end}};
 }
 
+/// Where the production kernel keeps its own variables.
+Result<std::vector<PhysRange>> kernel_data(const json& description) {
+  std::vector<PhysRange> ranges;
+  const json iomem = description.value("iomem", json::array());
+  for (const auto& entry : iomem) {
+    if (!entry.is_object()) continue;
+    const std::string name = text_at(entry, "name");
+    if (name != "Kernel data" && name != "Kernel bss") continue;
+    TRY_ASSIGN(const std::uint64_t begin, address_at(entry, "begin"));
+    TRY_ASSIGN(const std::uint64_t end, address_at(entry, "end"));
+    ranges.push_back({{begin}, {end}});
+  }
+  return ranges;
+}
+
 Result<void> learn_facts(Session& session) {
   TRY_ASSIGN(const json description, session.ask("describe", json::object(), Seconds(30)));
   const json symbols = description.value("symbols", json::object());
@@ -48,6 +63,7 @@ Result<void> learn_facts(Session& session) {
                 "CONFIG_KALLSYMS and CONFIG_KEXEC)");
   TRY_ASSIGN(session.facts.machine_kexec.value, address_at(symbols, "machine_kexec"));
   TRY_ASSIGN(session.facts.crash_region, crash_region(description));
+  TRY_ASSIGN(session.facts.kernel_data, kernel_data(description));
   return {};
 }
 

@@ -47,7 +47,7 @@ Result<void> explain_silence(Session& session, const std::string& step, const Er
           step)));
   }
   session.dir.event(
-      "capture.stuck",
+      record::event::capture_stuck,
       {{"step", step}, {"why", why.describe()}, {"guest_down", session.guest_down().value_or("")}});
   session.note("the capture kernel is stuck in step " + step);
   return {};
@@ -206,7 +206,7 @@ Result<void> capture(Session& session) {
                        {"end", true, end}};
   for (const auto& step : list) {
     if (!step.wanted) continue;
-    session.dir.event("step", {{"name", step.name}});
+    session.dir.event(record::event::step, {{"name", step.name}});
     if (auto done = step.act(session); !done)
       return explain_silence(session, step.name, done.error());
   }

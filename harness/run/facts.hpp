@@ -16,13 +16,23 @@ struct CrashSegment {
   PhysRange range;
 };
 
+/// One CPU as QEMU's `info registers` shows it.
+struct CpuState {
+  int index = 0;
+  GuestVirt rip;
+  GuestVirt rsp;
+  bool halted = false;
+};
+
 /// What the later phases must know of the production kernel. Serialisable: a run that starts from a
 /// snapshot has only this.
 struct GuestFacts {
   GuestVirt machine_kexec;
   PhysRange crash_region;
-  nlohmann::json production_font;  ///< the agent's `font` answer, null when there is no screen
+  std::vector<PhysRange> kernel_data;  ///< "Kernel data" and "Kernel bss" of /proc/iomem
+  nlohmann::json production_font;      ///< the agent's `font` answer, null when there is no screen
   std::vector<CrashSegment> segments;
+  std::vector<CpuState> parked;  ///< where every CPU stood when the production kernel was last seen
 };
 
 nlohmann::json to_json(const GuestFacts& facts);

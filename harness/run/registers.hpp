@@ -9,14 +9,6 @@
 
 namespace quiesce::run {
 
-/// One CPU as QEMU's `info registers` shows it.
-struct CpuState {
-  int index = 0;
-  GuestVirt rip;
-  GuestVirt rsp;
-  bool halted = false;
-};
-
 /// The text of `info registers -a`; a CPU whose registers cannot be read is left out.
 std::vector<CpuState> parse_registers(const std::string& text);
 

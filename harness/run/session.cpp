@@ -69,7 +69,7 @@ Session::Session(Loop& loop_, RunDir& dir_, const scenario::RunPlan& plan_, Obse
       observer_(std::move(observer)),
       serial_([this](const std::string& line) { on_serial_line(line); }),
       last_progress_(loop_.now()),
-      total_deadline_(loop_.now() + scaled(plan_.scenario.timeouts.total)) {}
+      total_deadline_(loop_.now() + plan_.scenario.timeouts.total) {}
 
 Session::~Session() = default;
 
@@ -241,7 +241,7 @@ Result<Wait> Session::wait(const std::function<bool()>& done, Seconds patience) 
     const TimePoint now = loop.now();
     if (now >= total_deadline_)
       return fail(Errc::timeout, "the run took longer than its {}; see timeouts.total or --timeout",
-                  format_duration(scaled(plan.scenario.timeouts.total)));
+                  format_duration(plan.scenario.timeouts.total));
     if (now >= deadline) return Wait::deadline;
     if (now >= last_progress_ + silence && !paused_) return Wait::stalled;
     if (paused_) last_progress_ = now;

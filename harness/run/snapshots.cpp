@@ -12,7 +12,8 @@ using nlohmann::json;
 
 namespace {
 
-/// Stops the machine for as long as it lives, when it was running.
+/// Stops the machine when it was running; end() lets it run again. After a failure in between it
+/// stays stopped: the run ends then.
 class Stopped {
  public:
   static Result<Stopped> begin(Session& session) {
@@ -78,15 +79,23 @@ Result<std::vector<CpuState>> take_cpus(Session& session, const std::string& at)
   TRY_ASSIGN(const std::string text,
              session.machine->qmp().monitor("info registers -a", session.soon()));
   const auto cpus = parse_registers(text);
-  // At the handover it is still the production kernel that runs.
-  const bool spoke = at == record::mark::handover || session.landmarks.contains("kernel-start");
+  // Before the handover it is the production kernel that runs; afterwards a CPU that stands where
+  // it stood then was parked by the dying kernel and never left it.
+  if (session.role == "production") session.facts.parked = cpus;
+  const bool spoke = session.landmarks.contains("kernel-start");
+  const auto in_production = [&](const CpuState& cpu) {
+    return std::ranges::any_of(session.facts.parked, [&](const CpuState& before) {
+      return before.index == cpu.index && before.rip == cpu.rip;
+    });
+  };
   json list = json::array();
   for (const auto& cpu : cpus)
     list.push_back({{"index", cpu.index},
                     {"rip", fmt::format("{:#x}", cpu.rip.value)},
                     {"rsp", fmt::format("{:#x}", cpu.rsp.value)},
                     {"halted", cpu.halted},
-                    {"place", place_of(cpu.rip, session.facts, spoke)}});
+                    {"place", in_production(cpu) ? "production kernel"
+                                                 : place_of(cpu.rip, session.facts, spoke)}});
   session.dir.event(record::event::cpus, {{"at", at}, {"cpus", list}});
   return cpus;
 }

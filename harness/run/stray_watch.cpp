@@ -65,8 +65,8 @@ const observe::GuestRam& StrayWatch::ram() const {
   return parts_->ram;
 }
 
-void StrayWatch::set_owner(GuestPhys page, const std::string& owner) {
-  parts_->owners.push_back({{page, {page.value + 4096}}, owner});
+void StrayWatch::set_owner(const PhysRange& range, const std::string& owner) {
+  parts_->owners.push_back({range, owner});
 }
 
 Result<void> StrayWatch::prepare(PhysRange crash_region) {
@@ -144,6 +144,8 @@ Result<void> StrayWatch::Parts::pass() {
           found, *baseline,
           {.t = t, .since = last_pass_t, .seed = session.plan.scenario.seed, .owners = owners}));
   for (const auto& write : writes) session.dir.append_json(record::file::dma, to_json(write));
+  // By now the dying kernel has made its last step.
+  owners.clear();
   last_pass_took = session.loop.now() - begin;
   session.dir.event(record::event::watch_pass, {{"begin_t", begin_t},
                                                 {"since", last_pass_t},

@@ -45,8 +45,9 @@ class StrayWatch {
   void machine_resumes();
 
   const observe::GuestRam& ram() const;
-  /// A page whose writer is known to be no device.
-  void set_owner(GuestPhys page, const std::string& owner);
+  /// Where the dying kernel itself still writes after the handover. Counts for the first pass only:
+  /// a device's write into the same page later is not forgiven.
+  void set_owner(const PhysRange& range, const std::string& owner);
 
   struct Parts;
 

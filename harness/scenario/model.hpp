@@ -67,7 +67,7 @@ struct CaptureSteps {
 };
 
 struct Timeouts {
-  Seconds total{300};    ///< of the run, under emulation; 10 s..24 h
+  Seconds total{300};    ///< of the whole run; 10 s..24 h
   Seconds progress{60};  ///< longest silence of guest and QEMU, under emulation; 1 s..1 h
 };
 
