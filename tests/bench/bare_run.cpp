@@ -73,13 +73,6 @@ std::vector<std::string> bare_arguments(const std::vector<std::string>& argv,
   return bare;
 }
 
-/// Requests that change nothing in the guest and are only there to look.
-bool only_looks(const std::string& op) {
-  constexpr std::array<std::string_view, 6> ops{"describe",    "pci",  "font",
-                                                "screen-text", "kmsg", "activity-status"};
-  return std::ranges::find(ops, op) != ops.end();
-}
-
 class Bare {
  public:
   Bare(const Recording& recording, run::RunDir dir)

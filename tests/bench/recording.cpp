@@ -2,7 +2,9 @@
 #include "tests/bench/recording.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+#include <string_view>
 
 #include "harness/base/fd.hpp"
 #include "harness/record/layout.hpp"
@@ -67,6 +69,42 @@ void take_numbers(const json& line, Recording& recording) {
   }
 }
 
+/// Adds up what lies between STOP and RESUME. The first RESUME has no STOP before it, the last STOP
+/// no RESUME after it.
+class Standstill {
+ public:
+  void feed(const json& line) {
+    if (text_at(line, "event") != record::event::qmp_event) return;
+    const std::string name = text_at(line, "name");
+    if (name == "STOP") stopped_ = number_at(line, "t");
+    if (name == "RESUME" && stopped_ > 0) {
+      seconds_ += number_at(line, "t") - stopped_;
+      stopped_ = 0;
+    }
+  }
+  double seconds() const { return seconds_; }
+
+ private:
+  double stopped_ = 0;  ///< since when, 0 while it runs
+  double seconds_ = 0;
+};
+
+/// Adds up how long requests that only look took.
+class Looking {
+ public:
+  void feed(const json& line) {
+    const json payload = line.value("payload", json::object());
+    if (!only_looks(text_at(payload, "op"))) return;
+    if (text_at(line, "kind") == "request") asked_ = number_at(line, "t");
+    if (text_at(line, "kind") == "response") seconds_ += number_at(line, "t") - asked_;
+  }
+  double seconds() const { return seconds_; }
+
+ private:
+  double asked_ = 0;
+  double seconds_ = 0;
+};
+
 /// Where a stretch of the run begins, in the order of the run.
 struct Beginning {
   const char* point;
@@ -98,6 +136,12 @@ constexpr Beginning beginnings[] = {
 };
 
 }  // namespace
+
+bool only_looks(const std::string& op) {
+  constexpr std::array<std::string_view, 6> ops{"describe",    "pci",  "font",
+                                                "screen-text", "kmsg", "activity-status"};
+  return std::ranges::find(ops, op) != ops.end();
+}
 
 std::string message_point(const std::string& kind, const std::string& role, const json& payload,
                           std::string& last_test) {
@@ -160,14 +204,18 @@ Result<Recording> read_recording(const std::filesystem::path& folder) {
   Recording recording;
   TRY_ASSIGN(recording.plan, scenario::plan_from_json(plan));
   recording.points.push_back({0, "begin"});
+  Standstill standstill;
   for (const auto& line : read_lines(folder / record::file::timeline)) {
+    standstill.feed(line);
     take_numbers(line, recording);
     if (std::string name = timeline_point(line); !name.empty())
       recording.points.push_back({number_at(line, "t"), std::move(name)});
   }
   std::string last_test;
   double last_start = 0;
+  Looking looking;
   for (const auto& line : read_lines(folder / record::file::agent)) {
+    looking.feed(line);
     const std::string kind = text_at(line, "kind");
     const std::string role = text_at(line, "role");
     const json payload = line.value("payload", json::object());
@@ -177,6 +225,8 @@ Result<Recording> read_recording(const std::filesystem::path& folder) {
     if (std::string name = message_point(kind, role, payload, last_test); !name.empty())
       recording.points.push_back({t, std::move(name)});
   }
+  recording.still_s = standstill.seconds();
+  recording.looking_s = looking.seconds();
   recording.points.push_back({last_start, "answer last activity-start"});
   std::ranges::stable_sort(recording.points, {}, &Point::t);
   if (recording.run_s == 0 || recording.bytes == 0 || recording.pause_s == 0)

@@ -50,11 +50,16 @@ struct Request {
   nlohmann::json parameters;
 };
 
+/// Requests that change nothing in the guest and are only there to look.
+bool only_looks(const std::string& op);
+
 struct Recording {
   scenario::RunPlan plan;
   std::vector<Request> requests;
   std::vector<Point> points;
-  double run_s = 0;  ///< run.start to run.end
+  double run_s = 0;      ///< run.start to run.end
+  double still_s = 0;    ///< of it, the machine was stopped
+  double looking_s = 0;  ///< of it, the guest answered requests that only look
   double harness_cpu_s = 0;
   double qemu_cpu_s = 0;
   double pause_s = 0;  ///< the machine stood still at the handover
