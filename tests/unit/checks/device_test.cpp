@@ -154,6 +154,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_names_a_module_in_either_spelling_is_the_device
 BOOST_AUTO_TEST_CASE(a_capture_kernel_that_got_stuck_is_the_reason) {
   auto run = good_run();
   run.cut(26.05);
+  run.drop_file("screen/capture-end.txt");
   run.event(60, "capture.stuck", {{"step", "drivers"}, {"why", "timeout"}, {"guest_down", ""}});
   run.event(61, "run.end", {{"reason", "finished"}});
   auto result = judge_one(run, "driver.reinit");
