@@ -22,7 +22,6 @@ constexpr Place places[] = {
     {"decompressor",
      "in the decompressor, where damage to the part of the image that no digest covers shows"},
     {"early", "in the early kernel, before its console"},
-    {"production", "still in the production kernel"},
     {"kernel", "in the kernel, short of userspace"},
 };
 
@@ -35,21 +34,34 @@ const evidence::Event* last_cpus(const evidence::Run& run, double handover) {
   return last;
 }
 
-/// The place of the CPU that runs: the first that is not halted, else the first.
-std::string running_place(const evidence::Event& cpus) {
-  std::string place;
+/// Of the dead kernel: the CPUs that it parked stay there.
+bool is_parked(const std::string& place) {
+  return place.find("production") != std::string::npos;
+}
+
+/// The place of the CPU that left the dead kernel: of those the first that is not halted, else the
+/// first. nullopt when there is none.
+std::optional<std::string> running_place(const evidence::Event& cpus) {
+  std::optional<std::string> place;
   for (const json& cpu : evidence::list_of(cpus.fields, "cpus")) {
     const std::string here = evidence::text_of(cpu, "place");
+    if (is_parked(here)) continue;
     if (!evidence::flag_of(cpu, "halted").value_or(false)) return here;
-    if (place.empty()) place = here;
+    if (!place) place = here;
   }
   return place;
 }
 
-std::string explain(const std::string& place) {
+std::string explain_place(const std::string& place) {
   for (const Place& known : places)
     if (place.find(known.word) != std::string::npos) return known.says;
   return place.empty() ? "at a place that is not known" : "at \"" + place + "\"";
+}
+
+std::string explain(const evidence::Event& cpus) {
+  if (evidence::list_of(cpus.fields, "cpus").empty()) return "where its CPUs were is not known";
+  const auto running = running_place(cpus);
+  return running ? "its CPU was " + explain_place(*running) : "no CPU left the dead kernel";
 }
 
 void add_cpus(CheckResult& result, const evidence::Event& cpus, double handover) {
@@ -99,8 +111,7 @@ CheckResult stuck(const evidence::Run& run, const Story& story) {
   } else {
     result.reason = fmt::format(
         "the capture kernel was not in userspace {:.1f} s after the handover; ", waited);
-    result.reason += cpus == nullptr ? "where its CPUs were is not known"
-                                     : "its CPU was " + explain(running_place(*cpus));
+    result.reason += cpus == nullptr ? "where its CPUs were is not known" : explain(*cpus);
   }
   if (cpus != nullptr) add_cpus(result, *cpus, *story.handover);
   if (lines.empty() || !story.first_line)

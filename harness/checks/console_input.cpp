@@ -52,6 +52,9 @@ CheckResult judge_input(const evidence::Run& run, const json&) {
   }
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  const auto step = stuck_step(run);
+  if (!first_sent && step)
+    return verdict(Verdict::inconclusive, "no key was sent: " + stuck_in(*step));
   if (!first_sent)
     return points.finished()
                ? verdict(Verdict::skip, "no key was sent to the capture kernel")
@@ -66,8 +69,10 @@ CheckResult judge_input(const evidence::Run& run, const json&) {
     return result;
   }
   if (last_said(run, "capture", "response", "keys") == nullptr)
-    return verdict(Verdict::inconclusive,
-                   "keys were sent, but nothing shows that the agent listened on the console");
+    return verdict(
+        Verdict::inconclusive,
+        std::string("keys were sent, but nothing shows that the agent listened on the console") +
+            (step ? ": " + stuck_in(*step) : std::string()));
   return verdict(Verdict::fail,
                  got.empty() ? fmt::format("of the keys \"{}\" none arrived on the console", want)
                              : fmt::format("\"{}\" was typed, \"{}\" arrived", want, shorten(got)));

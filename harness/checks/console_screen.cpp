@@ -103,7 +103,15 @@ double taken(const evidence::Event& sample) {
   return sample.number("taken_t").value_or(sample.t);
 }
 
-Return find_return(const evidence::Run& run, double handover) {
+/// When the picture that was compared at the end was taken.
+std::optional<double> final_picture(const evidence::Run& run) {
+  for (const auto* picture : run.events(record::event::screen))
+    if (picture->text("name") == record::mark::capture_end) return taken(*picture);
+  return std::nullopt;
+}
+
+/// `right_at_end`: the final picture shows what the kernel wrote, so it is one more alive sample.
+Return find_return(const evidence::Run& run, double handover, bool right_at_end) {
   Return result;
   result.last_dead = handover;
   for (const auto* sample : run.events(record::event::screen_sample)) {
@@ -121,6 +129,7 @@ Return find_return(const evidence::Run& run, double handover) {
       result.first_alive = t;
     }
   }
+  if (right_at_end && !result.first_alive) result.first_alive = final_picture(run);
   return result;
 }
 
@@ -156,14 +165,17 @@ std::string step_at(const evidence::Run& run, const Story& story, const Return& 
                      modules.back());
 }
 
-void describe_return(CheckResult& result, const evidence::Run& run, const Story& story) {
-  const Return back = find_return(run, *story.handover);
+void describe_return(CheckResult& result, const evidence::Run& run, const Story& story,
+                     bool right_at_end) {
+  const Return back = find_return(run, *story.handover, right_at_end);
   if (back.samples == 0) return;
   result.details.push_back(
       fmt::format("{} after the handover: {} with the old kernel's picture, {} of one colour",
                   count(back.samples, "sample"), back.old, back.uniform));
   if (!back.first_alive) {
-    result.details.emplace_back("the screen never came back while it was sampled");
+    result.details.emplace_back(right_at_end
+                                    ? "no sample showed the screen back, only the final picture"
+                                    : "the screen never came back while it was sampled");
     return;
   }
   const double from = back.last_dead - *story.handover;
@@ -203,7 +215,8 @@ CheckResult judge_screen(const evidence::Run& run, const json&) {
     result.reason = !captured
                         ? "the screen's picture or the kernel's idea of it is missing at the end"
                         : "the kernel wrote nothing on its screen that could be compared";
-    describe_return(result, run, points);
+    if (const auto step = stuck_step(run)) result.reason += "; " + stuck_in(*step);
+    describe_return(result, run, points, false);
     return result;
   }
   result.numbers.update({{"cells", captured->cells},
@@ -225,7 +238,7 @@ CheckResult judge_screen(const evidence::Run& run, const json&) {
                     captured->differing, captured->cells, captured->unreadable);
     result.details = captured->examples;
   }
-  describe_return(result, run, points);
+  describe_return(result, run, points, captured->differing == 0);
   return result;
 }
 

@@ -69,6 +69,7 @@ CheckResult judge_serial(const evidence::Run& run, const json&) {
   } else {
     result.verdict = Verdict::inconclusive;
     result.reason = "the capture kernel printed its banner, but no marker was written to ttyS0";
+    if (const auto step = stuck_step(run)) result.reason += ": " + stuck_in(*step);
   }
   if (!lines.empty()) result.details.push_back("last line: " + shorten(lines.back()->text));
   return result;

@@ -81,6 +81,13 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
 
 Finding missing(const evidence::Run& run, const Story& story, const std::string& device) {
   Finding finding;
+  if (const auto step = stuck_step(run)) {
+    finding.verdict = *step == record::mark::tests ? Verdict::fail : Verdict::inconclusive;
+    finding.line = device +
+                   (was_asked(run, device) ? ": its test never ended, " : ": it was not tested, ") +
+                   stuck_in(*step);
+    return finding;
+  }
   const bool hung = story.finished() && was_asked(run, device);
   finding.verdict = hung ? Verdict::fail : Verdict::inconclusive;
   finding.line = device + (hung ? ": its test never ended" : ": it was not tested");

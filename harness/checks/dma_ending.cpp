@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/dma_ending.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "harness/record/layout.hpp"
@@ -100,6 +102,23 @@ void add_ring_polls(std::vector<Ending>& list, const evidence::Run& run, const s
       list.push_back({Cause::ring_used_up, ring->t});
 }
 
+/// How an ending lies to the last write.
+std::string beside_last(const Ending& ending, const Tally& tally) {
+  if (!tally.last) return {};
+  if (tally.last_fed && ending.t >= *tally.last_fed)
+    return fmt::format(", {:.2f} s after the last frame that landed was fed",
+                       ending.t - *tally.last_fed);
+  if (ending.t <= *tally.last) return ", in the pass of the last write";
+  return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
+}
+
+/// When the ring was first used up before `until`.
+std::optional<double> ring_used_up(const std::vector<Ending>& endings, double until) {
+  for (const Ending& ending : endings)
+    if (!ending.stops() && ending.t < until) return ending.t;
+  return std::nullopt;
+}
+
 }  // namespace
 
 const char* to_string(Cause cause) {
@@ -124,11 +143,25 @@ std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDev
   return list;
 }
 
-bool shows_ring(const scenario::PlannedDevice& device) {
-  return device.profile.ring || std::any_of(device.profile.trace.begin(),
-                                            device.profile.trace.end(), [](const auto& meaning) {
-                                              return meaning.means == word(Cause::ring_used_up);
-                                            });
+std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
+                               double until) {
+  std::optional<Ending> ring;
+  for (const Ending& ending : endings) {
+    if (ending.t > until) break;
+    if (tally.last && ending.t < tally.last_since) continue;
+    if (ending.stops()) return ending;
+    if (!ring) ring = ending;
+  }
+  return ring;
+}
+
+std::string tell(const Ending& ending, const std::vector<Ending>& all, const Tally& tally,
+                 double handover) {
+  std::string text = fmt::format("{} at +{:.2f} s", to_string(ending.cause), ending.t - handover);
+  text += beside_last(ending, tally);
+  if (const auto dry = ring_used_up(all, ending.t))
+    text += fmt::format(", after its receive ring was used up at +{:.2f} s", *dry - handover);
+  return text;
 }
 
 }  // namespace quiesce::checks

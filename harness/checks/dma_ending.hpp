@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/checks/dma_strays.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/evidence/pci_write.hpp"
 
@@ -37,7 +38,14 @@ const char* word(Ending::Cause cause);
 std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDevice& device,
                             double handover);
 
-/// Could a used-up ring be seen at all? The profile has ring registers or a trace event for it.
-bool shows_ring(const scenario::PlannedDevice& device);
+/// Which ending counts: the first that stops the device, else the first used-up ring, before or at
+/// `until`. One after which the device still wrote ended nothing.
+std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
+                               double until);
+
+/// "its driver reset it at +3.20 s, 0.15 s after the last write", and that the ring was used up
+/// before, where `all` says so. An empty tally leaves the last write out.
+std::string tell(const Ending& ending, const std::vector<Ending>& all, const Tally& tally,
+                 double handover);
 
 }  // namespace quiesce::checks

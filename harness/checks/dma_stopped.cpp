@@ -63,37 +63,6 @@ struct Finding {
   json numbers = json::object();
 };
 
-/// Which ending counts: the first that stops the device, else the first used-up ring, before or at
-/// `until`. One after which the device still wrote ended nothing.
-std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
-                               double until) {
-  std::optional<Ending> ring;
-  for (const Ending& ending : endings) {
-    if (ending.t > until) break;
-    if (tally.last && ending.t < tally.last_since) continue;
-    if (ending.stops()) return ending;
-    if (!ring) ring = ending;
-  }
-  return ring;
-}
-
-/// How an ending lies to the last write.
-std::string beside_last(const Ending& ending, const Tally& tally) {
-  if (!tally.last) return {};
-  if (tally.last_fed && ending.t >= *tally.last_fed)
-    return fmt::format(", {:.2f} s after the last frame that landed was fed",
-                       ending.t - *tally.last_fed);
-  if (ending.t <= *tally.last) return ", in the pass of the last write";
-  return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
-}
-
-/// When the ring was first used up before `until`.
-std::optional<double> ring_used_up(const std::vector<Ending>& endings, double until) {
-  for (const Ending& ending : endings)
-    if (!ending.stops() && ending.t < until) return ending.t;
-  return std::nullopt;
-}
-
 std::string describe_writes(const Tally& tally, double handover) {
   if (tally.pages.size() == 0) return "no tagged write after the handover";
   std::string text =
@@ -132,11 +101,10 @@ void judge_absence(Finding& finding, const Context& context, const scenario::Pla
         "{} was not stopped, only out of buffers: its receive ring was used up {:.2f} s after "
         "the handover, and nothing reset it before {}",
         device.name, ending->t - *context.story.handover, context.deadline.name);
-  } else if (!ending && is_net(device) && !shows_ring(device)) {
+  } else if (!ending && is_net(device)) {
+    // A ring that is never seen to run dry proves no stop: the poll may have missed it.
     finding.verdict = Verdict::inconclusive;
-    finding.reason = fmt::format(
-        "{} no longer wrote after {}, but nothing shows whether it was stopped or out of buffers",
-        device.name, context.deadline.name);
+    finding.reason = device.name + " went quiet, and nothing shows why";
   }
 }
 
@@ -166,12 +134,7 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
   const bool to_the_end = context.story.capture_end && tally.last &&
                           *tally.last >= *context.story.capture_end - closing_window;
   std::string ended = "why they ended is not known";
-  if (why) {
-    ended = fmt::format("{} at +{:.2f} s", to_string(why->cause), why->t - handover);
-    ended += beside_last(*why, tally);
-    if (const auto dry = ring_used_up(list, why->t))
-      ended += fmt::format(", after its receive ring was used up at +{:.2f} s", *dry - handover);
-  }
+  if (why) ended = tell(*why, list, tally, handover);
   if (to_the_end) ended = "still writing at the end" + (why ? "; " + ended : std::string());
   finding.line = fmt::format("{} at {}: {}; {}", device.name, to_string(device.address),
                              describe_writes(tally, handover), ended);
@@ -210,24 +173,29 @@ double operations_before_panic(const evidence::Run& run, const std::string& devi
 }
 
 /// Devices whose writes carry no tag (a disk that only takes data still writes its completions) are
-/// judged together, as "an unknown device". Their control is in two halves: they were completing
-/// work until the panic, and the watch saw something change after the handover, if only the dying
-/// CPU's own stack.
+/// judged together. Their own control is only that they worked until the panic; that a write of
+/// theirs could be seen rests on the watch, which saw others' writes or at least the dying CPU's
+/// stack.
 void control_untagged(const Context& context, const Strays& strays,
                       std::vector<std::string>& controls, std::vector<std::string>& doubts) {
+  const auto& devices = context.run.plan.devices;
+  const bool tagged_control = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
+    return is_witness(device) && control_pages(context.run, device.name) > 0;
+  });
   const bool watch_sees = !strays.owned.empty() || !strays.all.pages.empty();
-  for (const auto& device : context.run.plan.devices) {
-    if (!does_dma(device) || device.profile.writes_tagged) continue;
+  for (const auto& device : devices) {
+    if (!does_dma(device) || is_witness(device)) continue;
     const double operations = operations_before_panic(context.run, device.name);
-    if (operations > 0 && watch_sees)
-      controls.push_back(
-          fmt::format("{}: {:.0f} operations before the panic, its writes carry no tag",
-                      device.name, operations));
-    else if (controls.empty() && operations > 0)
+    controls.push_back(
+        fmt::format("{}: {:.0f} operations before the panic; its writes carry no tag, so the "
+                    "control is only that the watch saw other changes",
+                    device.name, operations));
+    if (tagged_control) continue;
+    if (operations <= 0)
+      doubts.push_back(device.name + " was not seen to work before the panic");
+    else if (!watch_sees)
       doubts.push_back(
           "the watch saw nothing change after the handover, not even the dying CPU's stack");
-    else if (controls.empty())
-      doubts.push_back(device.name + " was not seen to work before the panic");
   }
 }
 
@@ -248,6 +216,33 @@ void add_totals(CheckResult& result, const Strays& strays, const Deadline& deadl
         fmt::format("{} of {}, which is no device", count(pages, "page"), owner));
 }
 
+/// Writes that name no device. Descriptors and completions of tagged devices are among them.
+std::string describe_untagged(const evidence::Run& run, const Tally& tally, double handover) {
+  std::vector<std::string> candidates;
+  for (const auto& device : run.plan.devices)
+    if (does_dma(device)) candidates.push_back(device.name);
+  return fmt::format("writes without a tag: {}; {}", describe_writes(tally, handover),
+                     candidates.empty() ? "no busy device is a candidate"
+                                        : "candidates are the busy devices, which are not told "
+                                          "apart: " +
+                                              list_words(candidates));
+}
+
+/// A line for each busy device whose writes carry no tag: at least why they ended.
+void add_untagged_endings(CheckResult& result, const evidence::Run& run, const Story& story) {
+  for (const auto& device : run.plan.devices) {
+    if (!does_dma(device) || is_witness(device)) continue;
+    const auto list = endings(run, device, *story.handover);
+    const auto why = decisive(list, {}, story.end);
+    result.details.push_back(
+        fmt::format("{} at {}: its writes carry no tag; {}", device.name, to_string(device.address),
+                    why ? tell(*why, list, {}, *story.handover) : "no ending is known"));
+    auto& numbers = result.numbers["devices"][device.name];
+    numbers = {{"tagged", false}, {"ended", why ? word(why->cause) : "unknown"}};
+    if (why) numbers["ended_s"] = why->t - *story.handover;
+  }
+}
+
 /// Writes of devices that are not judged one by one: untagged ones, and tags of a device that was
 /// to be idle.
 void add_others(CheckResult& result, std::vector<std::string>& failures, const Context& context,
@@ -259,11 +254,13 @@ void add_others(CheckResult& result, std::vector<std::string>& failures, const C
           return is_witness(device) && device.name == name;
         }))
       continue;
-    const std::string who = name.empty() ? "an unknown device (no tag)" : name;
-    result.details.push_back(fmt::format("{}: {}", who, describe_writes(tally, handover)));
+    result.details.push_back(name.empty()
+                                 ? describe_untagged(context.run, tally, handover)
+                                 : fmt::format("{}: {}", name, describe_writes(tally, handover)));
     if (tally.late.size() > 0)
       failures.push_back(fmt::format(
-          "{} wrote {} of the dead kernel after {}, the last {:.1f} s after the handover", who,
+          "{} {} of the dead kernel after {}, the last {:.1f} s after the handover",
+          name.empty() ? "writes without a tag changed" : name + " wrote",
           count(tally.late.size(), "page"), context.deadline.name, *tally.last - handover));
   }
 }
@@ -308,6 +305,7 @@ CheckResult judge_against(const Context& context) {
     if (finding.verdict == Verdict::fail) failures.push_back(finding.reason);
     if (finding.verdict == Verdict::inconclusive) doubts.push_back(finding.reason);
   }
+  add_untagged_endings(result, context.run, context.story);
   add_others(result, failures, context, strays);
   control_untagged(context, strays, controls, doubts);
   if (controls.empty() && doubts.empty()) doubts.emplace_back("no device was busy");
@@ -329,6 +327,39 @@ CheckResult judge_against(const Context& context) {
   return result;
 }
 
+/// The run was over before its deadline: what was seen until then, and why it ended.
+CheckResult without_deadline(const evidence::Run& run, const Story& story,
+                             const std::string& asked) {
+  const double handover = *story.handover;
+  const Strays strays = sort_strays(run, handover, story.end);
+  CheckResult result =
+      verdict(Verdict::inconclusive,
+              fmt::format("the run never reached its deadline, {}; {} changed after the handover",
+                          asked, count(strays.all.pages.size(), "page")));
+  add_totals(result, strays, {asked, story.end}, handover);
+  for (const auto& device : run.plan.devices) {
+    if (!is_witness(device)) continue;
+    const auto found = strays.by_device.find(device.name);
+    const Tally tally = found == strays.by_device.end() ? Tally{} : found->second;
+    const auto list = endings(run, device, handover);
+    const auto why = decisive(list, tally, story.end);
+    result.details.push_back(
+        fmt::format("{} at {}: {}; {}", device.name, to_string(device.address),
+                    describe_writes(tally, handover),
+                    why ? tell(*why, list, tally, handover) : "why they ended is not known"));
+    auto& numbers = result.numbers["devices"][device.name];
+    numbers = {{"pages", tally.pages.size()}, {"ended", why ? word(why->cause) : "unknown"}};
+    if (why) numbers["ended_s"] = why->t - handover;
+    if (why && !why->stops())
+      result.reason += fmt::format("; {} was not stopped: {} at +{:.2f} s", device.name,
+                                   to_string(why->cause), why->t - handover);
+  }
+  add_untagged_endings(result, run, story);
+  std::vector<std::string> late;  // nothing is late without a deadline
+  add_others(result, late, {run, story, {asked, story.end}}, strays);
+  return result;
+}
+
 CheckResult judge_stopped(const evidence::Run& run, const json& parameters) {
   const auto& devices = run.plan.devices;
   const auto by_a_device = [](const auto& stray) { return stray.owner.empty(); };
@@ -341,17 +372,7 @@ CheckResult judge_stopped(const evidence::Run& run, const json& parameters) {
   const std::string asked = evidence::text_of(parameters, "deadline");
   if (const auto deadline = find_deadline(run, points, asked))
     return judge_against({run, points, *deadline});
-  const Strays strays = sort_strays(run, *points.handover, points.end);
-  CheckResult result =
-      verdict(Verdict::inconclusive,
-              fmt::format("the run never reached its deadline, {}; {} changed after the handover",
-                          asked, count(strays.all.pages.size(), "page")));
-  add_totals(result, strays, {asked, points.end}, *points.handover);
-  for (const auto& [name, tally] : strays.by_device)
-    result.details.push_back(fmt::format("{}: {}",
-                                         name.empty() ? "an unknown device (no tag)" : name,
-                                         describe_writes(tally, *points.handover)));
-  return result;
+  return without_deadline(run, points, asked);
 }
 
 const Check check{.name = "dma.stopped",

@@ -114,11 +114,17 @@ bool was_looked_at(const evidence::Run& run) {
   return false;
 }
 
+/// The step of the run that loads the drivers.
+constexpr const char* own_step = record::mark::drivers;
+
 Finding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
   const bool loading_ended =
       story.drivers || last_said(run, "capture", "response", "modules") != nullptr;
   const std::string line = name + ": not bound";
   if (loading_ended && was_looked_at(run)) return {Verdict::fail, name + " has no driver", line};
+  if (const auto step = stuck_step(run))
+    return {*step == own_step ? Verdict::fail : Verdict::inconclusive,
+            name + " has no driver: " + stuck_in(*step), line};
   if (loading_ended)
     return {Verdict::inconclusive, "nobody looked whether " + name + " has a driver", line};
   if (story.finished() && asked_at(run))
@@ -138,13 +144,14 @@ Finding judge_device(const scenario::PlannedDevice& device, const Binding& bindi
     finding.line = name + ": bound, when is not known";
     return finding;
   }
-  finding.line = fmt::format("{}: bound {} {:.2f} s", name,
-                             binding.exact ? "after" : "at the latest after", *binding.seconds);
+  finding.line = fmt::format("{}: bound {}{:.2f} s after the request to load all modules", name,
+                             binding.exact ? "" : "at the latest ", *binding.seconds);
   if (*binding.seconds <= within) return finding;
   finding.verdict = binding.exact ? Verdict::fail : Verdict::inconclusive;
-  finding.reason =
-      fmt::format("{} was bound only {} {:.1f} s, more than {:.1f} s", name,
-                  binding.exact ? "after" : "at the latest after", *binding.seconds, within);
+  finding.reason = fmt::format(
+      "{} was bound {} {:.1f} s after the request to load all modules, more than "
+      "{:.1f} s",
+      name, binding.exact ? "only" : "at the latest", *binding.seconds, within);
   return finding;
 }
 
@@ -171,7 +178,9 @@ void decide(CheckResult& result, const std::vector<Finding>& findings, std::size
       fmt::format("{} bound to {} driver{}", count(findings.size(), "device"),
                   findings.size() == 1 ? "its" : "their", findings.size() == 1 ? "" : "s");
   const double slowest = result.numbers.value("slowest_s", -1.0);
-  if (slowest >= 0) result.reason += fmt::format(", the slowest within {:.2f} s", slowest);
+  if (slowest >= 0)
+    result.reason +=
+        fmt::format(", the slowest {:.2f} s after the modules were asked for", slowest);
   if (troubles_seen > 0)
     result.reason +=
         fmt::format("; {} in their logs tell of trouble", count(troubles_seen, "line"));
@@ -186,9 +195,10 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
-  if (!asked_at(run) && !points.drivers)
-    return verdict(Verdict::inconclusive,
-                   "the capture kernel was not asked to load drivers: " + points.cut_off());
+  const auto step = stuck_step(run);
+  if (!asked_at(run) && !points.drivers && step != own_step)
+    return verdict(Verdict::inconclusive, "the capture kernel was not asked to load drivers: " +
+                                              (step ? stuck_in(*step) : points.cut_off()));
   const auto within = parse_duration(evidence::text_of(parameters, "within"));
   const double limit = within ? within->count() : 30.0;
   CheckResult result;
@@ -214,6 +224,10 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
   if (!points.drivers && last_said(run, "capture", "response", "modules") == nullptr)
     result.details.push_back("the last module loaded: " + last_module(run));
   decide(result, findings, troubles_seen);
+  if (result.verdict == Verdict::pass && step == own_step) {
+    result.verdict = Verdict::fail;
+    result.reason += ", but " + stuck_in(*step);
+  }
   return result;
 }
 
@@ -228,7 +242,7 @@ const Check check{
           .choices = {},
           .fallback = "30s",
           .meaning =
-              "longest time from the request to load the modules until the driver is bound"}},
+              "longest time from the request to load all modules until the driver is bound"}},
     .judge = judge_reinit};
 const Registration registration(check);
 

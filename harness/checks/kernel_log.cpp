@@ -59,6 +59,10 @@ std::string log_problem(const evidence::Run& run, const Story& story, std::strin
   if (*records == 0) return "the capture kernel's log was empty";
   if (*lost > 0)
     return fmt::format("{} of the capture kernel's log were lost", count(*lost, "record"));
+  if (const auto left_out = evidence::whole_of(answer->payload, "left_out").value_or(0);
+      left_out > 0)
+    return fmt::format("{} of the capture kernel's log did not fit into the agent's answer",
+                       count(left_out, "record"));
   const auto lines = capture_serial(run, story);
   const auto on_serial = [&](std::string_view text) {
     return std::any_of(lines.begin(), lines.end(), [&](const auto* line) {
@@ -128,8 +132,9 @@ const Check check{
     .parameters = {{.name = "fail_on",
                     .type = scenario::ParameterSpec::Type::list,
                     .choices = {"oops", "warning", "lockup", "timeout", "aer", "dmar", "irq",
-                                "memory"},
-                    .fallback = {"oops", "warning", "lockup", "timeout", "aer", "dmar"},
+                                "memory", "vector", "aer-corrected"},
+                    .fallback = {"oops", "warning", "lockup", "timeout", "aer", "dmar", "irq",
+                                 "memory"},
                     .meaning = "classes of messages that fail the check; the others are listed"}},
     .judge = judge_log};
 const Registration registration(check);

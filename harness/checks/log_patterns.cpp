@@ -25,6 +25,10 @@ constexpr LogPattern patterns[] = {
     {"lockup", "rcu* detected stall"},
     {"lockup", "rcu* self-detected stall"},
     {"lockup", "rcu* kthread starved"},
+    {"aer-corrected", "PCIe Bus Error: severity=Correct"},
+    {"aer-corrected", "AER: Correct"},  // "Corrected error", "Correctable error message" later
+    {"aer-corrected", "AER: Multiple Correct"},
+    {"aer-corrected", "[12] Timeout"},  // the name of a correctable error's status bit
     {"aer", "PCIe Bus Error: severity=Uncorrect"},
     {"aer", "AER: Uncorrect"},
     {"aer", "AER: Multiple Uncorrect"},
@@ -34,7 +38,7 @@ constexpr LogPattern patterns[] = {
     {"dmar", "AMD-Vi: Event logged"},
     {"irq", "nobody cared"},
     {"irq", "Disabling IRQ #"},
-    {"irq", "No irq handler for"},
+    {"vector", "No irq handler for"},
     {"memory", "Out of memory"},
     {"memory", "page allocation failure"},
     {"timeout", "timed out"},

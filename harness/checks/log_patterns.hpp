@@ -12,7 +12,8 @@ namespace quiesce::checks {
 /// are.
 bool matches(std::string_view pattern, std::string_view message);
 
-/// A class of trouble: "oops", "warning", "lockup", "timeout", "aer", "dmar", "irq", "memory".
+/// A class of trouble: "oops", "warning", "lockup", "timeout", "aer", "dmar", "irq", "memory", and
+/// what is only told: "vector" (a stray interrupt in its place), "aer-corrected".
 struct LogPattern {
   const char* kind;
   const char* pattern;

@@ -97,6 +97,7 @@ struct View {
 struct Finding {
   std::string problem;    ///< empty: none
   std::string note;       ///< why it does not count; empty: it counts
+  bool proved = false;    ///< by the snapshots alone
   bool doubtful = false;  ///< whether the production kernel used it is not known
 };
 
@@ -115,6 +116,13 @@ std::optional<bool> used_in_production(const evidence::Run& run, PciAddress addr
 Finding examine(const View& view, const evidence::PciFunction& before) {
   Finding finding;
   const auto* end = find(view.run, mark::capture_end, before.address);
+  if (!before.config.absent() && (end == nullptr || end->config.absent())) {
+    finding.problem =
+        fmt::format("fell off the bus: it was there at the handover and {} at the end",
+                    end == nullptr ? "is absent" : "reads all ones");
+    finding.proved = true;
+    return finding;
+  }
   if (end != nullptr && state_of(end->config).pending) {
     finding.problem = "still has transactions pending at the end";
     return finding;
@@ -158,12 +166,21 @@ std::string missing_evidence(const evidence::Run& run) {
 
 /// What is wrong, and what may be.
 struct Problems {
+  std::vector<std::string> proved;  ///< needs neither the trace nor the drivers
   std::vector<std::string> sure;
   std::vector<std::string> doubtful;
 };
 
 void judge_findings(CheckResult& result, const View& view, const Problems& problems,
                     std::size_t functions) {
+  if (!problems.proved.empty()) {
+    const std::size_t more =
+        problems.proved.size() + problems.sure.size() + problems.doubtful.size() - 1;
+    result.verdict = Verdict::fail;
+    result.reason = problems.proved.front();
+    if (more > 0) result.reason += fmt::format(" (and {} more)", more);
+    return;
+  }
   const auto& list = problems.sure.empty() ? problems.doubtful : problems.sure;
   if (list.empty()) {
     result.verdict = Verdict::pass;
@@ -207,10 +224,14 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
     if (finding.problem.empty()) continue;
     const std::string text = to_string(function.address) + " " + finding.problem;
     if (finding.note.empty())
-      (finding.doubtful ? problems.doubtful : problems.sure).push_back(text);
+      (finding.proved     ? problems.proved
+       : finding.doubtful ? problems.doubtful
+                          : problems.sure)
+          .push_back(text);
     else
       notes.push_back(text + " (not counted: " + finding.note + ")");
   }
+  append_capped(result.details, problems.proved);
   append_capped(result.details, problems.sure);
   append_capped(result.details, problems.doubtful);
   append_capped(result.details, notes);
@@ -219,6 +240,7 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
                   std::count_if(view.writes.begin(), view.writes.end(),
                                 [&](const auto& write) { return write.t > view.handover; }));
   result.numbers = {{"functions", functions.size()},
+                    {"fell_off", problems.proved.size()},
                     {"left_on", problems.sure.size() + problems.doubtful.size()},
                     {"notes", notes.size()}};
   judge_findings(result, view, problems, functions.size());
@@ -229,8 +251,8 @@ const Check check{
     .name = "pci.quiet",
     .question =
         "Was Bus Master, MSI and MSI-X of every function turned off or taken over by a driver "
-        "after the panic, "
-        "and is no transaction pending at the end? (B Bus Master, M MSI, X MSI-X, T transactions "
+        "after the panic, is no transaction pending at the end, and did none fall off the bus? (B "
+        "Bus Master, M MSI, X MSI-X, T transactions "
         "pending)",
     .parameters =
         {{.name = "ignore_bridges",

@@ -54,6 +54,22 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
+std::string spelled(std::string name, char from, char to) {
+  std::replace(name.begin(), name.end(), from, to);
+  return name;
+}
+
+bool mentions_word(std::string_view line, std::string_view word) {
+  if (word.empty()) return false;
+  for (std::size_t at = line.find(word); at != std::string_view::npos;
+       at = line.find(word, at + 1)) {
+    const std::size_t after = at + word.size();
+    if ((at == 0 || !is_word(line[at - 1])) && (after >= line.size() || !is_word(line[after])))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string Story::cut_off() const {
@@ -96,6 +112,16 @@ const evidence::AgentMessage* last_said(const evidence::Run& run, const std::str
   return found.empty() ? nullptr : found.back();
 }
 
+std::optional<std::string> stuck_step(const evidence::Run& run) {
+  const auto events = run.events("capture.stuck");
+  if (events.empty()) return std::nullopt;
+  return events.front()->text("step");
+}
+
+std::string stuck_in(const std::string& step) {
+  return "the capture kernel got stuck in step " + step;
+}
+
 std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
                                                         const Story& story) {
   std::vector<const evidence::SerialLine*> lines;
@@ -125,15 +151,12 @@ std::string_view message_of(std::string_view line) {
 
 bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
   if (line.find(to_string(device.address)) != std::string_view::npos) return true;
-  const std::string& word = device.profile.driver;
-  if (word.empty()) return false;
-  for (std::size_t at = line.find(word); at != std::string_view::npos;
-       at = line.find(word, at + 1)) {
-    const std::size_t after = at + word.size();
-    if ((at == 0 || !is_word(line[at - 1])) && (after >= line.size() || !is_word(line[after])))
-      return true;
-  }
-  return false;
+  const auto& modules = device.profile.modules;
+  return mentions_word(line, device.profile.driver) ||
+         std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
+           return mentions_word(line, spelled(module, '-', '_')) ||
+                  mentions_word(line, spelled(module, '_', '-'));
+         });
 }
 
 std::string count(std::uint64_t number, std::string_view noun) {

@@ -41,6 +41,11 @@ std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const 
 const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
                                         const std::string& kind, const std::string& name);
 
+/// The step of the capture kernel in which it got stuck (event capture.stuck), or nullopt.
+std::optional<std::string> stuck_step(const evidence::Run& run);
+/// "the capture kernel got stuck in step drivers".
+std::string stuck_in(const std::string& step);
+
 /// Serial lines of the capture kernel: from its first line on, or from the handover when that is
 /// not marked.
 std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
@@ -48,8 +53,8 @@ std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run
 /// Without the kernel's own "[    1.234567] ".
 std::string_view message_of(std::string_view line);
 
-/// An address in the lower half of 0000:bb:dd.f, as drivers print it, occurs in the line, or the
-/// driver's name as a word.
+/// The PCI address as drivers print it, 0000:bb:dd.f, occurs in the line, or as a word the name of
+/// the driver or of one of the profile's modules, in either spelling of - and _.
 bool mentions(std::string_view line, const scenario::PlannedDevice& device);
 
 /// "3 pages", "1 page".

@@ -55,6 +55,18 @@ BOOST_AUTO_TEST_CASE(the_cpus_at_the_handover_are_those_of_the_dying_kernel) {
   BOOST_TEST(says(judge_one(run, "capture.entered").reason, "where its CPUs were is not known"));
 }
 
+BOOST_AUTO_TEST_CASE(cpus_that_the_dead_kernel_parked_do_not_say_where_the_capture_kernel_is) {
+  const auto with = [](nlohmann::json cpus) {
+    auto run = stuck_at(12);
+    run.event(70, "cpus", {{"at", "end"}, {"cpus", std::move(cpus)}});
+    return judge_one(run, "capture.entered").reason;
+  };
+  const nlohmann::json parked{{"index", 0}, {"halted", false}, {"place", "production kernel"}};
+  const nlohmann::json early{{"index", 1}, {"halted", true}, {"place", "early kernel"}};
+  BOOST_TEST(says(with(nlohmann::json::array({parked, early})), "its CPU was in the early kernel"));
+  BOOST_TEST(says(with(nlohmann::json::array({parked})), "no CPU left the dead kernel"));
+}
+
 BOOST_AUTO_TEST_CASE(a_panic_of_the_capture_kernel_is_the_reason) {
   auto run = stuck_at(20);
   run.serial(20, "[    2.000000] Kernel panic - not syncing: VFS: Unable to mount root fs");

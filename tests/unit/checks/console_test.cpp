@@ -60,6 +60,19 @@ BOOST_AUTO_TEST_CASE(a_screen_that_shows_the_kernels_text_passes_and_says_when_i
       "handover, with module bochs");
 }
 
+BOOST_AUTO_TEST_CASE(a_right_final_picture_is_the_last_alive_sample) {
+  auto run = good_run();
+  run.drop_events("screen.sample", 27);
+  run.event(40, "screen", {{"name", "capture-end"}, {"file", "screen/capture-end.png"}});
+  auto result = judge_one(run, "console.screen");
+  BOOST_TEST((result.verdict == Verdict::pass));
+  BOOST_TEST(says(result.reason, "it came back 16.5 to 29.5 s after the handover"), result.reason);
+  run.file("screen/capture-end.txt", "Debian production kernel\nline two\n");
+  result = judge_one(run, "console.screen");
+  BOOST_TEST(!says(result.reason, "came back"), result.reason);
+  BOOST_TEST(result.details.back() == "the screen never came back while it was sampled");
+}
+
 BOOST_AUTO_TEST_CASE(a_screen_that_shows_the_old_kernel_fails_with_the_cells) {
   auto run = good_run();
   run.file("screen/capture-end.txt", "Debian production kernel\nline two\n");

@@ -14,12 +14,13 @@ bool says(const std::string& text, const char* part) {
 }
 
 const Function bridge{.address = "0000:00:00.0", .class_code = 0x0600, .bus_master = true};
+const Function screen{.address = "0000:00:03.0", .class_code = 0x0300};
 const Function firmware{.address = "0000:00:1f.2", .class_code = 0x0106, .bus_master = true};
 
 /// A run in which nobody claims net0, in this state at the end.
 RunBuilder unclaimed(const Function& net_at_end) {
   auto run = good_run();
-  run.pci("capture-end", 40, {bridge, net_at_end, firmware});
+  run.pci("capture-end", 40, {bridge, net_at_end, screen, firmware});
   auto with_driver = net_at_end;
   run.pci("capture-end-agent", 39, {bridge, with_driver, firmware});
   return run;
@@ -58,6 +59,19 @@ BOOST_AUTO_TEST_CASE(pending_transactions_at_the_end_fail) {
            "transactions pending"));
 }
 
+BOOST_AUTO_TEST_CASE(a_function_that_fell_off_the_bus_fails) {
+  auto run = good_run();
+  run.pci("capture-end", 40, {bridge, screen, firmware});
+  auto result = judge_one(run, "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "0000:00:02.0 fell off the bus"), result.reason);
+  run.pci("capture-end", 40, {bridge, {.address = "0000:00:02.0", .gone = true}, screen, firmware});
+  run.drop_trace("pci_cfg_write");
+  result = judge_one(run, "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "reads all ones at the end"), result.reason);
+}
+
 BOOST_AUTO_TEST_CASE(bridges_count_when_they_are_asked_for) {
   auto run = good_run();
   auto driven = bridge;
@@ -89,12 +103,16 @@ BOOST_AUTO_TEST_CASE(a_function_whose_use_in_production_is_not_known_is_inconclu
 BOOST_AUTO_TEST_CASE(bound_drivers_pass_with_their_time) {
   const auto result = judge_one(good_run(), "driver.reinit");
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
-  BOOST_TEST(result.reason == "2 devices bound to their drivers, the slowest within 2.10 s");
+  BOOST_TEST(
+      result.reason ==
+      "2 devices bound to their drivers, the slowest 2.10 s after the modules were asked for");
+  BOOST_TEST(result.details.front() ==
+             "net0 (e1000e): bound 1.10 s after the request to load all modules");
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_a_wrong_and_a_missing_driver_fail) {
   BOOST_TEST(says(judge_one(good_run(), "driver.reinit", {{"within", "2s"}}).reason,
-                  "vga0 (bochs-drm) was bound only after 2.1 s"));
+                  "vga0 (bochs-drm) was bound only 2.1 s after the request to load all modules"));
   auto run = good_run();
   run.drop_agent("bound");
   run.pci("capture-end-agent", 39, {{.address = "0000:00:02.0"}});
@@ -122,6 +140,47 @@ BOOST_AUTO_TEST_CASE(a_drivers_complaints_are_listed) {
   const auto result = judge_one(run, "driver.reinit");
   BOOST_TEST((result.verdict == Verdict::pass));
   BOOST_TEST(result.numbers["devices"]["net0"]["trouble_lines"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_names_a_module_in_either_spelling_is_the_devices) {
+  auto run = good_run();
+  run.plan.devices[0].profile.modules = {"snd-hda-intel", "xhci_pci"};
+  run.serial(26.5, "[    9.000000] snd_hda_intel: azx_get_response timeout");
+  run.serial(26.6, "[    9.100000] xhci-pci: init failed");
+  run.serial(26.7, "[    9.200000] xhci_pci_renesas: init failed");
+  BOOST_TEST(judge_one(run, "driver.reinit").numbers["devices"]["net0"]["trouble_lines"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_capture_kernel_that_got_stuck_is_the_reason) {
+  auto run = good_run();
+  run.cut(26.05);
+  run.drop_file("screen/capture-end.txt");
+  run.event(60, "capture.stuck", {{"step", "drivers"}, {"why", "timeout"}, {"guest_down", ""}});
+  run.event(61, "run.end", {{"reason", "finished"}});
+  auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(
+      says(result.reason, "net0 has no driver: the capture kernel got stuck in step drivers"),
+      result.reason);
+  for (const char* check : {"device.works", "console.serial", "console.screen", "console.input"}) {
+    result = judge_one(run, check);
+    BOOST_TEST((result.verdict == Verdict::inconclusive), check);
+    BOOST_TEST(says(result.reason, "the capture kernel got stuck in step drivers"), result.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_capture_kernel_that_got_stuck_in_the_tests_fails_them_only) {
+  auto run = good_run();
+  run.cut(28.5);
+  run.agent(28.6, "request", {{"op", "test"}, {"device", "net0"}});
+  run.event(60, "capture.stuck", {{"step", "tests"}, {"why", "timeout"}, {"guest_down", ""}});
+  run.event(61, "run.end", {{"reason", "finished"}});
+  const auto result = judge_one(run, "device.works");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(
+      says(result.reason, "net0: its test never ended, the capture kernel got stuck in step tests"),
+      result.reason);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::pass));
 }
 
 BOOST_AUTO_TEST_CASE(drivers_that_nobody_looked_at_are_inconclusive) {

@@ -29,6 +29,11 @@ BOOST_AUTO_TEST_CASE(messages_of_real_kernels_are_put_in_their_class) {
       {"DMAR: [DMA Write NO_PASID] Request device [00:02.0] fault addr 0x1000", "dmar"},
       {"DMAR: Copied translation tables from previous kernel", ""},
       {"irq 11: nobody cared (try booting with the \"irqpoll\" option)", "irq"},
+      {"__common_interrupt: 0.41 No irq handler for vector", "vector"},
+      {"pcieport 0000:00:1c.0: AER: Corrected error received: 0000:01:00.0", "aer-corrected"},
+      {"e1000e 0000:01:00.0: PCIe Bus Error: severity=Corrected, type=Data Link Layer",
+       "aer-corrected"},
+      {"e1000e 0000:01:00.0:    [12] Timeout", "aer-corrected"},
       {"Command line: hung_task_timeout_secs=5 timeout", ""},
       {"nvme nvme0: Shutdown timeout set to 10 seconds", ""},
       {"Spectre V2 : WARNING: Unprivileged eBPF is enabled at boot", ""},
@@ -73,6 +78,22 @@ BOOST_AUTO_TEST_CASE(a_timeout_on_the_serial_line_fails_once) {
   BOOST_TEST((judge_one(run, "kernel.log", {{"fail_on", {"oops"}}}).verdict == Verdict::pass));
 }
 
+BOOST_AUTO_TEST_CASE(dead_interrupts_and_lack_of_memory_fail_and_what_was_corrected_is_listed) {
+  for (const char* message : {"irq 11: nobody cared", "Disabling IRQ #11",
+                              "Out of memory: Killed process 7", "init: page allocation failure"}) {
+    auto run = good_run();
+    run.serial(30, message);
+    BOOST_TEST((judge_one(run, "kernel.log").verdict == Verdict::fail), message);
+  }
+  auto run = good_run();
+  run.serial(30, "__common_interrupt: 0.41 No irq handler for vector");
+  run.serial(30, "e1000e 0000:01:00.0: PCIe Bus Error: severity=Corrected, type=Physical Layer");
+  const auto result = judge_one(run, "kernel.log");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(result.numbers["vector"] == 1);
+  BOOST_TEST(result.numbers["aer-corrected"] == 1);
+}
+
 BOOST_AUTO_TEST_CASE(plain_warnings_of_the_log_are_listed_and_do_not_fail) {
   auto run = good_run();
   run.drop_agent("kmsg");
@@ -97,6 +118,16 @@ BOOST_AUTO_TEST_CASE(a_log_that_was_lost_or_never_read_is_inconclusive) {
             {{"op", "kmsg"}, {"records", 5}, {"lost", 3}, {"entries", nlohmann::json::array()}});
   BOOST_TEST(judge_one(run, "kernel.log").reason ==
              "3 records of the capture kernel's log were lost");
+  run.drop_agent("kmsg");
+  run.agent(38, "response",
+            {{"op", "kmsg"},
+             {"records", 5},
+             {"lost", 0},
+             {"left_out", 2},
+             {"entries", nlohmann::json::array()}});
+  BOOST_TEST((judge_one(run, "kernel.log").verdict == Verdict::inconclusive));
+  BOOST_TEST(judge_one(run, "kernel.log").reason ==
+             "2 records of the capture kernel's log did not fit into the agent's answer");
   run.cut(11);
   BOOST_TEST((judge_one(run, "kernel.log").verdict == Verdict::inconclusive));
 }

@@ -19,6 +19,7 @@ struct Function {
   bool msix = false;
   bool pending = false;
   std::string driver;
+  bool gone = false;  ///< reads all ones
 };
 /// A configuration space with a PCIe capability at 0x80 and an MSI-X capability at 0xa0.
 std::vector<std::byte> config_of(const Function& function);
