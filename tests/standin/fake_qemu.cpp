@@ -203,7 +203,11 @@ class FakeQemu {
 
   void reset() {
     halt("T03thread:01;");
-    qmp_event("SHUTDOWN", {{"guest", true}, {"reason", "guest-reset"}});
+    // Two sockets have no order: the stop is seen before its reason.
+    late_ = loop_.every(Seconds(0.05), [this] {
+      late_ = {};
+      qmp_event("SHUTDOWN", {{"guest", true}, {"reason", "guest-reset"}});
+    });
   }
 
   // gdb stub.
@@ -395,6 +399,7 @@ class FakeQemu {
   bool qmp_muted_ = false;
   bool console_muted_ = false;
   std::vector<std::shared_ptr<Net>> nets_;
+  Loop::Watch late_;
   Loop::Watch qmp_;
   Loop::Watch gdb_;
   Loop::Watch qtest_;

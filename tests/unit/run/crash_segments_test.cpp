@@ -30,7 +30,7 @@ struct Fixture {
       Mapping::of_file(file.get(), ram_size.value, Mapping::Access::read_write).value();
   scenario::BootImage capture{.image = dir.path() / "vmlinuz",
                               .initramfs = dir.path() / "initramfs"};
-  std::string kernel = std::string(4096, 's') + std::string(8192, 'p');
+  std::string kernel = std::string(4096, 's') + std::string(64, 'p') + std::string(8128, 'q');
   std::string initramfs = "07070100000001" + std::string(5000, 'i');
 
   Fixture() {
