@@ -20,8 +20,9 @@ using namespace quiesce::bench;
 
 constexpr double gib = 1024.0 * 1024 * 1024;
 
-/// Without it chance decides, and with it a quarter of QEMU's CPU time: when CPU 1 panics, QEMU's
-/// thread for the parked CPU 0 keeps running (measured: 31 to 37 s against 23 to 27 s a run).
+/// Without it chance decides, and with it a quarter of QEMU's CPU time: runs in which CPU 1
+/// panicked took 31 to 37 s of it, the others 23 to 27 s (measured, five runs; the cause is not
+/// proved).
 constexpr const char* panic_cpu = "panic.cpu=0";
 
 struct Watched {
