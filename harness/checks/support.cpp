@@ -113,7 +113,7 @@ const evidence::AgentMessage* last_said(const evidence::Run& run, const std::str
 }
 
 std::optional<std::string> stuck_step(const evidence::Run& run) {
-  const auto events = run.events("capture.stuck");
+  const auto events = run.events(event::capture_stuck);
   if (events.empty()) return std::nullopt;
   return events.front()->text("step");
 }
