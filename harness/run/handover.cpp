@@ -43,6 +43,8 @@ Result<void> handover(Session& session) {
   session.phase("handover");
   const TimePoint begin = session.loop.now();
   session.stopped_at_breakpoint();
+  // What is still on its way was said by the dying kernel, not by the one that comes.
+  session.machine->drain();
   session.mark(record::mark::handover);
   TRY(session.watch->begin());
   TRY_ASSIGN(const auto cpus, take_cpus(session, record::mark::handover));
