@@ -10,7 +10,7 @@ cd "$QUIESCE_SOURCE" || exit 3
 case_holds() {
   local name="$1"
   shift
-  if "$@"; then echo "PASS $name"; else echo "FAIL $name: $*"; fi
+  if "$@" >/dev/null; then echo "PASS $name"; else echo "FAIL $name: $*"; fi
 }
 
 # exits CODE NAME COMMAND...: PASS when the command ends with CODE; what it printed is in $TEST_TMPDIR/NAME.{out,err}.
