@@ -55,9 +55,7 @@ Result<fs::path> find_scenario(const Places& places, const std::string& given) {
 scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places) {
   auto profiles = scenario::load_catalog(places.catalog);
   if (!profiles) return tl::unexpected(profiles.error());
-  scenario::Vocabulary words{.profiles = std::move(*profiles), .checks = {}};
-  for (const auto* check : checks::registry()) words.checks[check->name] = check->parameters;
-  return words;
+  return scenario::Vocabulary{.profiles = std::move(*profiles), .checks = checks::vocabulary()};
 }
 
 Error as_error(const std::vector<scenario::Diagnostic>& diagnostics) {
