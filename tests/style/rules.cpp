@@ -79,13 +79,13 @@ const std::vector<Part>& parts() {
       {"vm-images/builder", {"harness/base", "harness/scenario"}},
       {"vm-images/agent", {"harness/base", "harness/wire"}},
       {"devices/vfio_user", {"harness/base"}},
-      {"devices/models", {"harness/base", "devices/vfio_user"}},
+      {"devices/models", {"harness/base", "harness/wire", "devices/vfio_user"}},
       {"harness/dispatch",
        {"harness/base", "harness/scenario", "harness/run", "harness/evidence", "harness/checks"}},
       {"harness/cli",
        {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/vm",
         "harness/observe", "harness/run", "harness/evidence", "harness/checks", "harness/history",
-        "harness/dispatch", "reports", "vm-images/builder"}},
+        "harness/dispatch", "reports", "vm-images/builder", "devices/vfio_user", "devices/models"}},
   };
   return table;
 }
