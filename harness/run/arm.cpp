@@ -7,6 +7,7 @@
 #include "harness/record/layout.hpp"
 #include "harness/run/crash_segments.hpp"
 #include "harness/run/phases.hpp"
+#include "harness/run/resets.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/run/snapshots.hpp"
 #include "harness/vm/command_line.hpp"
@@ -109,6 +110,18 @@ Result<void> load_capture_kernel(Session& session) {
   return {};
 }
 
+/// Where a model writes when it is to hit the ELF core header of the capture kernel.
+Result<void> add_target(const Session& session, json& parameters) {
+  if (text_at(parameters, "target") != "elfcorehdr") return {};
+  for (const auto& segment : session.facts.segments)
+    if (segment.name == "elfcorehdr") {
+      parameters["target_address"] = fmt::format("{:#x}", segment.range.begin.value);
+      return {};
+    }
+  return fail(Errc::unsupported,
+              "the ELF core header was not found in the crash region: nothing to aim at");
+}
+
 Result<void> start_activities(Session& session) {
   session.feeder.start(session.plan);
   for (const auto& device : session.plan.devices) {
@@ -118,11 +131,39 @@ Result<void> start_activities(Session& session) {
     parameters["device"] = device.name;
     parameters["address"] = to_string(device.address);
     parameters["seed"] = session.plan.scenario.seed;
+    if (kind == "model-run") TRY(add_target(session, parameters));
     TRY_ASSIGN(const json answer, session.ask("activity-start", parameters, Seconds(60)));
-    session.dir.event(record::event::activity, {{"device", device.name},
-                                                {"kind", kind},
-                                                {"state", "started"},
-                                                {"node", text_at(answer, "node")}});
+    json event{{"device", device.name},
+               {"kind", kind},
+               {"state", "started"},
+               {"node", text_at(answer, "node")}};
+    if (answer.contains("ring")) event["ring"] = answer["ring"];
+    session.dir.event(record::event::activity, event);
+  }
+  return {};
+}
+
+/// Actions of the scenario while the devices work. A model's driver then arms it anew, as a
+/// kernel's driver does after a reset.
+Result<void> production_actions(Session& session) {
+  if (session.plan.scenario.steps.production.empty()) return {};
+  TRY(act(session, ActAt::production));
+  for (const auto& device : session.plan.devices) {
+    if (!device.busy || text_at(device.activity, "kind") != "model-run") continue;
+    json parameters = device.activity;
+    parameters["device"] = device.name;
+    parameters["address"] = to_string(device.address);
+    parameters["seed"] = session.plan.scenario.seed;
+    parameters["restart"] = true;
+    TRY(add_target(session, parameters));
+    const auto answer = session.ask("activity-start", parameters, Seconds(60));
+    if (!answer && answer.error().code() != Errc::unsupported)
+      return tl::unexpected(answer.error());
+    session.dir.event(record::event::activity,
+                      {{"device", device.name},
+                       {"kind", "model-run"},
+                       {"state", answer ? "restarted" : "failed"},
+                       {"message", answer ? std::string() : answer.error().describe()}});
   }
   return {};
 }
@@ -173,10 +214,12 @@ Result<void> arm(Session& session) {
   // The control lies inside the busy time: first half to settle, second half to watch.
   const Seconds busy = session.plan.scenario.panic.busy;
   TRY(session.linger(busy / 2));
+  TRY(production_actions(session));
   TRY(session.watch->control_begin());
   TRY(session.linger(busy / 2));
   TRY(check_busy(session));
   TRY(session.watch->control_end());
+  TRY(take_interrupts(session, record::mark::production));
   TRY(take_agent_pci(session, record::mark::production));
   TRY(take_screen_truth(session));
   TRY(session.pause());

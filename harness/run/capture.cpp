@@ -4,6 +4,7 @@
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/phases.hpp"
+#include "harness/run/resets.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/run/snapshots.hpp"
 
@@ -76,6 +77,7 @@ Result<void> entry(Session& session) {
   TRY(take_screen(session, record::mark::capture_entry, session.facts.production_font));
   TRY(session.resume());
   TRY(session.ask("describe", json::object(), Seconds(30)));
+  TRY(take_interrupts(session, record::mark::capture_entry));
   return take_agent_pci(session, record::mark::capture_entry);
 }
 
@@ -85,7 +87,12 @@ Result<void> window(Session& session) {
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the observation window");
   TRY(session.watch->pass());
+  TRY(take_interrupts(session, "window-end"));
   return take_rings(session, "window-end");
+}
+
+Result<void> actions(Session& session) {
+  return act(session, ActAt::before_drivers);
 }
 
 Result<void> drivers(Session& session) {
@@ -109,7 +116,8 @@ Result<void> drivers(Session& session) {
   session.mark(record::mark::drivers);
   TRY(take_pci(session, record::mark::drivers));
   TRY(take_rings(session, record::mark::drivers));
-  return session.resume();
+  TRY(session.resume());
+  return take_interrupts(session, record::mark::drivers);
 }
 
 Result<void> test_device(Session& session, const scenario::PlannedDevice& device) {
@@ -171,6 +179,7 @@ Result<void> end(Session& session) {
     if (auto answer = session.ask("font", json::object(), Seconds(30))) font = *answer;
     session.dir.write("screen/font-capture.json", font.dump() + "\n");
   }
+  TRY(take_interrupts(session, record::mark::capture_end));
   TRY(session.ask("kmsg", {{"least_level", 4}}, Seconds(60)));
   TRY(take_agent_pci(session, record::mark::capture_end));
   TRY(take_screen_truth(session));
@@ -200,6 +209,8 @@ Result<void> capture(Session& session) {
   const auto& steps = session.plan.scenario.steps;
   const Step list[] = {{"entry", true, entry},
                        {"window", true, window},
+                       {"gate", true, gate},
+                       {"actions", !steps.before_drivers.empty(), actions},
                        {"drivers", steps.drivers, drivers},
                        {"tests", steps.drivers && steps.tests, tests},
                        {"consoles", true, consoles},

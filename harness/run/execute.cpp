@@ -2,6 +2,7 @@
 #include "harness/run/execute.hpp"
 
 #include <chrono>
+#include <ctime>
 
 #include "harness/record/layout.hpp"
 #include "harness/run/phases.hpp"
@@ -12,6 +13,13 @@ namespace {
 
 double seconds_since_epoch() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// The clock of the ledgers of devices; std::chrono::steady_clock is CLOCK_MONOTONIC on Linux.
+double monotonic_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
 Result<void> phases(Session& session) {
@@ -35,6 +43,7 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
   dir.write(record::file::plan,
             written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   dir.event(record::event::run_start, {{"realtime", seconds_since_epoch()},
+                                       {"monotonic", monotonic_seconds() - dir.now()},
                                        {"format", record::format},
                                        {"version", QUIESCE_VERSION}});
 

@@ -57,6 +57,7 @@ Result<void> handover(Session& session) {
   TRY(session.machine->gdb().clear_breakpoint(session.facts.machine_kexec, session.soon()));
   session.landmarks.clear();
   session.role = "capture";
+  session.servers->kernel("capture");
   TRY(session.resume());
   session.dir.event(record::event::handover, {{"rip", fmt::format("{:#x}", dying.rip.value)},
                                               {"cpu", dying.index},

@@ -7,6 +7,7 @@
 
 #include "harness/base/tag.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/disks.hpp"
 
@@ -136,11 +137,39 @@ void Session::on_frame(const std::string& device, std::string_view frame) {
                                   {"role", role}});
 }
 
+/// vfio-user has no message for an error that is reported to the root port, and QEMU ends the
+/// machine on the one interrupt that comes near (hw/vfio/pci.c, vfio_err_notifier_handler): so the
+/// port reports it, and the source it names is the port.
+void Session::on_server_event(const std::string& device, const json& message) {
+  if (record::text_at(message, "event") != "aer" || !machine) return;
+  const auto planned = std::ranges::find(plan.devices, device, &scenario::PlannedDevice::name);
+  if (planned == plan.devices.end() || planned->port.empty()) return;
+  const std::string severity = record::text_at(message, "severity");
+  // PCIe 6.0 section 6.2.7: by default a malformed packet is fatal, an aborted completion is not, a
+  // bad packet is corrected.
+  const std::string what = severity == "fatal"      ? "MALF_TLP"
+                           : severity == "nonfatal" ? "COMP_ABORT"
+                                                    : "-c BAD_TLP";
+  const std::string correctable = what.starts_with("-c ") ? "-c " : "";
+  const std::string command = fmt::format("pcie_aer_inject_error {}{} {}", correctable,
+                                          planned->port, what.substr(correctable.size()));
+  const auto posted = machine->qmp().post("human-monitor-command", {{"command-line", command}});
+  dir.event(record::event::aer_injected, {{"device", device},
+                                          {"port", planned->port},
+                                          {"severity", severity},
+                                          {"sent", posted.has_value()}});
+}
+
 Result<void> Session::launch() {
   TRY_ASSIGN(disks, make_disks(plan));
   std::map<std::string, int> images;
   for (const auto& [name, fd] : disks) images[name] = fd.get();
-  TRY_ASSIGN(machine, vm::Machine::launch(loop, plan, dir.path(), images, listener(), soon()));
+  TRY_ASSIGN(servers, DeviceServers::start(loop, dir, plan,
+                                           [this](const std::string& device, const json& message) {
+                                             on_server_event(device, message);
+                                           }));
+  TRY_ASSIGN(machine, vm::Machine::launch(loop, plan, dir.path(), images, servers->sockets(),
+                                          listener(), soon()));
   dir.event(record::event::qemu_start,
             {{"pid", machine->process().pid()}, {"version", machine->qmp().qemu_version()}});
   dir.write(record::file::qemu, json{{"binary", plan.qemu.string()},
@@ -156,6 +185,7 @@ Result<void> Session::launch() {
 
 Result<void> Session::resume() {
   if (watch) watch->machine_resumes();
+  if (servers) servers->release(soon());
   TRY(machine->gdb().go());
   paused_ = false;
   last_progress_ = loop.now();
@@ -171,11 +201,14 @@ Result<void> Session::pause() {
   TRY(expect(
       "the machine to stop", [&] { return machine->gdb().stopped().has_value(); }, Seconds(10)));
   paused_ = true;
+  // They live outside: nobody stops them but us.
+  servers->hold(soon());
   return broken();
 }
 
 void Session::stopped_at_breakpoint() {
   feeder.pause();
+  servers->hold(soon());
   paused_ = true;
 }
 
@@ -184,6 +217,7 @@ void Session::shut_down() {
   const double qemu_cpu = machine->process().cpu_seconds();
   const bool expected = !qemu_exit_ && !machine->exit_status();
   const ExitStatus status = machine->stop();
+  servers->stop();
   machine->drain();
   serial_.flush();
   dir.event(record::event::qemu_exit, {{"how", status.describe()}, {"expected", expected}});

@@ -17,6 +17,7 @@
 #include "harness/run/feeder.hpp"
 #include "harness/run/run_dir.hpp"
 #include "harness/run/serial_log.hpp"
+#include "harness/run/servers.hpp"
 #include "harness/run/stray_watch.hpp"
 #include "harness/scenario/plan.hpp"
 #include "harness/vm/machine.hpp"
@@ -86,6 +87,7 @@ class Session {
   GuestFacts facts;
   AgentLink agent;
   Feeder feeder;
+  std::unique_ptr<DeviceServers> servers;
   std::unique_ptr<vm::Machine> machine;
   std::unique_ptr<StrayWatch> watch;
   std::map<std::string, Fd> disks;
@@ -103,6 +105,7 @@ class Session {
   vm::MachineListener listener();
   void on_serial_line(const std::string& line);
   void on_qmp_event(const std::string& name, const nlohmann::json& data);
+  void on_server_event(const std::string& device, const nlohmann::json& message);
   void on_agent_message(const char* kind, std::uint32_t sequence, const nlohmann::json& payload);
   void on_frame(const std::string& device, std::string_view frame);
   Result<void> broken() const;

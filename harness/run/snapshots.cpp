@@ -50,6 +50,15 @@ Result<void> take_agent_pci(Session& session, const std::string& mark) {
   return {};
 }
 
+Result<void> take_interrupts(Session& session, const std::string& at) {
+  const auto answer = session.ask("interrupts", {{"at", at}}, Seconds(30));
+  if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
+  json event{{"at", at}, {"role", session.role}};
+  if (!answer) event["error"] = answer.error().describe();
+  session.dir.event(record::event::interrupts, event);
+  return {};
+}
+
 Result<void> take_rings(Session& session, const std::string& at) {
   const bool wanted = std::ranges::any_of(
       session.plan.devices, [](const auto& device) { return device.profile.ring.has_value(); });

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "harness/observe/page_diff.hpp"
 #include "harness/observe/stray.hpp"
@@ -42,12 +43,15 @@ struct StrayWatch::Parts {
   Seconds last_pass_took{};
   TimePoint next_pass;
   std::optional<Error> failed;
+  Writes writes;
+  std::vector<std::uint64_t> last_pages;
   bool watching = false;
   bool passed_while_stopped = false;
   Loop::Watch timer;
 
   Result<void> take(const char* what);
   Result<void> pass();
+  void note(const observe::StrayWrite& write);
   void tick();
 };
 
@@ -59,6 +63,14 @@ Result<std::unique_ptr<StrayWatch>> StrayWatch::create(Session& session) {
              observe::GuestRam::map(session.machine->ram_fd(), session.machine->ram_size()));
   return std::unique_ptr<StrayWatch>(
       new StrayWatch(std::unique_ptr<Parts>(new Parts{.session = session, .ram = std::move(ram)})));
+}
+
+const StrayWatch::Writes& StrayWatch::writes() const {
+  return parts_->writes;
+}
+
+const std::vector<std::uint64_t>& StrayWatch::last_pages() const {
+  return parts_->last_pages;
 }
 
 const observe::GuestRam& StrayWatch::ram() const {
@@ -139,11 +151,12 @@ Result<void> StrayWatch::Parts::pass() {
   TRY_ASSIGN(const observe::Pass found, observe::diff(*baseline, ram));
   const double t = session.dir.now();
   TRY_ASSIGN(
-      const auto writes,
+      const auto found_writes,
       observe::stray_writes(
           found, *baseline,
           {.t = t, .since = last_pass_t, .seed = session.plan.scenario.seed, .owners = owners}));
-  for (const auto& write : writes) session.dir.append_json(record::file::dma, to_json(write));
+  last_pages.clear();
+  for (const auto& write : found_writes) note(write);
   // By now the dying kernel has made its last step.
   owners.clear();
   last_pass_took = session.loop.now() - begin;
@@ -158,6 +171,17 @@ Result<void> StrayWatch::Parts::pass() {
   next_pass = session.loop.now() +
               std::clamp(last_pass_took * idle_factor, shortest_interval, longest_interval);
   return {};
+}
+
+void StrayWatch::Parts::note(const observe::StrayWrite& write) {
+  session.dir.append_json(record::file::dma, to_json(write));
+  std::set<std::string> devices;
+  for (const auto& origin : write.tags)
+    if (!origin.foreign) devices.insert(origin.tag.device);
+  for (const auto& device : devices) ++writes.tagged[device];
+  if (!devices.empty() || !write.owner.empty()) return;
+  ++writes.unnamed;
+  last_pages.push_back(write.change.page.value);
 }
 
 void StrayWatch::Parts::tick() {

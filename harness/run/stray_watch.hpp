@@ -2,8 +2,11 @@
 // The stray-write watch: guest RAM compared with what it was, from the handover to the end.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
@@ -43,6 +46,15 @@ class StrayWatch {
   /// The machine is about to run again: nothing was written since a pass that was made while it
   /// stood still, so what comes lies after the mark, not astride it.
   void machine_resumes();
+
+  /// What was found since the handover.
+  struct Writes {
+    std::map<std::string, std::uint64_t> tagged;  ///< device -> pages with a tag of it
+    std::uint64_t unnamed = 0;                    ///< pages with neither tag nor owner
+  };
+  const Writes& writes() const;
+  /// Pages of the last pass that had neither tag nor owner, guest-physical.
+  const std::vector<std::uint64_t>& last_pages() const;
 
   const observe::GuestRam& ram() const;
   /// Where the dying kernel itself still writes after the handover. Counts for the first pass only:

@@ -32,6 +32,10 @@ bool is_device_name(std::string_view text) {
          all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
 }
 
+bool is_port_name(std::string_view text) {
+  return text.empty() || is_device_name(text);
+}
+
 bool is_word_letter(char c) {
   return is_lower(c) || is_upper(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
 }
@@ -39,6 +43,10 @@ bool is_word_letter(char c) {
 bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text[0] != '.' && text[0] != '-' &&
          all(text, is_word_letter);
+}
+
+bool is_optional_word(std::string_view text) {
+  return text.empty() || is_word(text);
 }
 
 bool is_register(std::string_view text) {
@@ -65,8 +73,10 @@ bool is_sha256(std::string_view text) {
 }  // namespace
 
 const Form device_name_form{"[a-z][a-z0-9-]{0,22}", is_device_name};
+const Form port_name_form{"([a-z][a-z0-9-]{0,22})?", is_port_name};
 const Form scenario_name_form{"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", is_word};
 const Form word_form{"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", is_word};
+const Form optional_word_form{"([A-Za-z0-9_][A-Za-z0-9._-]{0,63})?", is_optional_word};
 const Form register_form{"0x[0-9a-f]{1,8}", is_register};
 const Form mac_form{"([0-9a-f]{2}:){5}[0-9a-f]{2}", is_mac};
 const Form pci_address_form{"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]", is_pci_address};

@@ -36,6 +36,14 @@ struct CaptureSpec {
   std::string command_line = "reset_devices nr_cpus=1 irqpoll";
 };
 
+/// The vfio-user server behind a device: exactly one of the three.
+struct ServerSpec {
+  std::string model;                 ///< a reference model of ours
+  std::vector<std::string> command;  ///< a program; "@socket" is where it must listen
+  std::string socket;                ///< the path of one that listens already
+  bool empty() const { return model.empty() && command.empty() && socket.empty(); }
+};
+
 /// One device of the machine. `activity` holds overrides of the profile's activity parameters (same
 /// keys and types).
 struct DeviceSpec {
@@ -44,6 +52,11 @@ struct DeviceSpec {
   nlohmann::json activity = nlohmann::json::object();
   bool busy = true;               ///< false: present, driver loaded, idle
   bool driver_in_capture = true;  ///< false: the capture kernel gets no driver for it
+  /// Name of the root port it sits behind; devices with the same one share it as functions 0 to 7.
+  /// Empty: on bus 0, or behind a port of its own where the profile says so.
+  std::string port;
+  nlohmann::json settings = nlohmann::json::object();  ///< over the profile's
+  std::optional<ServerSpec> server;                    ///< instead of the profile's
 };
 
 /// How the production kernel dies. Only what a stock kernel offers without a module.
@@ -60,8 +73,33 @@ struct PanicSpec {
   std::optional<int> cpu;  ///< which CPU panics (sysrq and init_exit); any when not given
 };
 
-struct CaptureSteps {
-  Seconds window{3};    ///< observation without drivers after entry, 0..600 s
+/// What is done to devices to bring them to rest.
+enum class ActionKind {
+  nothing,         ///< only looked at: the rung that the others are compared with
+  bus_master_off,  ///< Command bit 2 cleared
+  reset,           ///< the kernel's reset by one named method
+  hot_reset,       ///< Secondary Bus Reset of the bridge above: everything below it
+  remove_rescan,   ///< taken out of the kernel's list and found again
+  d3hot,           ///< to D3hot and back to D0
+};
+
+struct Action {
+  ActionKind what = ActionKind::nothing;
+  std::string method;                ///< for reset: as in /sys/bus/pci/devices/*/reset_method
+  std::vector<std::string> devices;  ///< names; empty: all
+};
+
+/// Whether Bus Master is taken from one device after the other to find who makes a write that
+/// carries no tag. `automatic`: when such a write was seen in the window.
+enum class Gating { automatic, off, always };
+
+struct Steps {
+  std::vector<Action> production;  ///< while the devices work, before the panic
+  Seconds window{3};               ///< observation without drivers after entry, 0..600 s
+  Gating gating = Gating::automatic;
+  std::vector<Action> before_drivers;  ///< in the capture kernel, after the window
+  bool climb = false;   ///< an action leaves out the devices that earlier ones brought back
+  Seconds settle{1};    ///< observation after each action, 0..60 s
   bool drivers = true;  ///< load the profile's drivers
   bool tests = true;    ///< run the function tests (needs drivers)
 };
@@ -80,7 +118,7 @@ struct Profile {
   /// -device objects; the first is the PCI function. Strings may be the placeholders "@name",
   /// "@backend", "@mac",
   /// "@addr" (slot of the PCI function, filled in by the harness), "@bus" (name of the first object
-  /// plus ".0").
+  /// plus ".0"), "@port" (the bus it sits on), "@socket" (the server's address, an object).
   std::vector<nlohmann::json> qemu;
   /// Loaded in this order, each after its dependencies, in both kernels.
   std::vector<std::string> modules;
@@ -113,6 +151,10 @@ struct Profile {
   std::optional<Ring> ring;
   /// Reset methods that the device has in QEMU: "flr", "pm", "bus".
   std::vector<std::string> reset_methods;
+  /// Of a device that is served over vfio-user.
+  std::optional<ServerSpec> server;
+  nlohmann::json settings = nlohmann::json::object();  ///< of a model, with their defaults
+  bool port = false;                                   ///< behind a root port of its own
 };
 
 struct Scenario {
@@ -123,7 +165,7 @@ struct Scenario {
   CaptureSpec capture;
   std::vector<DeviceSpec> devices;
   PanicSpec panic;
-  CaptureSteps steps;
+  Steps steps;
   Timeouts timeouts;
   std::uint32_t seed = 1;
   /// Check name -> its parameters. A scenario that names none gets all with their defaults.

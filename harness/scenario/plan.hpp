@@ -29,8 +29,14 @@ struct PlannedDevice {
   nlohmann::json activity;  ///< the profile's with the scenario's overrides; kind included
   bool busy = true;
   bool driver_in_capture = true;
-  PciAddress address;  ///< of its PCI function, the same in both kernels
-  std::string mac;     ///< 52:54:00:51:xx:xx for "net", else empty
+  PciAddress address;   ///< of its PCI function, the same in both kernels
+  std::string mac;      ///< 52:54:00:51:xx:xx for "net", else empty
+  std::string port;     ///< QEMU id of its root port; empty: on bus 0
+  int port_slot = 0;    ///< of the root port on bus 0
+  bool shared = false;  ///< a function of a device with several
+  nlohmann::json settings = nlohmann::json::object();  ///< the profile's with the scenario's
+  /// Where its vfio-user server comes from; a model has become its command.
+  std::optional<ServerSpec> server;
 };
 
 struct RunPlan {
@@ -42,6 +48,9 @@ struct RunPlan {
   std::string accel_reason;
   std::filesystem::path qemu;  ///< the binary
 };
+
+/// Whether QEMU must have vfio-user-pci.
+bool needs_vfio_user(const std::vector<PlannedDevice>& devices);
 
 /// Gives every device its slot (from 2 on, in order; bus 0) and its MAC address. Fails when there
 /// are too many.

@@ -57,7 +57,12 @@ const Fields<PlannedDevice>& device_fields() {
       flag("busy", &T::busy, "Busy at the panic"),
       flag("driver_in_capture", &T::driver_in_capture, "Has a driver in the capture kernel"),
       address_field(),
-      mac_field()};
+      mac_field(),
+      text("port", &T::port, shape::text(0, 23, &port_name_form), "Root port; empty: on bus 0"),
+      whole("port_slot", &T::port_slot, 0, last_slot, "Slot of the root port"),
+      flag("shared", &T::shared, "A function of a device with several"),
+      free_object("settings", &T::settings, "Settings of the model"),
+      maybe_group("server", &T::server, server_fields(), "vfio-user server")};
   return fields;
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> placeholders{"@name", "@backend", "@mac", "@addr", "@bus"};
+const std::vector<std::string> placeholders{"@name", "@backend", "@mac",   "@addr",
+                                            "@bus",  "@port",    "@socket"};
 
 /// The kind and parameters of "activity" or "test".
 void check_kind(const json& value, const std::vector<Kind>& kinds, const Profile& profile,
@@ -65,6 +66,8 @@ void check_objects(const Profile& profile, Report& report) {
   for (const auto& [key, word] : {std::pair("id", "@name"), std::pair("addr", "@addr")})
     if (!function.contains(key) || function[key] != word)
       report.add("/qemu/0", fmt::format("expected \"{}\": \"{}\" in the PCI function", key, word));
+  if (profile.server.has_value() != used.contains("@socket"))
+    report.add("/server", "a server and \"@socket\" in the -device object need each other");
   if (report.touches("/backend")) return;
   if (profile.backend == "none" && used.contains("@backend"))
     report.add("/backend", "expected \"net\", \"disk\" or \"audio\", since \"@backend\" is used");

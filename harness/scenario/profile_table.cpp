@@ -68,6 +68,16 @@ Field<Profile> objects_field() {
 
 }  // namespace
 
+const Fields<ServerSpec>& server_fields() {
+  using T = ServerSpec;
+  static const Fields<T> fields{
+      text("model", &T::model, shape::text(0, 64, &optional_word_form), "A reference model"),
+      texts("command", &T::command, shape::texts(64),
+            "A program; \"@socket\" is the path at which it must listen"),
+      text("socket", &T::socket, shape::text(0, 107), "Where a server listens already")};
+  return fields;
+}
+
 const Fields<Profile>& profile_fields() {
   using T = Profile;
   static const Fields<T> fields{
@@ -85,7 +95,10 @@ const Fields<Profile>& profile_fields() {
       groups("trace", &T::trace, trace_fields(), 16, "QEMU trace events and what they say"),
       maybe_group("ring", &T::ring, ring_fields(), "Receive ring; head == tail: used up"),
       texts("reset_methods", &T::reset_methods, shape::texts_of({"flr", "pm", "bus"}),
-            "Resets that the device has in QEMU")};
+            "Resets that the device has in QEMU"),
+      maybe_group("server", &T::server, server_fields(), "Of a device served over vfio-user"),
+      free_object("settings", &T::settings, "Settings of a model, with their defaults"),
+      flag("port", &T::port, "It sits behind a root port of its own")};
   return fields;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <map>
 
 #include "harness/scenario/kinds.hpp"
 #include "harness/scenario/paths.hpp"
 #include "harness/scenario/rules.hpp"
+#include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
 
@@ -123,6 +125,36 @@ void check_activity(const DeviceSpec& device, const Profile& profile, const std:
   }
 }
 
+/// Settings are the model's: the same names, the same types.
+void check_settings(const DeviceSpec& device, const Profile& profile, const std::string& place,
+                    Report& report) {
+  const auto known = keys_of(profile.settings.get_ref<const json::object_t&>());
+  for (const auto& [key, value] : device.settings.items()) {
+    const auto fallback = profile.settings.find(key);
+    if (fallback == profile.settings.end())
+      report.add(below(place, key),
+                 unknown(fmt::format("setting of profile \"{}\"", profile.name), key, known));
+    else if (value.is_number() ? !fallback->is_number() : value.type() != fallback->type())
+      report.add(below(place, key), fmt::format("expected a value such as {}, found {}",
+                                                fallback->dump(), found(value)));
+  }
+}
+
+/// A server is one of three things, and only a device of vfio-user has one.
+void check_server(const DeviceSpec& device, const Profile& profile, const std::string& place,
+                  Report& report) {
+  if (device.server && !profile.server)
+    return report.add(place, fmt::format("profile \"{}\" is a device of QEMU's own: it is not "
+                                         "served; take the profile \"vfio-user\"",
+                                         profile.name));
+  const std::optional<ServerSpec>& server = device.server ? device.server : profile.server;
+  if (!server) return;
+  const int given =
+      int{!server->model.empty()} + int{!server->command.empty()} + int{!server->socket.empty()};
+  if (given != 1)
+    report.add(place, "expected exactly one of \"model\", \"command\" and \"socket\"");
+}
+
 void check_device_name(const std::vector<DeviceSpec>& devices, std::size_t at, Report& report) {
   const std::string place = below(below("/devices", at), "name");
   if (report.touches(place)) return;
@@ -132,6 +164,50 @@ void check_device_name(const std::vector<DeviceSpec>& devices, std::size_t at, R
       return report.add(place, fmt::format("the name \"{}\" is taken by device {}", name, earlier));
   if (!device_name_form.matches(name))
     report.add(place, fmt::format("expected a name, since \"{}\" is none", name));
+}
+
+void check_device(const DeviceSpec& device, const Profile& profile, const std::string& place,
+                  Report& report) {
+  check_activity(device, profile, below(place, "activity"), report);
+  check_settings(device, profile, below(place, "settings"), report);
+  check_server(device, profile, below(place, "server"), report);
+}
+
+/// Eight functions make a device.
+void check_ports(const Scenario& scenario, Report& report) {
+  std::map<std::string, std::size_t> functions;
+  for (std::size_t at = 0; at < scenario.devices.size(); ++at) {
+    const std::string& port = scenario.devices[at].port;
+    const std::string place = below(below("/devices", at), "port");
+    if (port.empty() || report.touches(place)) continue;
+    if (++functions[port] > most_functions)
+      report.add(place, fmt::format("port \"{}\" has {} functions already", port, most_functions));
+    for (const auto& device : scenario.devices)
+      if (device.name == port)
+        report.add(place, fmt::format("\"{}\" is the name of a device", port));
+  }
+}
+
+void check_action(const Action& action, const Scenario& scenario, const std::string& place,
+                  Report& report) {
+  if ((action.what == ActionKind::reset) == action.method.empty())
+    report.add(below(place, "method"), action.method.empty()
+                                           ? "\"reset\" needs a method, as \"flr\""
+                                           : "only \"reset\" has a method");
+  std::vector<std::string> known;
+  for (const auto& device : scenario.devices) known.push_back(device.name);
+  for (std::size_t at = 0; at < action.devices.size(); ++at)
+    if (std::ranges::find(known, action.devices[at]) == known.end())
+      report.add(below(below(place, "devices"), at), unknown("device", action.devices[at], known));
+}
+
+void check_actions(const Scenario& scenario, Report& report) {
+  const std::pair<const char*, const std::vector<Action>*> lists[] = {
+      {"/steps/production", &scenario.steps.production},
+      {"/steps/before_drivers", &scenario.steps.before_drivers}};
+  for (const auto& [place, actions] : lists)
+    for (std::size_t at = 0; at < actions->size() && !report.touches(place); ++at)
+      check_action((*actions)[at], scenario, below(place, at), report);
 }
 
 void check_devices(Scenario& scenario, const json& document, const Vocabulary& vocabulary,
@@ -150,7 +226,7 @@ void check_devices(Scenario& scenario, const json& document, const Vocabulary& v
     if (profile == nullptr)
       report.add(below(place, "profile"), unknown("profile", device.profile, known));
     else
-      check_activity(device, *profile, below(place, "activity"), report);
+      check_device(device, *profile, place, report);
     if (profile != nullptr || (*list)[at].contains("name"))
       check_device_name(scenario.devices, at, report);
   }
@@ -203,6 +279,8 @@ void apply_rules(Scenario& scenario, const json& document, const Vocabulary& voc
   check_times(scenario, report);
   check_steps(scenario, document, report);
   check_devices(scenario, document, vocabulary, report);
+  check_ports(scenario, report);
+  check_actions(scenario, report);
   check_checks(scenario, vocabulary, report);
 }
 

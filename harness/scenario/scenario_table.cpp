@@ -16,6 +16,22 @@ constexpr std::array<Word<PanicMethod>, 4> panic_words{
      {"nmi", PanicMethod::nmi},
      {"init-exit", PanicMethod::init_exit}}};
 
+constexpr std::array<Word<ActionKind>, 6> action_words{
+    {{"nothing", ActionKind::nothing},
+     {"bus-master-off", ActionKind::bus_master_off},
+     {"reset", ActionKind::reset},
+     {"hot-reset", ActionKind::hot_reset},
+     {"remove-rescan", ActionKind::remove_rescan},
+     {"d3hot", ActionKind::d3hot}}};
+
+constexpr std::array<Word<Gating>, 3> gating_words{
+    {{"auto", Gating::automatic}, {"off", Gating::off}, {"always", Gating::always}}};
+
+/// The kernel's words (drivers/pci/pci.c, pci_reset_fn_methods), as sysfs takes them.
+const std::vector<std::string> reset_methods{
+    "", "device_specific", "acpi", "flr", "af_flr", "pm", "bus", "cxl_bus"};
+constexpr std::size_t most_actions = 16;
+
 const Shape kernel_shape = shape::text(0, 4000);
 /// The kernel takes 2,047 characters (COMMAND_LINE_SIZE on x86); the harness needs some for its
 /// own.
@@ -58,7 +74,22 @@ const Fields<DeviceSpec>& device_fields() {
            "Unique; without it the profile and a number"),
       free_object("activity", &T::activity, "Other values for the profile's activity parameters"),
       flag("busy", &T::busy, "false: its driver is loaded, but it is idle at the panic"),
-      flag("driver_in_capture", &T::driver_in_capture, "false: the capture kernel gets no driver")};
+      flag("driver_in_capture", &T::driver_in_capture, "false: the capture kernel gets no driver"),
+      text("port", &T::port, shape::text(0, 23, &port_name_form),
+           "Root port it sits behind; devices with the same one are its functions"),
+      free_object("settings", &T::settings, "Other values for the settings of the model"),
+      maybe_group("server", &T::server, server_fields(),
+                  "vfio-user server instead of the profile's")};
+  return fields;
+}
+
+const Fields<Action>& action_fields() {
+  using T = Action;
+  static const Fields<T> fields{
+      choice("do", &T::what, action_words, "What is done").must(),
+      text("method", &T::method, shape::choice(reset_methods), "For reset: the kernel's method"),
+      texts("devices", &T::devices, shape::texts(most_devices, &device_name_form),
+            "Their names; empty: all")};
   return fields;
 }
 
@@ -71,9 +102,17 @@ const Fields<PanicSpec>& panic_fields() {
   return fields;
 }
 
-const Fields<CaptureSteps>& step_fields() {
-  using T = CaptureSteps;
+const Fields<Steps>& step_fields() {
+  using T = Steps;
   static const Fields<T> fields{
+      groups("production", &T::production, action_fields(), most_actions,
+             "Done in the production kernel while the devices work"),
+      groups("before_drivers", &T::before_drivers, action_fields(), most_actions,
+             "Done in the capture kernel before a driver loads, one after the other"),
+      flag("climb", &T::climb, "An action leaves out devices that earlier ones brought back"),
+      duration("settle", &T::settle, Seconds(0), Seconds(60), "Observation after each action"),
+      choice("gating", &T::gating, gating_words,
+             "Take Bus Master from one device after the other to name who writes without a tag"),
       duration("window", &T::window, Seconds(0), Seconds(600),
                "Observation after the capture kernel's entry, before a driver loads"),
       flag("drivers", &T::drivers, "Load the drivers in the capture kernel"),
@@ -148,7 +187,7 @@ const Fields<Scenario>& scenario_fields() {
       group("capture", &T::capture, capture_fields(), "The capture kernel"),
       groups("devices", &T::devices, device_fields(), most_devices, "Devices, in slots from 2 on"),
       group("panic", &T::panic, panic_fields(), "The panic"),
-      group("steps", &T::steps, step_fields(), "What happens in the capture kernel"),
+      group("steps", &T::steps, step_fields(), "What is done with the devices, and when"),
       checks_field(),
       group("timeouts", &T::timeouts, timeout_fields(), "When the harness gives up"),
       whole("seed", &T::seed, 0, 0xffffffff, "Tags of the run's data carry it")};

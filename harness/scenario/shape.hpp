@@ -21,10 +21,13 @@ struct Form {
 
 /// Names of devices, [a-z][a-z0-9-]{0,22}: they become QEMU ids, tags and file names.
 extern const Form device_name_form;
+/// The same, or nothing.
+extern const Form port_name_form;
 /// Names of scenarios: file names without a blank.
 extern const Form scenario_name_form;
 /// Names of profiles, modules, drivers and QEMU objects.
 extern const Form word_form;
+extern const Form optional_word_form;
 /// "0x2810", a register's offset: below 4 GiB and a multiple of 4.
 extern const Form register_form;
 extern const Form mac_form;

@@ -13,6 +13,11 @@ inline constexpr unsigned first_slot = 2;
 inline constexpr unsigned last_slot = 0x1e;
 inline constexpr std::size_t most_devices = last_slot - first_slot + 1;
 
+/// Functions of one device behind a root port.
+inline constexpr std::size_t most_functions = 8;
+
+/// The vfio-user server of a profile, a scenario's device or a plan's.
+const Fields<ServerSpec>& server_fields();
 /// What a plan holds of a scenario.
 const Fields<Scenario>& scenario_fields();
 /// What a scenario file may hold: the above, "matrix" and "$schema".

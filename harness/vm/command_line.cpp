@@ -2,6 +2,7 @@
 #include "harness/vm/command_line.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace quiesce::vm {
 
@@ -16,15 +17,21 @@ std::string socket_chardev(const char* id, int fd) {
   return fmt::format("socket,id={},fd={}", id, fd);
 }
 
+std::string bus_of(const PlannedDevice& device) {
+  return device.port.empty() ? "pcie.0" : device.port;
+}
+
 /// One slot of a profile's -device object filled in.
 json fill(const json& value, const PlannedDevice& device, const std::string& backend,
-          const std::string& bus) {
+          const std::string& bus, const ServerSockets& sockets) {
   if (!value.is_string()) return value;
   const auto text = value.get<std::string>();
   if (text == "@name") return device.name;
   if (text == "@backend") return backend;
   if (text == "@mac") return device.mac;
   if (text == "@bus") return bus;
+  if (text == "@port") return bus_of(device);
+  if (text == "@socket") return sockets.contains(device.name) ? sockets.at(device.name) : json();
   if (text == "@addr")
     return fmt::format("{:x}.{:x}", device.address.device, device.address.function);
   return value;
@@ -32,20 +39,33 @@ json fill(const json& value, const PlannedDevice& device, const std::string& bac
 
 /// Every -device object of one profile; the first is the PCI function and carries the name as its
 /// id.
-std::vector<json> device_objects(const PlannedDevice& device, const std::string& backend) {
+std::vector<json> device_objects(const PlannedDevice& device, const std::string& backend,
+                                 const ServerSockets& sockets) {
   std::vector<json> objects;
   for (std::size_t i = 0; i < device.profile.qemu.size(); ++i) {
     json object = json::object();
     for (const auto& [key, value] : device.profile.qemu[i].items())
-      object[key] = fill(value, device, backend, device.name + ".0");
+      object[key] = fill(value, device, backend, device.name + ".0", sockets);
     if (!object.contains("id"))
       object["id"] = i == 0 ? device.name : fmt::format("{}-{}", device.name, i);
-    if (i == 0 && !object.contains("bus")) object["bus"] = "pcie.0";
+    if (i == 0 && !object.contains("bus")) object["bus"] = bus_of(device);
+    if (i == 0 && device.shared) object["multifunction"] = true;
     if (i == 0 && !object.contains("addr"))
       object["addr"] = fmt::format("{:x}.{:x}", device.address.device, device.address.function);
     objects.push_back(std::move(object));
   }
   return objects;
+}
+
+/// Hot plug would see a reset as a card that was pulled out.
+json root_port(const PlannedDevice& device, std::size_t number) {
+  return {{"driver", "pcie-root-port"},
+          {"id", device.port},
+          {"bus", "pcie.0"},
+          {"addr", fmt::format("{:x}.0", device.port_slot)},
+          {"chassis", number},
+          {"slot", number},
+          {"hotplug", false}};
 }
 
 void add_backend(const PlannedDevice& device, const std::string& backend, int fd,
@@ -91,7 +111,7 @@ std::vector<std::string> trace_events(const RunPlan& plan) {
 }  // namespace
 
 CommandLine command_line(const RunPlan& plan, const std::filesystem::path& run_dir,
-                         const ChildFds& fds) {
+                         const ServerSockets& sockets, const ChildFds& fds) {
   CommandLine line;
   auto& argv = line.argv;
   const auto add = [&](const char* option, std::string value) {
@@ -137,12 +157,16 @@ CommandLine command_line(const RunPlan& plan, const std::filesystem::path& run_d
   add("-append", production_command_line(plan));
 
   int next_fd = fds.first_backend;
+  std::set<std::string> ports;
   for (const auto& device : plan.devices) {
     const std::string backend = device.name + "-backend";
     const bool needs_fd = device.profile.backend == "net" || device.profile.backend == "disk";
     if (needs_fd) line.backends[device.name] = next_fd;
     add_backend(device, backend, needs_fd ? next_fd++ : -1, run_dir, argv);
-    for (const auto& object : device_objects(device, backend)) add("-device", object.dump());
+    if (!device.port.empty() && ports.insert(device.port).second)
+      add("-device", root_port(device, ports.size()).dump());
+    for (const auto& object : device_objects(device, backend, sockets))
+      add("-device", object.dump());
   }
   return line;
 }

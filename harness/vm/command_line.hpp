@@ -30,10 +30,13 @@ struct CommandLine {
   std::map<std::string, int> backends;
 };
 
+/// Device name -> the SocketAddress of its vfio-user server (QAPI).
+using ServerSockets = std::map<std::string, nlohmann::json>;
+
 /// `run_dir` receives trace.log and audio.wav. Nothing else is named in the file system but the
 /// kernel images.
 CommandLine command_line(const scenario::RunPlan& plan, const std::filesystem::path& run_dir,
-                         const ChildFds& fds = {});
+                         const ServerSockets& sockets = {}, const ChildFds& fds = {});
 
 /// What the kernel is booted with: the harness's own part (consoles, log level), crashkernel, then
 /// the scenario's.

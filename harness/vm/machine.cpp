@@ -94,9 +94,10 @@ Machine::~Machine() {
 Result<std::unique_ptr<Machine>> Machine::launch(Loop& loop, const scenario::RunPlan& plan,
                                                  const std::filesystem::path& run_dir,
                                                  const std::map<std::string, int>& disks,
+                                                 const ServerSockets& sockets,
                                                  MachineListener listener, TimePoint deadline) {
   const ChildFds numbers;
-  const CommandLine line = command_line(plan, run_dir, numbers);
+  const CommandLine line = command_line(plan, run_dir, sockets, numbers);
   const Bytes ram_size = plan.scenario.machine.memory;
   TRY_ASSIGN(Fd ram, memory_file("quiesce-ram", ram_size.value));
   TRY_ASSIGN(Fd screen, memory_file("quiesce-screen", 0));

@@ -35,6 +35,7 @@ class Machine {
   static Result<std::unique_ptr<Machine>> launch(Loop& loop, const scenario::RunPlan& plan,
                                                  const std::filesystem::path& run_dir,
                                                  const std::map<std::string, int>& disks,
+                                                 const ServerSockets& sockets,
                                                  MachineListener listener, TimePoint deadline);
   ~Machine();
   Machine(const Machine&) = delete;

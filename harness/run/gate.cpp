@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/observe/pci_space.hpp"
+#include "harness/record/json_text.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/run/resets.hpp"
+
+namespace quiesce::run {
+
+using nlohmann::json;
+using observe::BusMaster;
+using scenario::Gating;
+using scenario::PlannedDevice;
+
+namespace {
+
+// Frames are fed at ten a second: a window holds several of them.
+constexpr Seconds window_time{0.5};
+
+bool wanted(const Session& session) {
+  switch (session.plan.scenario.steps.gating) {
+    case Gating::off:
+      return false;
+    case Gating::always:
+      return true;
+    case Gating::automatic:
+      return session.watch->writes().unnamed > 0;
+  }
+  return false;
+}
+
+/// A device that can have written: busy, and no mere console.
+bool is_candidate(const PlannedDevice& device) {
+  const std::string kind = record::text_at(device.activity, "kind");
+  return device.busy && !kind.empty() && kind != "none" && kind != "console";
+}
+
+/// One window: without Bus Master of `off`, or with everything as it was.
+Result<void> window(Session& session, const PlannedDevice* off) {
+  const double begin = session.dir.now();
+  const TimePoint stopped = session.loop.now();
+  TRY(session.pause());
+  TRY(session.watch->pass());
+  BusMaster before = BusMaster::off;
+  if (off != nullptr) {
+    const auto was =
+        observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::off);
+    // A function that does not answer cannot be gated: nothing to learn from it.
+    if (!was) return session.resume();
+    before = *was;
+  }
+  Seconds paused = session.loop.now() - stopped;
+  TRY(session.resume());
+  const double t0 = session.dir.now();
+  TRY_ASSIGN(const Wait waited, session.linger(window_time));
+  const TimePoint again = session.loop.now();
+  TRY(session.pause());
+  const double t1 = session.dir.now();
+  TRY(session.watch->pass());
+  json pages = json::array();
+  for (const auto& page : session.watch->last_pages()) pages.push_back(fmt::format("{:#x}", page));
+  if (off != nullptr && before == BusMaster::on)
+    TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
+  paused += session.loop.now() - again;
+  session.dir.event(record::event::gate_window, {{"off", off != nullptr ? json(off->name) : json()},
+                                                 {"had_bus_master", before == BusMaster::on},
+                                                 {"begin", begin},
+                                                 {"t0", t0},
+                                                 {"t1", t1},
+                                                 {"end", session.dir.now()},
+                                                 {"pages", pages},
+                                                 {"stopped_s", paused.count()}});
+  if (waited == Wait::guest_down)
+    return fail(Errc::closed, "the guest went down in the gating experiment");
+  return session.resume();
+}
+
+}  // namespace
+
+Result<void> gate(Session& session) {
+  if (!wanted(session)) return {};
+  session.note("looking for the writers of what carries no tag");
+  TRY(window(session, nullptr));
+  for (const auto& device : session.plan.devices)
+    if (is_candidate(device)) TRY(window(session, &device));
+  return window(session, nullptr);
+}
+
+}  // namespace quiesce::run

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The scenario's actions on devices: each is done, watched, and noted device by device.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/run/session.hpp"
+
+namespace quiesce::run {
+
+/// Which kernel the actions are done in; also the event's "at".
+enum class ActAt { production, before_drivers };
+
+/// Does `actions` in their order. After each the machine runs on for the scenario's settle time and
+/// is then stopped for a pass of the watch, so that a write is clearly before or after it. What the
+/// agent cannot do (no such reset method) is noted as an action that failed, and is no error.
+Result<void> act(Session& session, ActAt at);
+
+/// The gating experiment: Bus Master is taken from one busy device after the other, from outside,
+/// for a window each; before and after all have it. Which pages changed in which window is noted
+/// (gate.window); who wrote them is for the checks to say. Does nothing when the scenario does not
+/// want it, or when nothing without a tag was written in the window.
+Result<void> gate(Session& session);
+
+}  // namespace quiesce::run
