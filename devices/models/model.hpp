@@ -32,6 +32,10 @@ class ModelDevice : public vfio_user::Device {
  public:
   /// No write and no interrupt from when this returns until `false`. Requests are still served.
   virtual void hold(bool held) = 0;
+  /// Which kernel runs from now on: "production" or "capture".
+  virtual void kernel(const std::string& role) = 0;
+  /// Where to say {"event": ...} to whoever started it.
+  virtual void on_event(std::function<void(const nlohmann::json&)> send) = 0;
 };
 
 struct Model {

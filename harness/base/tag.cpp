@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view magic("QSTAG\x01\r\n", 8);
 
 constexpr unsigned first_kind = static_cast<unsigned>(TagKind::frame);
-constexpr unsigned last_kind = static_cast<unsigned>(TagKind::guest_frame);
+constexpr unsigned last_kind = static_cast<unsigned>(TagKind::device_write);
 
 template <class Number>
 void put(std::span<std::byte> bytes, std::size_t at, Number number) {

@@ -13,10 +13,11 @@ namespace quiesce {
 
 /// What the tagged bytes are.
 enum class TagKind : std::uint8_t {
-  frame = 1,        ///< a network frame from the harness to the guest
-  disk_block = 2,   ///< a block as the harness laid it on a disk
-  guest_write = 3,  ///< a block that the agent wrote to a disk
-  guest_frame = 4,  ///< a network frame that the agent sent
+  frame = 1,         ///< a network frame from the harness to the guest
+  disk_block = 2,    ///< a block as the harness laid it on a disk
+  guest_write = 3,   ///< a block that the agent wrote to a disk
+  guest_frame = 4,   ///< a network frame that the agent sent
+  device_write = 5,  ///< what a device model writes into memory by itself
 };
 
 /// The 64-byte unit that tagged data is made of, little endian:

@@ -81,7 +81,8 @@ std::optional<StrayPage::Origin> origin_of(const json& tag) {
   constexpr Kind kinds[] = {{"frame", TagKind::frame},
                             {"disk_block", TagKind::disk_block},
                             {"guest_write", TagKind::guest_write},
-                            {"guest_frame", TagKind::guest_frame}};
+                            {"guest_frame", TagKind::guest_frame},
+                            {"device_write", TagKind::device_write}};
   const std::string word = text_of(tag, "kind");
   for (const Kind& kind : kinds)
     if (word == kind.word) origin.tag.kind = kind.kind;

@@ -15,6 +15,7 @@ constexpr std::array<std::pair<TagKind, std::string_view>, 4> words{{
     {TagKind::disk_block, "disk_block"},
     {TagKind::guest_write, "guest_write"},
     {TagKind::guest_frame, "guest_frame"},
+    {TagKind::device_write, "device_write"},
 }};
 
 }  // namespace

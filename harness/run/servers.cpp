@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <optional>
-#include <random>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/process.hpp"
@@ -28,12 +27,6 @@ constexpr int control_fd = 12;
 
 constexpr Seconds start_patience{10};
 constexpr Seconds stop_patience{2};
-
-/// A name that no other run has: abstract sockets leave no file, whatever ends the harness.
-std::string abstract_name(const std::string& device) {
-  std::random_device random;
-  return fmt::format("quiesce-{}-{:08x}{:08x}-{}", ::getpid(), random(), random(), device);
-}
 
 bool mentions(const std::vector<std::string>& words, const char* word) {
   for (const auto& one : words)
@@ -131,16 +124,13 @@ Result<void> DeviceServers::Parts::start(const PlannedDevice& device,
     server->control = std::move(control.mine);
   }
   std::optional<Fd> listener;
-  std::string path;
-  if (mentions(command, "@listener")) {
-    const std::string name = abstract_name(device.name);
-    TRY_ASSIGN(listener, listen_unix("@" + name));
+  TRY_ASSIGN(const std::string path, own_path(device.name));
+  words["@socket"] = path;
+  sockets[device.name] = {{"type", "unix"}, {"path", path}};
+  const bool listens = !mentions(command, "@listener");
+  if (!listens) {
+    TRY_ASSIGN(listener, listen_unix(path));
     options.inherit[listener_fd] = listener->get();
-    sockets[device.name] = {{"type", "unix"}, {"path", name}, {"abstract", true}};
-  } else {
-    TRY_ASSIGN(path, own_path(device.name));
-    words["@socket"] = path;
-    sockets[device.name] = {{"type", "unix"}, {"path", path}};
   }
   for (auto& word : options.argv)
     if (const auto found = words.find(word); found != words.end()) word = found->second;
@@ -156,7 +146,7 @@ Result<void> DeviceServers::Parts::start(const PlannedDevice& device,
                                            {"argv", options.argv}});
   Server& started = *servers.emplace_back(std::move(server));
   listen(started);
-  return path.empty() ? Result<void>() : wait_for_file(path, started);
+  return listens ? wait_for_file(path, started) : Result<void>();
 }
 
 Result<void> DeviceServers::Parts::wait_for_file(const std::string& path, Server& server) {
@@ -259,6 +249,10 @@ std::uint64_t DeviceServers::ledger_writes(const std::string& device) const {
     return writes;
   }
   return 0;
+}
+
+void DeviceServers::connected() {
+  parts_->folder.reset();
 }
 
 void DeviceServers::stop() {

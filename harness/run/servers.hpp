@@ -34,6 +34,10 @@ class DeviceServers {
   /// For vm::command_line.
   const vm::ServerSockets& sockets() const;
 
+  /// QEMU has connected: the sockets' names can go. (QEMU 11 takes neither an abstract socket nor a
+  /// descriptor here, hw/vfio-user/pci.c: for the time of its start there is a folder in $TMPDIR.)
+  void connected();
+
   /// No write and no interrupt of theirs from when this returns. A server without a control channel
   /// goes on; one that does not answer in time is given up (event device.server).
   void hold(TimePoint deadline);

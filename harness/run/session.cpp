@@ -170,6 +170,7 @@ Result<void> Session::launch() {
                                            }));
   TRY_ASSIGN(machine, vm::Machine::launch(loop, plan, dir.path(), images, servers->sockets(),
                                           listener(), soon()));
+  servers->connected();
   dir.event(record::event::qemu_start,
             {{"pid", machine->process().pid()}, {"version", machine->qmp().qemu_version()}});
   dir.write(record::file::qemu, json{{"binary", plan.qemu.string()},

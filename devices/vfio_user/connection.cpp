@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "devices/vfio_user/connection.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace quiesce::vfio_user {
+
+namespace {
+
+// A client that does not read its answers for so long is not waited for.
+constexpr timeval send_patience{5, 0};
+constexpr unsigned most_files = 64;
+
+/// Takes over every descriptor that came, whether wanted or not.
+void adopt_files(msghdr& message, std::vector<Fd>& files) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int raw = -1;
+      std::memcpy(&raw, CMSG_DATA(part) + i * sizeof(int), sizeof raw);
+      files.push_back(Fd::adopt(raw));
+    }
+  }
+}
+
+}  // namespace
+
+Connection::Connection(Fd socket, const Limits& limits)
+    : socket_(std::move(socket)), limits_(limits) {
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &send_patience, sizeof send_patience);
+}
+
+/// Never reads beyond the message: so its descriptors are its own.
+Result<bool> Connection::fill(std::byte* into, std::size_t wanted, std::size_t& have) {
+  while (have < wanted) {
+    iovec piece{into + have, wanted - have};
+    alignas(cmsghdr) char control[CMSG_SPACE(most_files * sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+    if (got < 0 && errno != ECONNRESET) return fail_errno("cannot read from the client");
+    adopt_files(message, next_.files);
+    if (got <= 0) return fail(Errc::closed, "the client closed the connection");
+    if ((message.msg_flags & MSG_CTRUNC) != 0 || next_.files.size() > limits_.descriptors)
+      return fail(Errc::protocol, "bad message: more than {} descriptors", limits_.descriptors);
+    have += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+Result<std::optional<Message>> Connection::receive() {
+  auto* header = reinterpret_cast<std::byte*>(&next_.header);
+  TRY_ASSIGN(const bool has_header, fill(header, sizeof next_.header, header_have_));
+  if (!has_header) return std::nullopt;
+  const std::size_t size = next_.header.size;
+  if (size < sizeof next_.header || size > limits_.message_bytes)
+    return fail(Errc::protocol, "bad message: a size of {} bytes", size);
+  next_.body.resize(size - sizeof next_.header);
+  TRY_ASSIGN(const bool has_body, fill(next_.body.data(), next_.body.size(), body_have_));
+  if (!has_body) return std::nullopt;
+  header_have_ = body_have_ = 0;
+  return std::exchange(next_, Message{});
+}
+
+Result<void> Connection::send(const wire::Header& header, std::span<const std::byte> body) {
+  std::vector<std::byte> bytes(sizeof header + body.size());
+  std::memcpy(bytes.data(), &header, sizeof header);
+  if (!body.empty()) std::memcpy(bytes.data() + sizeof header, body.data(), body.size());
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const ssize_t now =
+        ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (now < 0 && errno == EINTR) continue;
+    if (now < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+      return fail(Errc::timeout, "the client does not read its answers");
+    if (now < 0) return fail(Errc::closed, "the client closed the connection");
+    sent += static_cast<std::size_t>(now);
+  }
+  return {};
+}
+
+}  // namespace quiesce::vfio_user
