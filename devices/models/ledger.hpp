@@ -13,19 +13,21 @@
 namespace quiesce::models {
 
 /// Lines {"mono": seconds of CLOCK_MONOTONIC, "event": ..., ...}, each written at once. Addresses
-/// are texts ("0x1f000"). Events:
-///   start      model, name, seed, settings                 end      writes, bytes, interrupts
-///   connect, disconnect                                    hold, release   (the machine stood
-///   still) map, unmap         address, bytes bus-master         on config             offset,
-///   width, value    (Command, PMCSR, Device Control, MSI and MSI-X control) run, stop address,
-///   bytes, item, rate; stop: by ("control", "flr", "pm", "device", ...) dma.write address, bytes,
-///   sequence, tagged, crc (CRC-32 of the bytes) dma.blocked        address, bytes, why
-///   ("bus-master", "unmapped"); one line a reason and second,
-///                      with count
-///   reset              kind ("flr", "pm", "device", "soft"), effect (bool), ready_ms
-///   ready              after a reset that took its time
-///   interrupt          kind ("intx", "msi", "msix"), vector, count   (one line a tenth of a
-///   second) aer                severity, status copy               from, to, bytes, ok
+/// are texts ("0x1f000"). Events and their fields:
+/// - start: model, name, seed, settings
+/// - connect, disconnect: none
+/// - hold, release: none; in between the machine stood still
+/// - kernel: role (which kernel runs from now on)
+/// - bus-master: on
+/// - config: offset, width, value (Command, PMCSR, Device Control, MSI)
+/// - run: address, bytes, item, rate
+/// - stop: by ("control", "soft", "flr", "pm", "device", "done")
+/// - dma.write: address, bytes, sequence, tagged, crc (CRC-32 of the bytes)
+/// - dma.blocked: address, bytes, why ("bus-master", "unmapped"); once until something changes
+/// - reset: kind ("flr", "pm", "device", "soft"), effect, ready_ms
+/// - interrupt: kind ("intx", "msi"), vector, count (about a line in a tenth of a second)
+/// - aer: severity, status
+/// - copy: from, to, bytes, ok
 class Ledger {
  public:
   /// Without a file nothing is written.

@@ -18,6 +18,7 @@ void add_judge(CLI::App& program, Action& chosen);
 void add_list(CLI::App& program, Action& chosen);
 void add_show(CLI::App& program, Action& chosen);
 void add_image(CLI::App& program, Action& chosen);
+void add_device(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
 
 /// "quiesce: MESSAGE" on standard error; the exit code that fits.

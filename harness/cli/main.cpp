@@ -30,7 +30,7 @@ int run(int argc, char** argv) {
       "Exit codes: 0 all pass, 1 a check failed, 2 invalid input, 3 environment or harness failed, "
       "4 inconclusive only, 77 nothing could run, 130 interrupted.");
   Action chosen;
-  for (const auto add : {add_run, add_judge, add_list, add_show, add_image, add_doctor})
+  for (const auto add : {add_run, add_judge, add_list, add_show, add_image, add_device, add_doctor})
     add(program, chosen);
   try {
     program.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "harness/checks/check.hpp"
+#include "harness/cli/model_profiles.hpp"
 
 namespace quiesce::cli {
 
@@ -52,8 +53,15 @@ Result<fs::path> find_scenario(const Places& places, const std::string& given) {
               "there is no scenario {}; \"quiesce list scenarios\" shows the shipped ones", given);
 }
 
-scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places) {
+scenario::Loaded<std::vector<scenario::Profile>> all_profiles(const Places& places) {
   auto profiles = scenario::load_catalog(places.catalog);
+  if (!profiles) return profiles;
+  for (auto& profile : model_profiles()) profiles->push_back(std::move(profile));
+  return profiles;
+}
+
+scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places) {
+  auto profiles = all_profiles(places);
   if (!profiles) return tl::unexpected(profiles.error());
   return scenario::Vocabulary{.profiles = std::move(*profiles), .checks = checks::vocabulary()};
 }

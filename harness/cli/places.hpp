@@ -22,6 +22,8 @@ struct Places {
 /// A scenario as given: a path, or the name of a shipped one ("first-run").
 Result<std::filesystem::path> find_scenario(const Places& places, const std::string& given);
 
+/// The catalog, and the reference models.
+scenario::Loaded<std::vector<scenario::Profile>> all_profiles(const Places& places);
 /// Profiles and checks for the scenario loader.
 scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places);
 

@@ -12,6 +12,7 @@
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/model_profiles.hpp"
 #include "harness/cli/places.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
@@ -38,7 +39,7 @@ struct Options {
   bool keep = false;
   bool bisect = false;
   bool json = false;
-  std::string qemu = "qemu-system-x86_64";
+  std::string qemu;  ///< empty: the system's, or the fetched one
 };
 
 /// As long as it lives, Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest
@@ -107,17 +108,40 @@ Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
   return all;
 }
 
+std::filesystem::path own_program() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error);
+}
+
+/// What --qemu names; else the system's when it is enough, else the one that was fetched.
+Result<vm::Qemu> choose_qemu(const std::string& named, bool served, const builder::Store& store) {
+  const auto enough = [&](const vm::Qemu& qemu) { return !served || qemu.has_vfio_user(); };
+  auto system = vm::find_qemu(named.empty() ? "qemu-system-x86_64" : named);
+  if (system && enough(*system)) return system;
+  if (named.empty())
+    if (auto fetched = vm::find_qemu(builder::fetched_qemu(store)); fetched && enough(*fetched))
+      return fetched;
+  if (!system) return system;
+  return fail(Errc::unsupported,
+              "a device of this scenario is served over vfio-user, which {} ({}) has not: QEMU "
+              "{}.{} is the first; \"quiesce image fetch qemu\" brings one, or name another with "
+              "--qemu",
+              system->path.string(), system->version(), vm::vfio_user_major, vm::vfio_user_minor);
+}
+
 /// Kernels, images, accelerator: everything that must be known before anything is started.
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Options& options,
                                   const Places& places, Progress& progress) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
-  TRY_ASSIGN(const vm::Qemu qemu, vm::find_qemu(options.qemu));
-  TRY_ASSIGN(const vm::Accelerator accelerator,
-             vm::choose_accelerator(scenario.machine.accel, qemu));
-  auto profiles = scenario::load_catalog(places.catalog);
+  auto profiles = all_profiles(places);
   if (!profiles) return tl::unexpected(as_error(profiles.error()));
   scenario::RunPlan plan{.scenario = scenario};
   TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
+  name_servers(plan.devices, own_program());
+  const bool served = scenario::needs_vfio_user(plan.devices);
+  TRY_ASSIGN(const vm::Qemu qemu, choose_qemu(options.qemu, served, store));
+  TRY_ASSIGN(const vm::Accelerator accelerator,
+             vm::choose_accelerator(scenario.machine.accel, qemu));
   plan.accel = accelerator.name;
   plan.accel_reason = accelerator.reason;
   plan.qemu = qemu.path;

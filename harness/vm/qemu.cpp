@@ -60,6 +60,10 @@ bool cpu_can_virtualise() {
 
 }  // namespace
 
+bool Qemu::has_vfio_user() const {
+  return std::pair(major, minor) >= std::pair(vfio_user_major, vfio_user_minor);
+}
+
 Result<Qemu> parse_version(const std::filesystem::path& path, const std::string& text) {
   Qemu qemu{.path = path};
   const std::size_t at = text.find("version ");

@@ -16,12 +16,17 @@ struct Qemu {
   int major = 0;
   int minor = 0;
   int micro = 0;
+  bool has_vfio_user() const;
   std::string version() const { return fmt::format("{}.{}.{}", major, minor, micro); }
 };
 
 /// The oldest that has all that is used: "-netdev stream" is from 7.2.
 inline constexpr int oldest_major = 7;
 inline constexpr int oldest_minor = 2;
+
+/// The first with vfio-user-pci (its release notes).
+inline constexpr int vfio_user_major = 10;
+inline constexpr int vfio_user_minor = 1;
 
 /// "QEMU emulator version 7.2.22 (Debian ...)" -> 7, 2, 22.
 Result<Qemu> parse_version(const std::filesystem::path& path, const std::string& text);

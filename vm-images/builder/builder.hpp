@@ -57,6 +57,9 @@ Result<Images> build(const Kernel& production, const Kernel& capture,
                      const std::vector<scenario::PlannedDevice>& devices,
                      const std::filesystem::path& agent, const Store& store);
 
+/// Where "quiesce image fetch qemu" puts it; it need not be there.
+std::filesystem::path fetched_qemu(const Store& store);
+
 /// What is in the store: names, releases, sizes.
 struct StoredItem {
   std::string kind;  ///< "kernel", "image", "tool"

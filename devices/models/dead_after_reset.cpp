@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "devices/models/engine.hpp"
+
+namespace quiesce::models {
+
+namespace {
+
+const Model model =
+    engine_model("dead-after-reset", "answers with all ones for ever once it was used and reset",
+                 {"flr", "pm", "bus"},
+                 [](const nlohmann::json&) { return Behaviour{.dead_after_reset = true}; });
+
+const Registration registration{model};
+
+}  // namespace
+
+}  // namespace quiesce::models

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "devices/models/engine.hpp"
+
+namespace quiesce::models {
+
+namespace {
+
+const Model model =
+    engine_model("engine", "obeys: Bus Master, its registers, and every reset end its DMA",
+                 {"flr", "pm", "bus"}, [](const nlohmann::json&) { return Behaviour{}; });
+
+const Registration registration{model};
+
+}  // namespace
+
+}  // namespace quiesce::models

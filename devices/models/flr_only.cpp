@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "devices/models/engine.hpp"
+
+namespace quiesce::models {
+
+namespace {
+
+const Model model = engine_model(
+    "flr-only", "only a function level reset ends its DMA", {"flr"}, [](const nlohmann::json&) {
+      return Behaviour{.obeys_bus_master = false,
+                       .obeys_control = false,
+                       .resets = {.flr = true, .pm = false, .device = false}};
+    });
+
+const Registration registration{model};
+
+}  // namespace
+
+}  // namespace quiesce::models

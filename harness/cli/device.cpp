@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <optional>
+
+#include "devices/models/control.hpp"
+#include "devices/models/model.hpp"
+#include "devices/vfio_user/server.hpp"
+#include "harness/base/text.hpp"
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_codes.hpp"
+
+namespace quiesce::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string socket;
+  int listen_fd = -1;
+  std::string name = "model";
+  std::uint32_t seed = 1;
+  std::vector<std::string> set;
+  std::string settings = "{}";
+  std::string ledger;
+  int ledger_fd = -1;
+  int control_fd = -1;
+  bool json = false;
+};
+
+Result<const models::Model*> find_model(const std::string& name) {
+  if (const auto* model = models::find(name)) return model;
+  std::vector<std::string> names;
+  for (const auto* model : models::registry()) names.push_back(model->name);
+  const std::string near = nearest(name, names);
+  return fail(Errc::invalid_input, "there is no model {}{}; \"quiesce device list\" shows all",
+              name, near.empty() ? std::string() : ", did you mean " + near + "?");
+}
+
+/// --settings as an object, --set NAME=VALUE over it.
+Result<json> settings_of(const models::Model& model, const Options& options) {
+  json given = json::parse(options.settings, nullptr, false);
+  if (!given.is_object())
+    return fail(Errc::invalid_input, "--settings: expected a JSON object, found {}",
+                options.settings);
+  for (const auto& word : options.set) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos)
+      return fail(Errc::invalid_input, "--set {}: expected NAME=VALUE", word);
+    const std::string value = word.substr(equals + 1);
+    json parsed = json::parse(value, nullptr, false);
+    given[word.substr(0, equals)] = parsed.is_discarded() ? json(value) : parsed;
+  }
+  return models::fill_settings(model, given);
+}
+
+Result<Fd> inherited(int number, const char* option) {
+  if (::fcntl(number, F_GETFD) < 0)
+    return fail(Errc::invalid_input, "{} {}: this descriptor is not open", option, number);
+  return Fd::adopt(number);
+}
+
+Result<Fd> listener_of(const Options& options) {
+  if (options.socket.empty() == (options.listen_fd < 0))
+    return fail(Errc::invalid_input, "name the socket with either --socket or --listen-fd");
+  if (options.listen_fd >= 0) return inherited(options.listen_fd, "--listen-fd");
+  return vfio_user::listen_at(options.socket);
+}
+
+Result<models::Ledger> ledger_of(const Options& options) {
+  if (options.ledger_fd >= 0) {
+    TRY_ASSIGN(Fd file, inherited(options.ledger_fd, "--ledger-fd"));
+    return models::Ledger(std::move(file));
+  }
+  if (options.ledger.empty()) return models::Ledger();
+  TRY_ASSIGN(Fd file, open_file(options.ledger, O_WRONLY | O_CREAT | O_APPEND));
+  return models::Ledger(std::move(file));
+}
+
+/// SIGINT and SIGTERM stop the loop.
+Result<Fd> stop_on_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const int raw = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (raw < 0) return fail_errno("cannot watch for signals");
+  return Fd::adopt(raw);
+}
+
+Result<void> serve(const Options& options) {
+  TRY_ASSIGN(const models::Model* model, find_model(options.model));
+  TRY_ASSIGN(const json settings, settings_of(*model, options));
+  TRY_ASSIGN(models::Ledger ledger, ledger_of(options));
+  TRY_ASSIGN(Fd listener, listener_of(options));
+  TRY_ASSIGN(const Fd signals, stop_on_signals());
+  ledger.note("start", {{"model", model->name},
+                        {"name", options.name},
+                        {"seed", options.seed},
+                        {"settings", settings}});
+  Loop loop;
+  const auto watch = loop.on_readable(signals.get(), [&loop, &signals] {
+    (void)read_some(signals.get());
+    loop.stop();
+  });
+  const auto device = model->make({.name = options.name, .seed = options.seed}, settings, ledger);
+  TRY_ASSIGN(const auto server, vfio_user::Server::create(loop, *device, std::move(listener)));
+  std::optional<models::Control> control;
+  if (options.control_fd >= 0) {
+    TRY_ASSIGN(Fd channel, inherited(options.control_fd, "--control-fd"));
+    control.emplace(loop, *device, std::move(channel));
+  }
+  while (loop.run_until([] { return false; }, loop.now() + Seconds(3600)) != Waited::stopped) {
+  }
+  ledger.note("end");
+  return {};
+}
+
+json describe(const models::Model& model) {
+  json settings = json::object();
+  for (const auto& setting : model.settings)
+    settings[setting.name] = {{"default", setting.fallback}, {"meaning", setting.meaning}};
+  return {{"name", model.name},
+          {"description", model.description},
+          {"stops_on", model.stops_on},
+          {"settings", settings},
+          {"activity", model.activity}};
+}
+
+void list(const Options& options) {
+  for (const auto* model : models::registry())
+    if (options.json)
+      fmt::print("{}\n", describe(*model).dump());
+    else
+      fmt::print("{:<18}  {}\n", model->name, model->description);
+}
+
+Result<void> show(const Options& options) {
+  TRY_ASSIGN(const models::Model* model, find_model(options.model));
+  if (options.json) {
+    fmt::print("{}\n", describe(*model).dump());
+    return {};
+  }
+  fmt::print("{}: {}\nits DMA ends on: {}\nsettings:\n", model->name, model->description,
+             fmt::join(model->stops_on, ", "));
+  for (const auto& setting : model->settings)
+    fmt::print("  {} (default {}): {}\n", setting.name, setting.fallback.dump(), setting.meaning);
+  return {};
+}
+
+int code_of(const Result<void>& done) {
+  return done ? exit_code::ok : report(done.error());
+}
+
+void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Action& chosen) {
+  CLI::App* serve_command = command.add_subcommand("serve", "Serve one model over vfio-user");
+  serve_command->footer(
+      "Example: quiesce device serve flr-noop --socket /run/flr.sock --ledger flr.ndjson");
+  serve_command->add_option("MODEL", options->model, "Which one")->required();
+  serve_command->add_option("--socket", options->socket, "Path to listen at");
+  serve_command->add_option("--listen-fd", options->listen_fd, "An inherited listening socket");
+  serve_command->add_option("--name", options->name, "The device's name in what it writes");
+  serve_command->add_option("--seed", options->seed, "The run's seed in what it writes");
+  serve_command->add_option("--set", options->set, "One setting: NAME=VALUE");
+  serve_command->add_option("--settings", options->settings, "Settings as a JSON object");
+  serve_command->add_option("--ledger", options->ledger, "File for the record of what it does");
+  serve_command->add_option("--ledger-fd", options->ledger_fd, "The same, inherited");
+  serve_command->add_option("--control-fd", options->control_fd,
+                            "An inherited socket to hold and release it; its end ends the model");
+  serve_command->callback(
+      [options, &chosen] { chosen = [options] { return code_of(serve(*options)); }; });
+}
+
+}  // namespace
+
+void add_device(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("device", "Devices of our own, served over vfio-user");
+  command->require_subcommand(1);
+  command->footer("Example: quiesce device show slow-ready");
+  add_serve(*command, options, chosen);
+  CLI::App* list_command = command->add_subcommand("list", "The reference models");
+  list_command->footer("Example: quiesce device list --json");
+  list_command->add_flag("--json", options->json, "One JSON object a line");
+  list_command->callback([options, &chosen] {
+    chosen = [options] {
+      list(*options);
+      return exit_code::ok;
+    };
+  });
+  CLI::App* show_command = command->add_subcommand("show", "A model with its settings");
+  show_command->footer("Example: quiesce device show late-writer");
+  show_command->add_option("MODEL", options->model, "Which one")->required();
+  show_command->add_flag("--json", options->json, "As JSON");
+  show_command->callback(
+      [options, &chosen] { chosen = [options] { return code_of(show(*options)); }; });
+}
+
+}  // namespace quiesce::cli
