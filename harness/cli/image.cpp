@@ -17,6 +17,12 @@ int fetch(const Options& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   for (const auto& name : options.kernels) {
+    if (name == "qemu") {
+      const auto version = builder::fetch_qemu(*store);
+      if (!version) return report(version.error());
+      fmt::print("{}  {}  {}\n", name, *version, builder::fetched_qemu(*store).string());
+      continue;
+    }
     const auto kernel = builder::resolve(name, *store, builder::Fetch::allowed);
     if (!kernel) return report(kernel.error());
     fmt::print("{}  {}  {}\n", name, kernel->release, kernel->image.string());
@@ -91,9 +97,12 @@ void add_image(CLI::App& program, Action& chosen) {
     command->callback([act = std::move(act), &chosen] { chosen = act; });
     return command;
   };
-  CLI::App* fetching = add("fetch", "Fetch kernels by name", [options] { return fetch(*options); });
+  CLI::App* fetching = add("fetch", "Fetch kernels by name, or \"qemu\": one with vfio-user",
+                           [options] { return fetch(*options); });
   fetching->footer("Example: quiesce image fetch debian:6.12");
-  fetching->add_option("KERNEL", options->kernels, "Names, as \"quiesce list kernels\" shows them")
+  fetching
+      ->add_option("KERNEL", options->kernels,
+                   "Names, as \"quiesce list kernels\" shows them, or qemu")
       ->required();
   CLI::App* building = add("build", "Build the boot images of a kernel ahead of a run",
                            [options] { return build(*options); });

@@ -14,28 +14,18 @@ const KindParameter block{"block", shape::whole(512, 1 << 20)};
 const KindParameter region{"region", shape::whole(512, 32 << 20)};
 const KindParameter hertz{"hertz", shape::whole(20, 20'000)};
 const KindParameter samples{"rate", shape::whole(8'000, 192'000)};
-const KindParameter item{"item", shape::whole(64, 4096)};
-const KindParameter length{"length", shape::whole(64, 1 << 20)};
-const KindParameter target{"target", shape::choice({"own", "crash-region", "elfcorehdr"})};
-const KindParameter offset{"offset", shape::whole(0, 1LL << 40)};
-const KindParameter interrupt{"interrupt", shape::boolean()};
-const KindParameter vector{"vector", shape::whole(32, 255)};
-const KindParameter bytes{"bytes", shape::whole(64, 65'536)};
-const KindParameter reset_first{"reset_first", shape::choice({"auto", "none", "function"})};
 const KindParameter seconds{"seconds", shape::number(0, 600)};
 
 }  // namespace
 
 const std::vector<Kind>& activity_kinds() {
-  static const std::vector<Kind> kinds{
-      {"net-receive", "net", {rate, frame}},
-      {"disk-read", "disk", {block, rate, region}},
-      {"disk-write", "disk", {block, rate, region}},
-      {"sound-play", "audio", {hertz, samples}},
-      {"pointer", "", {}},
-      {"console", "", {}},
-      {"model-run", "", {rate, item, length, target, offset, interrupt, vector}},
-      {"none", "", {}}};
+  static const std::vector<Kind> kinds{{"net-receive", "net", {rate, frame}},
+                                       {"disk-read", "disk", {block, rate, region}},
+                                       {"disk-write", "disk", {block, rate, region}},
+                                       {"sound-play", "audio", {hertz, samples}},
+                                       {"pointer", "", {}},
+                                       {"console", "", {}},
+                                       {"none", "", {}}};
   return kinds;
 }
 
@@ -46,7 +36,6 @@ const std::vector<Kind>& test_kinds() {
       {"sound-play", "audio", {hertz, seconds}},
       {"pointer", "", {seconds}},
       {"console", "", {}},
-      {"model-copy", "", {bytes, reset_first}},
       {"none", "", {}}};
   return kinds;
 }

@@ -16,7 +16,6 @@ struct Kind {
 constexpr Kind kinds[] = {
     {"net-receive", net_receive}, {"disk-read", disk_read},  {"disk-write", disk_write},
     {"sound-play", sound_play},   {"pointer", pointer_read}, {"console", console_write},
-    {"model-run", model_run},
 };
 
 }  // namespace
@@ -74,10 +73,7 @@ Result<Json> Activities::start(const Request& request) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = running_.find(subject.device);
-    const auto again = request.fields().find("restart");
-    const bool restart = again != request.fields().end() && *again == true;
-    if (restart && found != running_.end()) found->second->stop.request_stop();
-    if (!restart && found != running_.end() && !found->second->ended)
+    if (found != running_.end() && !found->second->ended)
       return fail(Errc::invalid_input, "{} is busy already", subject.device);
   }
   auto running = std::make_shared<Running>();

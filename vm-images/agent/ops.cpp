@@ -6,12 +6,9 @@
 
 #include "vm-images/agent/crash.hpp"
 #include "vm-images/agent/facts.hpp"
-#include "vm-images/agent/interrupts.hpp"
 #include "vm-images/agent/kmsg.hpp"
-#include "vm-images/agent/model.hpp"
 #include "vm-images/agent/modules.hpp"
 #include "vm-images/agent/pci.hpp"
-#include "vm-images/agent/pci_action.hpp"
 #include "vm-images/agent/screen.hpp"
 
 namespace quiesce::agent {
@@ -38,9 +35,6 @@ constexpr Op ops[] = {
      [](Agent& agent, const Request& request) { return agent.activities.status(request); }},
     {"activity-stop",
      [](Agent& agent, const Request& request) { return agent.activities.stop(request); }},
-    {"pci-action", [](Agent&, const Request& request) { return pci_action(request); }},
-    {"model-state", [](Agent&, const Request& request) { return model_state(request); }},
-    {"interrupts", [](Agent&, const Request& request) { return read_interrupts(request); }},
     {"test", [](Agent&, const Request& request) { return run_test(request); }},
     {"font", [](Agent&, const Request& request) { return read_font(request); }},
     {"screen-text", [](Agent&, const Request& request) { return read_screen(request); }},

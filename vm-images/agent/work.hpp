@@ -83,9 +83,6 @@ Result<Outcome> sound_play_test(const Subject& subject, const Request& request);
 Result<Outcome> pointer_test(const Subject& subject, const Request& request);
 Result<Outcome> console_test(const Subject& subject, const Request& request);
 
-Result<Work> model_run(const Subject& subject, const Request& request);
-Result<Outcome> model_copy_test(const Subject& subject, const Request& request);
-
 /// The answer to `test`.
 Result<Json> run_test(const Request& request);
 

@@ -59,6 +59,10 @@ Result<Images> build(const Kernel& production, const Kernel& capture,
 
 /// Where "quiesce image fetch qemu" puts it; it need not be there.
 std::filesystem::path fetched_qemu(const Store& store);
+/// Brings the QEMU of vm-images/recipes/programs/qemu.json into the store, unless it is there, and
+/// tries it: what is in the store starts and has vfio-user-pci. The archive, keys and proxy are
+/// those of the machine's apt. Returns what it says of its version.
+Result<std::string> fetch_qemu(const Store& store);
 
 /// What is in the store: names, releases, sizes.
 struct StoredItem {
