@@ -15,6 +15,30 @@ const KindParameter region{"region", shape::whole(512, 32 << 20)};
 const KindParameter hertz{"hertz", shape::whole(20, 20'000)};
 const KindParameter samples{"rate", shape::whole(8'000, 192'000)};
 const KindParameter seconds{"seconds", shape::number(0, 600)};
+/// What the registers of a reference model take (harness/wire/model_registers.hpp).
+const KindParameter model_rate{"rate", shape::whole(1, 100'000)};
+const KindParameter model_item{"item", shape::whole(64, 4096)};
+/// A huge page holds the ring.
+const KindParameter model_length{"length", shape::whole(64, 2 << 20)};
+const std::vector<KindParameter> model_run{
+    model_rate,
+    model_item,
+    model_length,
+    {"target", shape::choice({"own", "crash-region", "elfcorehdr"})},
+    {"offset", shape::whole(0, std::int64_t{1} << 40)},
+    {"interrupt", shape::boolean()},
+    // Below 0x20 are the CPU's exceptions (Intel SDM volume 3, table 6-1).
+    {"vector", shape::whole(0x20, 0xfe)},
+    {"vectors", shape::whole(1, 32)}};
+const std::vector<KindParameter> model_copy{
+    {"bytes", shape::whole(1, 65'536)},
+    {"items", shape::whole(1, 256)},
+    model_item,
+    model_rate,
+    {"tagged", shape::boolean()},
+    {"reset_first", shape::choice({"auto", "none", "function", "soft"})},
+    {"ready_seconds", shape::number(0, 600)},
+    seconds};
 
 }  // namespace
 
@@ -25,6 +49,7 @@ const std::vector<Kind>& activity_kinds() {
                                        {"sound-play", "audio", {hertz, samples}},
                                        {"pointer", "", {}},
                                        {"console", "", {}},
+                                       {"model-run", "", model_run},
                                        {"none", "", {}}};
   return kinds;
 }
@@ -36,6 +61,7 @@ const std::vector<Kind>& test_kinds() {
       {"sound-play", "audio", {hertz, seconds}},
       {"pointer", "", {seconds}},
       {"console", "", {}},
+      {"model-copy", "", model_copy},
       {"none", "", {}}};
   return kinds;
 }

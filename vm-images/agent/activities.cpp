@@ -16,6 +16,7 @@ struct Kind {
 constexpr Kind kinds[] = {
     {"net-receive", net_receive}, {"disk-read", disk_read},  {"disk-write", disk_write},
     {"sound-play", sound_play},   {"pointer", pointer_read}, {"console", console_write},
+    {"model-run", model_run},
 };
 
 }  // namespace
@@ -84,7 +85,9 @@ Result<Json> Activities::start(const Request& request) {
     running_[subject.device] = running;
   }
   std::thread([running, &link = link_] { running->run(link); }).detach();
-  return Json{{"node", running->work.node}};
+  Json answer = running->work.facts;
+  answer["node"] = running->work.node;
+  return answer;
 }
 
 Result<Json> Activities::status(const Request&) {

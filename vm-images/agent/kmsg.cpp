@@ -71,24 +71,29 @@ Json KmsgTally::to_json() const {
           {"entries", entries_}};
 }
 
-Result<Json> read_kmsg(const Request& request) {
-  TRY_ASSIGN(const std::uint64_t level, request.whole("least_level", 4, 0, 7));
+Result<void> for_each_record(const std::function<void(const KmsgRecord&)>& take) {
   TRY_ASSIGN(Fd fd, open_file("/dev/kmsg", O_RDONLY | O_NONBLOCK));
-  KmsgTally tally(static_cast<int>(level));
   // Longer than CONSOLE_EXT_LOG_MAX (8192): a shorter buffer would get EINVAL.
   std::string buffer(16384, '\0');
   for (;;) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got > 0) {
       const auto record = parse_kmsg({buffer.data(), static_cast<std::size_t>(got)});
-      if (record) tally.add(*record);
+      if (record) take(*record);
       continue;
     }
     // EPIPE: records were overwritten before we came to them; the sequence numbers tell how many.
     if (got < 0 && (errno == EPIPE || errno == EINTR)) continue;
     if (got < 0 && errno != EAGAIN) return fail_errno("cannot read /dev/kmsg");
-    return tally.to_json();
+    return {};
   }
+}
+
+Result<Json> read_kmsg(const Request& request) {
+  TRY_ASSIGN(const std::uint64_t level, request.whole("least_level", 4, 0, 7));
+  KmsgTally tally(static_cast<int>(level));
+  TRY(for_each_record([&](const KmsgRecord& record) { tally.add(record); }));
+  return tally.to_json();
 }
 
 }  // namespace quiesce::agent

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ struct KmsgRecord {
   std::string text;
 };
 std::optional<KmsgRecord> parse_kmsg(std::string_view record);
+
+/// Calls `take` with each record that is in the log now.
+Result<void> for_each_record(const std::function<void(const KmsgRecord&)>& take);
 
 /// Counts records and the gaps in their sequence numbers.
 class KmsgTally {

@@ -4,16 +4,31 @@
 #include <algorithm>
 #include <exception>
 
+#include "vm-images/agent/bounded.hpp"
 #include "vm-images/agent/crash.hpp"
 #include "vm-images/agent/facts.hpp"
+#include "vm-images/agent/interrupts.hpp"
 #include "vm-images/agent/kmsg.hpp"
+#include "vm-images/agent/model.hpp"
 #include "vm-images/agent/modules.hpp"
 #include "vm-images/agent/pci.hpp"
+#include "vm-images/agent/pci_action.hpp"
 #include "vm-images/agent/screen.hpp"
 
 namespace quiesce::agent {
 
 namespace {
+
+/// Configuration reads wait as long as the kernel resets the function (drivers/pci/access.c,
+/// pci_wait_cfg), and its answer may be a minute away.
+Result<Json> read_pci_in_time(const Request& request) {
+  constexpr Seconds patience{20};
+  auto answer = within<Result<Json>>(
+      patience, [fields = request.fields()] { return read_pci(Request(fields)); });
+  if (answer) return *std::move(answer);
+  return fail(Errc::timeout, "the configuration spaces do not answer within {:.0f} s",
+              patience.count());
+}
 
 struct Op {
   const char* name;
@@ -22,7 +37,10 @@ struct Op {
 
 constexpr Op ops[] = {
     {"describe", [](Agent&, const Request&) -> Result<Json> { return describe(); }},
-    {"pci", [](Agent&, const Request& request) { return read_pci(request); }},
+    {"pci", [](Agent&, const Request& request) { return read_pci_in_time(request); }},
+    {"pci-action", [](Agent&, const Request& request) { return act_on_pci(request); }},
+    {"model-state", [](Agent&, const Request& request) { return read_model_state(request); }},
+    {"interrupts", [](Agent&, const Request& request) { return read_interrupts(request); }},
     {"modules",
      [](Agent& agent, const Request& request) {
        return load_modules(agent.link, agent.watch, request);

@@ -58,6 +58,14 @@ Result<std::uint64_t> Request::whole(const char* key, std::uint64_t otherwise, s
   return value;
 }
 
+Result<bool> Request::flag(const char* key, bool otherwise) const {
+  const Json* field = find(key);
+  if (field == nullptr) return otherwise;
+  if (!field->is_boolean())
+    return fail(Errc::invalid_input, "the field {} must be true or false", key);
+  return field->get<bool>();
+}
+
 Result<PciAddress> Request::address(const char* key) const {
   TRY_ASSIGN(const std::string name, text(key));
   auto address = parse_pci_address(name);

@@ -31,6 +31,7 @@ class Request {
   Result<double> number(const char* key, double otherwise, double least, double most) const;
   Result<std::uint64_t> whole(const char* key, std::uint64_t otherwise, std::uint64_t least,
                               std::uint64_t most) const;
+  Result<bool> flag(const char* key, bool otherwise) const;
   Result<PciAddress> address(const char* key) const;
 
  private:

@@ -14,7 +14,7 @@ struct Test {
 constexpr Test tests[] = {
     {"net-echo", net_echo_test},     {"disk-compare", disk_compare_test},
     {"sound-play", sound_play_test}, {"pointer", pointer_test},
-    {"console", console_test},
+    {"console", console_test},       {"model-copy", model_copy_test},
 };
 
 }  // namespace

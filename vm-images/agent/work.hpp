@@ -44,6 +44,7 @@ struct Progress {
 struct Work {
   std::string node;
   std::function<Result<void>(std::stop_token stop, Progress& progress)> run;
+  Json facts = Json::object();  ///< what the answer to activity-start holds beside the node
 };
 
 /// Holds a loop to so many turns a second. Time that a slow turn took is not made up for in a
@@ -69,19 +70,22 @@ struct Outcome {
   Json numbers = Json::object();
 };
 
-// One pair of functions a subject: net.cpp, disk.cpp, sound.cpp, pointer.cpp, console.cpp.
+// One pair of functions a subject: net.cpp, disk.cpp, sound.cpp, pointer.cpp, console.cpp,
+// model_run.cpp with model_copy.cpp.
 Result<Work> net_receive(const Subject& subject, const Request& request);
 Result<Work> disk_read(const Subject& subject, const Request& request);
 Result<Work> disk_write(const Subject& subject, const Request& request);
 Result<Work> sound_play(const Subject& subject, const Request& request);
 Result<Work> pointer_read(const Subject& subject, const Request& request);
 Result<Work> console_write(const Subject& subject, const Request& request);
+Result<Work> model_run(const Subject& subject, const Request& request);
 
 Result<Outcome> net_echo_test(const Subject& subject, const Request& request);
 Result<Outcome> disk_compare_test(const Subject& subject, const Request& request);
 Result<Outcome> sound_play_test(const Subject& subject, const Request& request);
 Result<Outcome> pointer_test(const Subject& subject, const Request& request);
 Result<Outcome> console_test(const Subject& subject, const Request& request);
+Result<Outcome> model_copy_test(const Subject& subject, const Request& request);
 
 /// The answer to `test`.
 Result<Json> run_test(const Request& request);
