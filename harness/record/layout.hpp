@@ -3,6 +3,8 @@
 // evidence/ reads it.
 #pragma once
 
+#include <string>
+
 namespace quiesce::record {
 
 /// Version of everything below; plan.json carries it as "format". A reader refuses a newer one.
@@ -23,12 +25,18 @@ inline constexpr const char* pci = "pci";        ///< folder; one JSON a mark
 inline constexpr const char* screen = "screen";  ///< folder; NAME.png, NAME.txt, font-ROLE.json
 }  // namespace file
 
+/// A model's own record of what it did (devices/models/ledger.hpp).
+inline std::string ledger_file(const std::string& device) {
+  return "device-" + device + ".ndjson";
+}
+
 /// Events of timeline.ndjson. Each line is an object {"t": seconds since run.start on the host's
 /// monotonic clock, "event": one of these, ...}; "guest" is the guest kernel's CLOCK_BOOTTIME in
 /// seconds where it is known.
 namespace event {
 inline constexpr const char* run_start =
-    "run.start";  ///< realtime (s since the epoch at t = 0), version
+    "run.start";  ///< realtime (s since the epoch at t = 0), monotonic (s of CLOCK_MONOTONIC),
+                  ///< version
 inline constexpr const char* run_end = "run.end";          ///< reason: finished, error, interrupted
 inline constexpr const char* phase_begin = "phase.begin";  ///< phase
 inline constexpr const char* phase_end = "phase.end";      ///< phase
@@ -64,7 +72,20 @@ inline constexpr const char* screen_sample =
 inline constexpr const char* cpus = "cpus";  ///< at, cpus: [{index, rip, rsp, halted, place}]
 inline constexpr const char* crash_segments = "crash.segments";  ///< segments: [{name, begin, end}]
 inline constexpr const char* usage = "usage";  ///< harness_cpu_s, qemu_cpu_s, peak_rss_bytes
-inline constexpr const char* error = "error";  ///< phase, code, message
+inline constexpr const char* reset_action =
+    "reset.action";  ///< an action of the scenario on one device: do, method, began, ended, settled
+                     ///< ...
+inline constexpr const char* reset_state =
+    "reset.state";  ///< number, device, what model-state said
+inline constexpr const char* reset_probe = "reset.probe";  ///< number, device, works, detail
+/// off (device whose Bus Master is clear, or null), t0, t1 (the machine ran), begin, end (around
+/// the harness's own configuration writes), pages, stopped_s
+inline constexpr const char* gate_window = "gate.window";
+inline constexpr const char* interrupts = "interrupts";  ///< at, role: the agent's answer is noted
+inline constexpr const char* device_server =
+    "device.server";  ///< device, what: started, exited, silent
+inline constexpr const char* aer_injected = "aer.injected";  ///< device, port, severity
+inline constexpr const char* error = "error";                ///< phase, code, message
 }  // namespace event
 
 /// Points of the run, in their order; also the names of pci/*.json and of deadlines in a scenario.
