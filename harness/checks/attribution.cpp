@@ -222,8 +222,9 @@ std::map<std::string, std::uint64_t> missed_by_watch(const evidence::Run& run) {
   std::vector<Seen> seen;
   for (const auto& stray : run.strays)
     seen.push_back({page_of(stray.page.value), stray.since, stray.t});
-  std::sort(seen.begin(), seen.end(),
-            [](const Seen& a, const Seen& b) { return std::tie(a.page, a.t) < std::tie(b.page, b.t); });
+  std::sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) {
+    return std::tie(a.page, a.t) < std::tie(b.page, b.t);
+  });
   for (const auto& [device, ledger] : run.ledgers)
     if (ledger.timed) missed[device] = missed_of(ledger, *watched, seen);
   return missed;

@@ -86,8 +86,8 @@ std::string describe_by(const Tally& tally) {
   std::vector<std::string> words;
   for (const By how : {By::tag, By::ledger, By::gating})
     if (const auto changes = tally.by.at(static_cast<std::size_t>(how)); changes > 0)
-      words.push_back(
-          fmt::format("{} by {} ({})", changes, to_string(how), how == By::gating ? "likely" : "certain"));
+      words.push_back(fmt::format("{} by {} ({})", changes, to_string(how),
+                                  how == By::gating ? "likely" : "certain"));
   return list_words(words);
 }
 

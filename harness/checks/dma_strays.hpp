@@ -33,7 +33,7 @@ struct Tally {
   /// The last write is not older than this: the begin of its pass, or when the newest frame that
   /// was found in memory was fed, whichever is later.
   double last_since = 0;
-  std::optional<double> last_fed;  ///< when that frame was fed
+  std::optional<double> last_fed;            ///< when that frame was fed
   std::array<std::uint64_t, by_count> by{};  ///< changes by what named their writer
 
   void add(const evidence::StrayPage& stray, double since, double deadline);

@@ -39,8 +39,7 @@ bool take(Ledger& ledger, const json& line, double zero) {
   }
   const auto address = address_of(line, "address");
   const auto bytes = whole_of(line, "bytes");
-  if (!address || !bytes || *bytes == 0 || *bytes > longest_write ||
-      *address > UINT64_MAX - *bytes)
+  if (!address || !bytes || *bytes == 0 || *bytes > longest_write || *address > UINT64_MAX - *bytes)
     return false;
   auto crc = whole_of(line, "crc");
   if (!crc) crc = address_of(line, "crc");

@@ -32,7 +32,7 @@ struct LedgerEntry {
 /// `timed` is false and every t is 0.
 struct Ledger {
   bool timed = false;
-  std::vector<LedgerWrite> writes;    ///< by time
+  std::vector<LedgerWrite> writes;   ///< by time
   std::vector<LedgerEntry> entries;  ///< by time, without the writes
   std::vector<const LedgerEntry*> events(std::string_view name) const;
 };
@@ -46,13 +46,13 @@ struct Event;
 
 /// A while of the gating experiment: which pages changed when Bus Master of one device was off.
 struct GateWindow {
-  std::string off;  ///< the device whose Bus Master was cleared; empty: nobody's
+  std::string off;             ///< the device whose Bus Master was cleared; empty: nobody's
   bool had_bus_master = true;  ///< false: nothing was taken from it, so the window says nothing
   double t0 = 0;
   double t1 = 0;
   double begin = 0;  ///< around the harness's own configuration writes
   double end = 0;
-  double stopped_s = 0;  ///< how long the machine stood still for it
+  double stopped_s = 0;              ///< how long the machine stood still for it
   std::vector<std::uint64_t> pages;  ///< sorted
 };
 /// gate.window events, by time; those without times are left out.

@@ -110,7 +110,7 @@ void read_folder(Texts& texts, Damage& damage, const std::filesystem::path& fold
   }
   for (const std::string& name : names)
     for (const std::string& ending : endings)
-      if (name.ends_with(ending)) 
+      if (name.ends_with(ending))
         read_text(texts, damage, folder, below.empty() ? name : below + "/" + name);
 }
 
@@ -150,7 +150,7 @@ Result<Run> assemble(const Texts& texts) {
   if (!run.qemu.is_object()) run.qemu = json::object();
   run.timeline = parse_timeline(text_at(texts, record::file::timeline), run.damage);
   run.strays = parse_strays(text_at(texts, record::file::dma), run.damage);
-  run.trace = parse_trace(text_at(texts, record::file::trace), 
+  run.trace = parse_trace(text_at(texts, record::file::trace),
                           clock_at_start(run.timeline, "realtime").value_or(0));
   run.agent = parse_agent(text_at(texts, record::file::agent), run.damage);
   run.serial = parse_serial(text_at(texts, record::file::serial));
