@@ -82,6 +82,15 @@ std::optional<Cause> cause_of(const evidence::Run& run, const evidence::PciWrite
   return std::nullopt;
 }
 
+/// The experiment clears Bus Master and puts it back: that ends nothing.
+bool by_the_gate(const std::vector<evidence::GateWindow>& gates, const evidence::PciWrite& write,
+                 const scenario::PlannedDevice& device) {
+  return write.address == device.address &&
+         std::any_of(gates.begin(), gates.end(), [&](const auto& gate) {
+           return gate.off == device.name && write.t >= gate.begin && write.t <= gate.end;
+         });
+}
+
 /// The event says so, or its registers do.
 bool is_used_up(const evidence::Event& ring) {
   if (const auto said = evidence::flag_of(ring.fields, "used_up")) return *said;
@@ -134,8 +143,9 @@ std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDev
   add_trace_meanings(list, run, device, handover);
   add_ring_polls(list, run, device.name, handover);
   const auto* function = at_handover(run, device.address);
+  const auto gates = evidence::gate_windows(run.timeline);
   for (const auto& write : evidence::pci_writes(run))
-    if (write.t > handover)
+    if (write.t > handover && !by_the_gate(gates, write, device))
       if (const auto cause = cause_of(run, write, device.address, function))
         list.push_back({*cause, write.t});
   std::stable_sort(list.begin(), list.end(),

@@ -54,6 +54,17 @@ std::uint64_t control_pages(const evidence::Run& run, const std::string& device)
   return pages;
 }
 
+/// Writes before the panic by the device's own ledger.
+std::uint64_t ledger_control(const evidence::Run& run, const Story& story,
+                             const std::string& device) {
+  const auto found = run.ledgers.find(device);
+  if (found == run.ledgers.end() || !found->second.timed) return 0;
+  const double until = story.panic.value_or(*story.handover);
+  const auto& writes = found->second.writes;
+  return static_cast<std::uint64_t>(std::count_if(
+      writes.begin(), writes.end(), [&](const auto& write) { return write.t < until; }));
+}
+
 /// What is known of one device.
 struct Finding {
   Verdict verdict = Verdict::pass;
@@ -63,15 +74,33 @@ struct Finding {
   json numbers = json::object();
 };
 
+json by_numbers(const Tally& tally) {
+  json by = json::object();
+  for (const By how : {By::tag, By::ledger, By::gating, By::unknown})
+    by[to_string(how)] = tally.by.at(static_cast<std::size_t>(how));
+  return by;
+}
+
+/// "12 by tag, 3 by ledger", with how sure that is where it is not certain.
+std::string describe_by(const Tally& tally) {
+  std::vector<std::string> words;
+  for (const By how : {By::tag, By::ledger, By::gating})
+    if (const auto changes = tally.by.at(static_cast<std::size_t>(how)); changes > 0)
+      words.push_back(fmt::format("{} by {} ({})", changes, to_string(how),
+                                  how == By::gating ? "likely" : "certain"));
+  return list_words(words);
+}
+
 std::string describe_writes(const Tally& tally, double handover) {
-  if (tally.pages.size() == 0) return "no tagged write after the handover";
+  if (tally.pages.size() == 0) return "no write after the handover is known to be its";
   std::string text =
       fmt::format("{} ({} bytes), +{:.2f} s to +{:.2f} s", count(tally.pages.size(), "page"),
                   tally.bytes, *tally.first - handover, *tally.last - handover);
   if (tally.late.size() > 0) text += fmt::format(", {} late", tally.late.size());
   if (tally.straddling.size() > 0)
     text += fmt::format(", {} within one pass of the deadline", tally.straddling.size());
-  return text;
+  const std::string by = describe_by(tally);
+  return by.empty() ? text : text + ", " + by;
 }
 
 bool is_net(const scenario::PlannedDevice& device) {
@@ -114,10 +143,12 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
   const auto list = endings(context.run, device, handover);
   const auto ending = decisive(list, tally, context.deadline.t);
   const std::uint64_t before = control_pages(context.run, device.name);
+  const std::uint64_t noted = ledger_control(context.run, context.story, device.name);
   const std::uint64_t fed = fed_after(context.run, device.name, context.deadline.t);
   Finding finding;
   finding.control =
       fmt::format("{}: {} before the panic", device.name, count(before, "tagged page"));
+  if (noted > 0) finding.control += fmt::format(", {} by its ledger", count(noted, "write"));
   if (is_net(device))
     finding.control += fmt::format(", {} fed after {}", count(fed, "frame"), context.deadline.name);
   if (tally.late.size() > 0) {
@@ -127,7 +158,7 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
                     device.name, count(tally.late.size(), "page"), context.deadline.name,
                     *tally.last - handover);
   } else {
-    judge_absence(finding, context, device, ending, before, fed);
+    judge_absence(finding, context, device, ending, before + noted, fed);
   }
   // Why the writes ended may be told by something later than the deadline.
   const auto why = ending ? ending : decisive(list, tally, context.story.end);
@@ -142,6 +173,8 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
                      {"bytes", tally.bytes},
                      {"pages_late", tally.late.size()},
                      {"tagged_pages_before_panic", before},
+                     {"ledger_writes_before_panic", noted},
+                     {"by", by_numbers(tally)},
                      {"fed_after_deadline", fed},
                      {"ended", to_the_end ? "still-writing"
                                : why      ? word(why->cause)
@@ -152,9 +185,9 @@ Finding judge_device(const Context& context, const scenario::PlannedDevice& devi
   return finding;
 }
 
-/// A device that is judged: it was busy and its writes carry tags.
-bool is_witness(const scenario::PlannedDevice& device) {
-  return device.busy && device.profile.writes_tagged;
+/// A device that is judged by itself: it was busy, and its writes carry tags or it kept a ledger.
+bool is_witness(const evidence::Run& run, const scenario::PlannedDevice& device) {
+  return device.busy && (device.profile.writes_tagged || run.ledgers.count(device.name) > 0);
 }
 
 /// A console is drawn by the CPU: its device does no DMA that could go astray.
@@ -180,11 +213,11 @@ void control_untagged(const Context& context, const Strays& strays,
                       std::vector<std::string>& controls, std::vector<std::string>& doubts) {
   const auto& devices = context.run.plan.devices;
   const bool tagged_control = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
-    return is_witness(device) && control_pages(context.run, device.name) > 0;
+    return is_witness(context.run, device) && control_pages(context.run, device.name) > 0;
   });
   const bool watch_sees = !strays.owned.empty() || !strays.all.pages.empty();
   for (const auto& device : devices) {
-    if (!does_dma(device) || is_witness(device)) continue;
+    if (!does_dma(device) || is_witness(context.run, device)) continue;
     const double operations = operations_before_panic(context.run, device.name);
     controls.push_back(
         fmt::format("{}: {:.0f} operations before the panic; its writes carry no tag, so the "
@@ -207,10 +240,19 @@ void add_totals(CheckResult& result, const Strays& strays, const Deadline& deadl
                          {"pages_late", all.late.size()},
                          {"bytes_late", all.late_bytes},
                          {"pages_straddling", all.straddling.size()},
+                         {"by", by_numbers(all)},
                          {"deadline", deadline.name},
                          {"deadline_s", deadline.t - handover}});
   if (all.first) result.numbers["first_s"] = *all.first - handover;
   if (all.last) result.numbers["last_s"] = *all.last - handover;
+  const Attribution& who = strays.attribution;
+  if (who.windows > 0)
+    result.numbers["gating"] = {{"windows", who.windows}, {"stopped_s", who.stopped_s}};
+  for (const auto& [device, odds] : who.gating)
+    result.details.push_back(
+        fmt::format("by gating, likely {}: pages that changed in {} of {} with its Bus Master on "
+                    "and in 0 of {} with it off",
+                    device, odds.on, count(odds.on, "window"), odds.off));
   for (const auto& [owner, pages] : strays.owned)
     result.details.push_back(
         fmt::format("{} of {}, which is no device", count(pages, "page"), owner));
@@ -231,7 +273,7 @@ std::string describe_untagged(const evidence::Run& run, const Tally& tally, doub
 /// A line for each busy device whose writes carry no tag: at least why they ended.
 void add_untagged_endings(CheckResult& result, const evidence::Run& run, const Story& story) {
   for (const auto& device : run.plan.devices) {
-    if (!does_dma(device) || is_witness(device)) continue;
+    if (!does_dma(device) || is_witness(run, device)) continue;
     const auto list = endings(run, device, *story.handover);
     const auto why = decisive(list, {}, story.end);
     result.details.push_back(
@@ -251,7 +293,7 @@ void add_others(CheckResult& result, std::vector<std::string>& failures, const C
   for (const auto& [name, tally] : strays.by_device) {
     const auto& devices = context.run.plan.devices;
     if (std::any_of(devices.begin(), devices.end(), [&, &name = name](const auto& device) {
-          return is_witness(device) && device.name == name;
+          return is_witness(context.run, device) && device.name == name;
         }))
       continue;
     result.details.push_back(name.empty()
@@ -273,6 +315,12 @@ std::vector<std::string> doubts_of(const Context& context, const Strays& strays,
   if (std::none_of(baselines.begin(), baselines.end(),
                    [&](const auto* baseline) { return baseline->t >= *context.story.handover; }))
     doubts.emplace_back("no baseline of the memory was taken at the handover");
+  for (const auto& [device, pages] : missed_by_watch(context.run)) {
+    result.numbers["ledger_missed"][device] = pages;
+    if (pages > 0)
+      doubts.push_back(fmt::format("the watch missed {} that {} wrote by its own ledger",
+                                   count(pages, "page"), device));
+  }
   const Watch watch = look_at_watch(context.run, context.story);
   result.numbers["passes"] = watch.passes;
   result.numbers["longest_gap_s"] = watch.longest_gap;
@@ -295,7 +343,7 @@ CheckResult judge_against(const Context& context) {
   std::vector<std::string> doubts = doubts_of(context, strays, result);
   std::vector<std::string> controls;
   for (const auto& device : context.run.plan.devices) {
-    if (!is_witness(device)) continue;
+    if (!is_witness(context.run, device)) continue;
     const auto tally = strays.by_device.find(device.name);
     const Finding finding =
         judge_device(context, device, tally == strays.by_device.end() ? Tally{} : tally->second);
@@ -338,7 +386,7 @@ CheckResult without_deadline(const evidence::Run& run, const Story& story,
                           asked, count(strays.all.pages.size(), "page")));
   add_totals(result, strays, {asked, story.end}, handover);
   for (const auto& device : run.plan.devices) {
-    if (!is_witness(device)) continue;
+    if (!is_witness(run, device)) continue;
     const auto found = strays.by_device.find(device.name);
     const Tally tally = found == strays.by_device.end() ? Tally{} : found->second;
     const auto list = endings(run, device, handover);

@@ -15,15 +15,6 @@ namespace {
 /// GiB.
 constexpr double longest_gap = 5.0;
 
-/// The devices whose tags the page holds; "" when it holds none of this run.
-std::set<std::string> devices_of(const evidence::StrayPage& stray) {
-  std::set<std::string> devices;
-  for (const auto& origin : stray.tags)
-    if (!origin.foreign) devices.insert(origin.tag.device);
-  if (devices.empty()) devices.emplace();
-  return devices;
-}
-
 /// When each frame was given to its device: (device, sequence) -> time.
 using FeedTimes = std::map<std::pair<std::string, std::uint64_t>, double>;
 
@@ -69,7 +60,10 @@ void Tally::add(const evidence::StrayPage& stray, double since, double deadline)
 Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
   Strays strays;
   const FeedTimes times = feed_times(run);
-  for (const auto& stray : run.strays) {
+  strays.attribution = attribute(run);
+  for (std::size_t i = 0; i < run.strays.size(); ++i) {
+    const auto& stray = run.strays[i];
+    const Attributed& writer = strays.attribution.strays[i];
     if (stray.t <= handover) continue;
     if (!stray.owner.empty()) {
       ++strays.owned[stray.owner];
@@ -78,8 +72,14 @@ Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
     // The baseline is of the handover, whatever the pass before it was.
     const double since = std::max(stray.since, handover);
     strays.all.add(stray, since, deadline);
-    for (const std::string& device : devices_of(stray))
-      strays.by_device[device].add(stray, since, deadline);
+    const auto by = static_cast<std::size_t>(writer.by);
+    ++strays.all.by.at(by);
+    const auto nobody = std::vector<std::string>{""};
+    for (const std::string& device : writer.devices.empty() ? nobody : writer.devices) {
+      Tally& tally = strays.by_device[device];
+      tally.add(stray, since, deadline);
+      ++tally.by.at(by);
+    }
     add_feed_times(strays, stray, times);
   }
   return strays;

@@ -2,12 +2,14 @@
 // The stray writes of a run, counted by device and by which side of a deadline they fall on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "harness/checks/attribution.hpp"
 #include "harness/checks/support.hpp"
 
 namespace quiesce::checks {
@@ -31,15 +33,17 @@ struct Tally {
   /// The last write is not older than this: the begin of its pass, or when the newest frame that
   /// was found in memory was fed, whichever is later.
   double last_since = 0;
-  std::optional<double> last_fed;  ///< when that frame was fed
+  std::optional<double> last_fed;            ///< when that frame was fed
+  std::array<std::uint64_t, by_count> by{};  ///< changes by what named their writer
 
   void add(const evidence::StrayPage& stray, double since, double deadline);
 };
 
 struct Strays {
   Tally all;
-  std::map<std::string, Tally> by_device;      ///< "" holds what carries no tag of this run
+  std::map<std::string, Tally> by_device;      ///< "" holds what nothing names the writer of
   std::map<std::string, std::uint64_t> owned;  ///< changes by an owner that is no device
+  Attribution attribution;
 };
 
 /// Only what was seen after the handover.

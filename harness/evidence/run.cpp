@@ -43,14 +43,26 @@ Result<scenario::RunPlan> read_plan(const Texts& texts) {
   return scenario::plan_from_json(plan);
 }
 
-/// Seconds since the epoch at t = 0, which the trace's times need.
-double realtime_of(const std::vector<Event>& timeline) {
+/// What another clock showed at t = 0: "realtime" for the trace, "monotonic" for the ledgers.
+std::optional<double> clock_at_start(const std::vector<Event>& timeline, const char* clock) {
   for (const Event& event : timeline)
-    if (event.name == record::event::run_start) return event.number("realtime").value_or(0);
-  return 0;
+    if (event.name == record::event::run_start) return event.number(clock);
+  return std::nullopt;
+}
+
+/// "device-engine0.ndjson" gives "engine0".
+std::optional<std::string> ledger_device(const std::string& name) {
+  constexpr std::string_view begin = "device-";
+  constexpr std::string_view end = ".ndjson";
+  if (name.size() <= begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end))
+    return std::nullopt;
+  return name.substr(begin.size(), name.size() - begin.size() - end.size());
 }
 
 void add_named(Run& run, const std::string& name, const std::string& text) {
+  if (const auto device = ledger_device(name))
+    run.ledgers[*device] =
+        parse_ledger(text, *device, clock_at_start(run.timeline, "monotonic"), run.damage);
   if (const auto mark = stem(name, record::file::pci, ".json"))
     run.pci[*mark] = parse_pci(text, *mark, run.damage);
   if (const auto screen = stem(name, record::file::screen, ".txt"))
@@ -79,14 +91,18 @@ void read_text(Texts& texts, Damage& damage, const std::filesystem::path& folder
     damage.push_back(name + ": " + text.error().describe());
 }
 
+/// Files below `below` with one of the endings; without `below` those of the folder itself that are
+/// ledgers.
 void read_folder(Texts& texts, Damage& damage, const std::filesystem::path& folder,
                  const std::string& below, const std::vector<std::string>& endings) {
   constexpr std::size_t most = 256;  // files; a run has about ten
   std::error_code error;
   std::vector<std::string> names;
   for (std::filesystem::directory_iterator at(folder / below, error), end; !error && at != end;
-       at.increment(error))
-    names.push_back(at->path().filename().string());
+       at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (!below.empty() || ledger_device(name)) names.push_back(std::move(name));
+  }
   std::sort(names.begin(), names.end());
   if (names.size() > most) {
     damage.push_back(below + ": only the first 256 files were read");
@@ -94,7 +110,8 @@ void read_folder(Texts& texts, Damage& damage, const std::filesystem::path& fold
   }
   for (const std::string& name : names)
     for (const std::string& ending : endings)
-      if (name.ends_with(ending)) read_text(texts, damage, folder, below + "/" + name);
+      if (name.ends_with(ending))
+        read_text(texts, damage, folder, below.empty() ? name : below + "/" + name);
 }
 
 }  // namespace
@@ -133,7 +150,8 @@ Result<Run> assemble(const Texts& texts) {
   if (!run.qemu.is_object()) run.qemu = json::object();
   run.timeline = parse_timeline(text_at(texts, record::file::timeline), run.damage);
   run.strays = parse_strays(text_at(texts, record::file::dma), run.damage);
-  run.trace = parse_trace(text_at(texts, record::file::trace), realtime_of(run.timeline));
+  run.trace = parse_trace(text_at(texts, record::file::trace),
+                          clock_at_start(run.timeline, "realtime").value_or(0));
   run.agent = parse_agent(text_at(texts, record::file::agent), run.damage);
   run.serial = parse_serial(text_at(texts, record::file::serial));
   for (const auto& [name, text] : texts) add_named(run, name, text);
@@ -152,6 +170,7 @@ Result<Run> open(const std::filesystem::path& folder) {
     read_text(texts, damage, folder, name);
   read_folder(texts, damage, folder, record::file::pci, {".json"});
   read_folder(texts, damage, folder, record::file::screen, {".txt", ".json"});
+  read_folder(texts, damage, folder, "", {".ndjson"});
   auto run = assemble(texts);
   if (!run) return tl::unexpected(run.error().because(folder.string() + " cannot be judged"));
   run->folder = folder;

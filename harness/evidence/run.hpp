@@ -14,6 +14,7 @@
 #include "harness/base/result.hpp"
 #include "harness/base/tag.hpp"
 #include "harness/base/units.hpp"
+#include "harness/evidence/ledger.hpp"
 #include "harness/scenario/plan.hpp"
 
 namespace quiesce::evidence {
@@ -91,6 +92,7 @@ struct Run {
   std::vector<SerialLine> serial;
   std::map<std::string, std::vector<std::string>> screens;  ///< name -> lines of screen/NAME.txt
   std::map<std::string, nlohmann::json> screen_truth;       ///< role -> screen/vcs-ROLE.json
+  std::map<std::string, Ledger> ledgers;                    ///< by device
   std::vector<std::string> damage;
 
   /// Time of a mark, nullopt when it was not reached.

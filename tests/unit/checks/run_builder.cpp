@@ -89,7 +89,8 @@ scenario::RunPlan good_plan() {
 }
 
 void add_phases(RunBuilder& run) {
-  run.event(0, event::run_start, {{"realtime", realtime}, {"version", "0.1.0"}});
+  run.event(0, event::run_start,
+            {{"realtime", realtime}, {"monotonic", 5000.0}, {"version", "0.1.0"}});
   run.event(0.1, event::phase_begin, {{"phase", "boot"}});
   run.event(6, event::agent_hello, {{"role", "production"}});
   run.event(6, event::phase_begin, {{"phase", "arm"}});
@@ -164,6 +165,28 @@ void add_agent(RunBuilder& run) {
              {"first_sequence", 0},
              {"last_sequence", 511},
              {"entries", json::array()}});
+}
+
+/// The agent's counts of interrupts: irq 24 belongs to the card.
+void add_interrupts(RunBuilder& run) {
+  struct At {
+    double t;
+    const char* mark;
+    int count;
+  };
+  for (const At& at : {At{22.1, "capture-entry", 0}, At{25, "window-end", 0},
+                       At{28.1, "drivers", 40}, At{39.5, "capture-end", 900}}) {
+    const int jiffies = static_cast<int>(at.t * 100);
+    run.agent(at.t, "response",
+              {{"op", "interrupts"},
+               {"at", at.mark},
+               {"lines",
+                {{{"name", "24"}, {"total", at.count}, {"actions", "eth0"}},
+                 {{"name", "LOC"}, {"total", 100000}, {"actions", ""}}}},
+               {"spurious", json::array()},
+               {"disabled", json::array()},
+               {"time", {{"total", jiffies}, {"irq", 1}, {"softirq", 1}}}});
+  }
 }
 
 void add_results(RunBuilder& run) {
@@ -338,6 +361,7 @@ RunBuilder good_run() {
   add_phases(run);
   add_traffic(run);
   add_agent(run);
+  add_interrupts(run);
   add_results(run);
   add_serial(run);
   run.pci("production-agent", 10, functions(true, "e1000e"));
