@@ -75,9 +75,9 @@ Result<std::optional<Message>> Connection::receive() {
 }
 
 Result<void> Connection::send(const wire::Header& header, std::span<const std::byte> body) {
-  std::vector<std::byte> bytes(sizeof header + body.size());
-  std::memcpy(bytes.data(), &header, sizeof header);
-  if (!body.empty()) std::memcpy(bytes.data() + sizeof header, body.data(), body.size());
+  const auto head = std::as_bytes(std::span(&header, 1));
+  std::vector<std::byte> bytes(head.begin(), head.end());
+  bytes.insert(bytes.end(), body.begin(), body.end());
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t now =
         ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);

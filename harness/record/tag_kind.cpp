@@ -10,7 +10,7 @@ namespace quiesce::record {
 
 namespace {
 
-constexpr std::array<std::pair<TagKind, std::string_view>, 4> words{{
+constexpr std::array<std::pair<TagKind, std::string_view>, 5> words{{
     {TagKind::frame, "frame"},
     {TagKind::disk_block, "disk_block"},
     {TagKind::guest_write, "guest_write"},
