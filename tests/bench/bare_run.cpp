@@ -120,7 +120,7 @@ class Bare {
   Result<void> start() {
     TRY_ASSIGN(disks_, run::make_disks(recording_.plan));
     const vm::ChildFds numbers;
-    const auto line = vm::command_line(recording_.plan, dir_.path(), numbers);
+    const auto line = vm::command_line(recording_.plan, dir_.path(), {}, numbers);
     TRY_ASSIGN(const Fd log, open_file(dir_.path() / "qemu.log", O_WRONLY | O_CREAT | O_APPEND));
     ProcessOptions options{.argv = bare_arguments(line.argv, dir_.path()),
                            .inherit = {},

@@ -35,7 +35,7 @@ void gate(RunBuilder& run, double t, const json& off, const json& pages) {
 BOOST_AUTO_TEST_SUITE(checks_attribution)
 
 BOOST_AUTO_TEST_CASE(a_tag_is_certain_and_an_owner_is_no_device) {
-  const auto who = attribute(good_run().run());
+  const auto who = checks::attribute(good_run().run());
   BOOST_TEST((who.strays.front().by == By::tag));
   BOOST_TEST((who.strays.back().by == By::owner));
 }
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_names_the_writer_of_the_bytes_in_the_time_of_the_p
   run.stray(31, 31.5, 0x5000, "");
   run.file("device-a.ndjson", ledger_write(30.2, "0x5040"));
   run.file("device-b.ndjson", ledger_write(30.3, "0x5100"));
-  const auto who = attribute(run.run());
+  const auto who = checks::attribute(run.run());
   BOOST_TEST((who.strays[0].by == By::ledger));
   BOOST_TEST(who.strays[0].devices.size() == 2U);
   BOOST_TEST((who.strays[1].by == By::unknown));
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(gating_names_the_one_device_that_fits) {
   gate(run, 24, "net0", {"0x7000"});
   gate(run, 25, "disk0", {"0x6000", "0x7000"});
   gate(run, 26, nullptr, {"0x6000", "0x7000"});
-  const auto who = attribute(run.run());
+  const auto who = checks::attribute(run.run());
   BOOST_TEST((who.strays[0].by == By::gating));
   BOOST_TEST(who.strays[0].devices.front() == "net0");
   BOOST_TEST((who.strays[1].by == By::unknown));
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_without_a_clock_names_nobody_and_says_so) {
   run.stray(30, 30.5, 0x5000, "");
   run.file("device-a.ndjson", ledger_write(30.2, "0x5040") + "{\"mono\": 1}\n{");
   const auto judged = run.run();
-  BOOST_TEST((attribute(judged).strays[0].by == By::unknown));
+  BOOST_TEST((checks::attribute(judged).strays[0].by == By::unknown));
   BOOST_TEST(judged.damage.size() == 3U);
 }
 

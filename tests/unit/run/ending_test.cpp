@@ -98,7 +98,7 @@ BOOST_FIXTURE_TEST_CASE(a_machine_can_be_stopped_twice, Stand) {
                                .on_exit = {}};
   fs::create_directory(out());
   auto machine =
-      vm::Machine::launch(loop, plan, out(), {}, listener, loop.now() + Seconds(60)).value();
+      vm::Machine::launch(loop, plan, out(), {}, {}, listener, loop.now() + Seconds(60)).value();
   const int pid = machine->process().pid();
   BOOST_TEST(runs(pid));
   BOOST_TEST(machine->stop().ok());
