@@ -143,12 +143,12 @@ void check_settings(const DeviceSpec& device, const Profile& profile, const std:
 /// A server is one of three things, and only a device of vfio-user has one.
 void check_server(const DeviceSpec& device, const Profile& profile, const std::string& place,
                   Report& report) {
-  if (device.server && !profile.server)
+  if (device.server && !device.server->empty() && !profile.server)
     return report.add(place, fmt::format("profile \"{}\" is a device of QEMU's own: it is not "
                                          "served; take the profile \"vfio-user\"",
                                          profile.name));
   const std::optional<ServerSpec>& server = device.server ? device.server : profile.server;
-  if (!server) return;
+  if (!server || !profile.server) return;
   const int given =
       int{!server->model.empty()} + int{!server->command.empty()} + int{!server->socket.empty()};
   if (given != 1)

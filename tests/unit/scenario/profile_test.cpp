@@ -76,8 +76,8 @@ p.json: /ring/bar: expected a whole number from 0 to 5, found 6
 p.json: /ring/head: expected a text of the form 0x[0-9a-f]{1,8}, found "2810"
 p.json: /ring/tail: expected a text of the form 0x[0-9a-f]{1,8}, found "0x3"
 p.json: /reset_methods: entry 1: expected one of "flr", "pm", "bus", found "bos"; did you mean "bus"?
-p.json: /activity/kind: expected one of "net-receive", "disk-read", "disk-write", "sound-play", "pointer", "console", "none", found "net-recieve"; did you mean "net-receive"?
-p.json: /test: the key "kind" is missing: one of "net-echo", "disk-compare", "sound-play", "pointer", "console", "none")");
+p.json: /activity/kind: expected one of "net-receive", "disk-read", "disk-write", "sound-play", "pointer", "console", "model-run", "none", found "net-recieve"; did you mean "net-receive"?
+p.json: /test: the key "kind" is missing: one of "net-echo", "disk-compare", "sound-play", "pointer", "console", "model-copy", "none")");
 }
 
 BOOST_AUTO_TEST_CASE(rules_of_a_profile_hold) {
