@@ -9,6 +9,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/places.hpp"
+#include "harness/cli/qemu_choice.hpp"
 #include "harness/vm/qemu.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -25,11 +26,20 @@ struct Finding {
   std::string remedy;
 };
 
-Finding examine_qemu() {
-  const auto qemu = vm::find_qemu();
-  if (!qemu)
-    return {Health::missing, "QEMU", qemu.error().describe(), "apt-get install qemu-system-x86"};
-  return {Health::good, "QEMU", fmt::format("{} at {}", qemu->version(), qemu->path.string()), ""};
+/// The QEMU that a run with such needs would take, and why.
+Finding examine_qemu(const char* what, Needs needs, Health without) {
+  const auto store = builder::Store::open();
+  if (!store) return {without, what, store.error().describe(), "see \"image store\""};
+  const auto chosen = choose_qemu("", needs, *store);
+  if (chosen)
+    return {Health::good, what,
+            fmt::format("{} at {}: {}", chosen->qemu.version(), chosen->qemu.path.string(),
+                        chosen->why),
+            ""};
+  return {without, what,
+          needs == Needs::any ? chosen.error().describe()
+                              : "none with vfio-user-pci: scenarios with served devices cannot run",
+          needs == Needs::any ? "apt-get install qemu-system-x86" : "quiesce image fetch qemu"};
 }
 
 Finding examine_acceleration() {
@@ -104,7 +114,8 @@ Finding examine_data() {
 
 int doctor() {
   const Finding findings[] = {
-      examine_qemu(),
+      examine_qemu("QEMU", Needs::any, Health::missing),
+      examine_qemu("QEMU, vfio-user", Needs::vfio_user, Health::limited),
       examine_acceleration(),
       examine_memory(),
       examine_disk("evidence folder", std::filesystem::current_path(), 200_MiB),

@@ -14,6 +14,7 @@
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/model_profiles.hpp"
 #include "harness/cli/places.hpp"
+#include "harness/cli/qemu_choice.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/execute.hpp"
@@ -113,22 +114,6 @@ std::filesystem::path own_program() {
   return fs::read_symlink("/proc/self/exe", error);
 }
 
-/// What --qemu names; else the system's when it is enough, else the one that was fetched.
-Result<vm::Qemu> choose_qemu(const std::string& named, bool served, const builder::Store& store) {
-  const auto enough = [&](const vm::Qemu& qemu) { return !served || qemu.has_vfio_user(); };
-  auto system = vm::find_qemu(named.empty() ? "qemu-system-x86_64" : named);
-  if (system && enough(*system)) return system;
-  if (named.empty())
-    if (auto fetched = vm::find_qemu(builder::fetched_qemu(store)); fetched && enough(*fetched))
-      return fetched;
-  if (!system) return system;
-  return fail(Errc::unsupported,
-              "a device of this scenario is served over vfio-user, which {} ({}) has not: QEMU "
-              "{}.{} is the first; \"quiesce image fetch qemu\" brings one, or name another with "
-              "--qemu",
-              system->path.string(), system->version(), vm::vfio_user_major, vm::vfio_user_minor);
-}
-
 /// Kernels, images, accelerator: everything that must be known before anything is started.
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Options& options,
                                   const Places& places, Progress& progress) {
@@ -138,13 +123,13 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Opti
   scenario::RunPlan plan{.scenario = scenario};
   TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
   name_servers(plan.devices, own_program());
-  const bool served = scenario::needs_vfio_user(plan.devices);
-  TRY_ASSIGN(const vm::Qemu qemu, choose_qemu(options.qemu, served, store));
+  const Needs needs = scenario::needs_vfio_user(plan.devices) ? Needs::vfio_user : Needs::any;
+  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(options.qemu, needs, store));
   TRY_ASSIGN(const vm::Accelerator accelerator,
-             vm::choose_accelerator(scenario.machine.accel, qemu));
+             vm::choose_accelerator(scenario.machine.accel, chosen.qemu));
   plan.accel = accelerator.name;
   plan.accel_reason = accelerator.reason;
-  plan.qemu = qemu.path;
+  plan.qemu = chosen.qemu.path;
 
   progress.phase("images");
   TRY_ASSIGN(const builder::Kernel production,

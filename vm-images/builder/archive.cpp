@@ -73,8 +73,25 @@ Result<void> write_entry(archive* from, const fs::path& to, const fs::path& deb)
   }
 }
 
+/// The target as a relative path from the link's place, or empty when it leads out of the folder.
+/// Only leading ".." are taken: behind a name they would mean what a link makes of the name.
+fs::path inner_target(const ArchiveLink& link) {
+  const fs::path place = fs::path(link.path).parent_path();
+  const fs::path target(link.target);
+  if (target.empty() || link.path.empty()) return {};
+  bool named = false;
+  for (const auto& part : target.relative_path()) {
+    if (part == ".." && (named || target.is_absolute())) return {};
+    named = named || (part != ".." && part != ".");
+  }
+  if (target.is_absolute()) return target.relative_path().lexically_relative(place);
+  const fs::path reached = (place / target).lexically_normal();
+  return *reached.begin() == ".." ? fs::path() : target;
+}
+
 Result<void> unpack_data(archive* outer, const fs::path& deb, const fs::path& folder,
-                         const std::function<bool(std::string_view)>& wanted) {
+                         const std::function<bool(std::string_view)>& wanted,
+                         std::vector<ArchiveLink>* links) {
   const Reader inner = new_reader();
   known_compressions(inner.get());
   archive_read_support_format_tar(inner.get());
@@ -89,14 +106,19 @@ Result<void> unpack_data(archive* outer, const fs::path& deb, const fs::path& fo
     const std::string path = plain_path(archive_entry_pathname(entry));
     const bool regular =
         archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == nullptr;
-    if (regular && !path.empty() && wanted(path)) TRY(write_entry(inner.get(), folder / path, deb));
+    if (path.empty() || !wanted(path)) continue;
+    if (regular) TRY(write_entry(inner.get(), folder / path, deb));
+    const char* target = archive_entry_symlink(entry);
+    if (links != nullptr && target != nullptr && archive_entry_filetype(entry) == AE_IFLNK)
+      links->push_back({path, target});
   }
 }
 
 }  // namespace
 
 Result<void> unpack_deb(const fs::path& deb, const fs::path& folder,
-                        const std::function<bool(std::string_view)>& wanted) {
+                        const std::function<bool(std::string_view)>& wanted,
+                        std::vector<ArchiveLink>* links) {
   // libarchive's own message would not know which file: open first.
   TRY_ASSIGN(const Fd fd, open_file(deb, O_RDONLY));
   const Reader outer = new_reader();
@@ -116,8 +138,22 @@ Result<void> unpack_deb(const fs::path& deb, const fs::path& folder,
       return fail(Errc::invalid_input, "{} is damaged: it has no data.tar", deb.string());
     if (status < ARCHIVE_WARN)
       return fail(Errc::invalid_input, "{} is damaged: {}", deb.string(), reason(outer.get()));
-    if (name.starts_with("data.tar")) return unpack_data(outer.get(), deb, folder, wanted);
+    if (name.starts_with("data.tar")) return unpack_data(outer.get(), deb, folder, wanted, links);
   }
+}
+
+Result<void> make_links(const fs::path& folder, const std::vector<ArchiveLink>& links) {
+  for (const auto& link : links) {
+    const fs::path target = inner_target(link);
+    const fs::path place = folder / link.path;
+    std::error_code error;
+    if (target.empty() || fs::symlink_status(place, error).type() != fs::file_type::not_found)
+      continue;
+    fs::create_directories(place.parent_path(), error);
+    if (!error) fs::create_symlink(target, place, error);
+    if (error) return fail_errno("cannot link " + place.string(), error.value());
+  }
+  return {};
 }
 
 Result<std::string> decompress(std::string_view bytes, const std::string& what) {

@@ -13,11 +13,24 @@
 
 namespace quiesce::builder {
 
+/// A symbolic link of a package, as it names both ends.
+struct ArchiveLink {
+  std::string path;  ///< without a leading "./" or '/'
+  std::string target;
+};
+
 /// Unpacks the regular files of a .deb (ar with data.tar, .gz, .xz, .zst and what else libarchive
 /// knows) that `wanted` accepts. It gets the path without a leading "./". Files of the same path in
-/// `folder` are an error; links and devices are left out. A damaged package is invalid_input.
+/// `folder` are an error; devices are left out, and so are symbolic links, which are appended to
+/// `links` where somebody wants them. A damaged package is invalid_input.
 Result<void> unpack_deb(const std::filesystem::path& deb, const std::filesystem::path& folder,
-                        const std::function<bool(std::string_view)>& wanted);
+                        const std::function<bool(std::string_view)>& wanted,
+                        std::vector<ArchiveLink>* links = nullptr);
+
+/// Makes the links in `folder`, once every file is there: a file must never be written through one.
+/// An absolute target is meant as seen from `folder`, as in a system whose root it is. A link that
+/// would lead out of the folder, and one whose place is taken, is left out.
+Result<void> make_links(const std::filesystem::path& folder, const std::vector<ArchiveLink>& links);
 
 /// The plain content of `bytes`, whatever compression its magic names (gzip, xz, zstd, lz4, lzma,
 /// bzip2); bytes without a known magic come back as they are. `what` names them in an error.

@@ -144,10 +144,13 @@ Result<std::string> fetch_qemu(const Store& store) {
   TRY_ASSIGN(const Draft downloads, Draft::create(store));
   TRY_ASSIGN(const auto debs, download(downloads.path(), recipe));
   TRY_ASSIGN(Draft draft, Draft::create(store));
-  for (const auto& deb : debs)
-    TRY(unpack_deb(deb, draft.path() / "root", [](std::string_view path) {
-      return !path.starts_with("usr/share/doc/") && !path.starts_with("usr/share/man/");
-    }));
+  // A library is asked for by its soname, which a package ships as a link.
+  std::vector<ArchiveLink> links;
+  const auto wanted = [](std::string_view path) {
+    return !path.starts_with("usr/share/doc/") && !path.starts_with("usr/share/man/");
+  };
+  for (const auto& deb : debs) TRY(unpack_deb(deb, draft.path() / "root", wanted, &links));
+  TRY(make_links(draft.path() / "root", links));
   const fs::path program = draft.path() / wrapper;
   TRY(replace_file(program, wrapper_text(recipe)));
   for (const fs::path& file : {program, draft.path() / "root" / recipe.value("program", ""),

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string archive_of(const Files& files, const std::string& format,
-                       const std::string& compression) {
+                       const std::string& compression, const Files& links = {}) {
   archive* writer = archive_write_new();
   archive_write_set_format_by_name(writer, format.c_str());
   if (compression == "gz") archive_write_add_filter_gzip(writer);
@@ -37,6 +37,15 @@ std::string archive_of(const Files& files, const std::string& format,
     archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
     BOOST_REQUIRE_EQUAL(archive_write_header(writer, entry), ARCHIVE_OK);
     if (!content.empty()) archive_write_data(writer, content.data(), content.size());
+    archive_entry_free(entry);
+  }
+  for (const auto& [path, target] : links) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, path.c_str());
+    archive_entry_set_filetype(entry, AE_IFLNK);
+    archive_entry_set_perm(entry, 0777);
+    archive_entry_set_symlink(entry, target.c_str());
+    BOOST_REQUIRE_EQUAL(archive_write_header(writer, entry), ARCHIVE_OK);
     archive_entry_free(entry);
   }
   BOOST_REQUIRE_EQUAL(archive_write_close(writer), ARCHIVE_OK);
@@ -90,13 +99,14 @@ std::string compress(std::string_view bytes, const std::string& compression) {
   return archive_of({{"x", std::string(bytes)}}, "raw", compression);
 }
 
-void write_deb(const fs::path& path, const Files& files, const std::string& compression) {
+void write_deb(const fs::path& path, const Files& files, const std::string& compression,
+               const Files& links) {
   Files dotted;
   for (const auto& [name, content] : files) dotted["./" + name] = content;
   const std::string suffix = compression == "none" ? "" : "." + compression;
   // std::map keeps "control..." < "data..." < "debian-binary"; deb(5) wants debian-binary first.
   const std::string control = archive_of({{"./control", "Package: x\n"}}, "ustar", "gz");
-  const std::string data = archive_of(dotted, "ustar", compression);
+  const std::string data = archive_of(dotted, "ustar", compression, links);
   std::string deb = archive_of({{"debian-binary", "2.0\n"}}, "ar", "none");
   for (const auto& member :
        {Files{{"control.tar.gz", control}}, Files{{"data.tar" + suffix, data}}})

@@ -38,9 +38,9 @@ void write_tree(const std::filesystem::path& folder, const Files& files);
 
 /// `compression`: "none", "gz", "xz" or "zst".
 std::string compress(std::string_view bytes, const std::string& compression);
-/// A .deb whose data.tar holds `files` as "./PATH".
+/// A .deb whose data.tar holds `files` as "./PATH", and symbolic links: path -> target.
 void write_deb(const std::filesystem::path& path, const Files& files,
-               const std::string& compression);
+               const std::string& compression, const Files& links = {});
 
 /// A bzImage: boot sector, header and `payload`.
 std::string bzimage(const std::string& release, std::string_view payload = "");
