@@ -52,29 +52,53 @@ class Climb {
   Result<void> act(std::size_t number, const Action& action) {
     const auto devices = chosen(action);
     if (devices.empty()) return {};
-    const auto before = writes_by_now(devices);
-    const double began = session_.dir.now();
-    TRY_ASSIGN(const json answer, ask(action, devices));
-    const double ended = session_.dir.now();
+    session_.note(
+        fmt::format("{} {} on {} device(s)", word(action.what), action.method, devices.size()));
+    std::vector<Done> all;
+    // One request a device, so that each has times of its own; those that share a bus are reset
+    // together.
+    for (const auto& group : groups(action, devices)) {
+      const double began = session_.dir.now();
+      TRY_ASSIGN(const json answer, ask(action, group));
+      all.push_back({group, answer, began, session_.dir.now()});
+    }
     TRY(settle());
     const double settled = session_.dir.now();
-    for (const auto* device : devices)
-      session_.dir.event(record::event::reset_action,
-                         event_of(number, action, *device, answer, {began, ended, settled}));
-    if (at_ != ActAt::before_drivers || !session_.plan.scenario.steps.climb)
-      return states(number, devices);
+    for (const Done& done : all)
+      for (const auto* device : done.devices)
+        session_.dir.event(record::event::reset_action,
+                           event_of(number, action, *device, done, settled));
     TRY(states(number, devices));
-    const auto after = writes_by_now(devices);
-    return probe(number, devices, settled_before_, before, after);
+    if (at_ != ActAt::before_drivers || !session_.plan.scenario.steps.climb) return {};
+    return probe(number, devices);
   }
 
  private:
-  struct Times {
-    double began, ended, settled;
+  using Devices = std::vector<const PlannedDevice*>;
+  /// What was asked for at once, and when.
+  struct Done {
+    Devices devices;
+    json answer;
+    double began = 0, ended = 0;
   };
 
-  std::vector<const PlannedDevice*> chosen(const Action& action) const {
-    std::vector<const PlannedDevice*> devices;
+  static std::vector<Devices> groups(const Action& action, const Devices& devices) {
+    std::vector<Devices> all;
+    std::map<std::string, std::size_t> by_port;
+    for (const auto* device : devices) {
+      const bool whole_bus = action.what == ActionKind::hot_reset && !device->port.empty();
+      const auto place = whole_bus ? by_port.try_emplace(device->port, all.size())
+                                   : std::pair(by_port.end(), true);
+      if (place.second)
+        all.push_back({device});
+      else
+        all[place.first->second].push_back(device);
+    }
+    return all;
+  }
+
+  Devices chosen(const Action& action) const {
+    Devices devices;
     for (const auto& device : session_.plan.devices) {
       const bool named = std::ranges::find(action.devices, device.name) != action.devices.end();
       // A display's port must be spared: nobody asks for its reset by asking for all.
@@ -88,26 +112,25 @@ class Climb {
     return text_at(device.activity, "kind") == "console";
   }
 
-  Result<json> ask(const Action& action, const std::vector<const PlannedDevice*>& devices) {
+  Result<json> ask(const Action& action, const Devices& devices) {
     json addresses = json::array();
     for (const auto* device : devices) addresses.push_back(to_string(device->address));
     json parameters{
         {"do", word(action.what)}, {"addresses", addresses}, {"ready_seconds", ready_seconds}};
     if (!action.method.empty()) parameters["method"] = action.method;
-    session_.note(
-        fmt::format("{} {} on {} device(s)", word(action.what), action.method, devices.size()));
     return session_.ask("pci-action", parameters, action_patience);
   }
 
   /// The machine runs on; then a pass while it stands still.
   Result<void> settle() {
     TRY(stop_and_pass());
-    settled_before_ = session_.watch->writes();
+    settled_before_ = all_written_by_now();
     TRY(session_.resume());
     TRY_ASSIGN(const Wait waited, session_.linger(session_.plan.scenario.steps.settle));
     if (waited == Wait::guest_down)
       return fail(Errc::closed, "the guest went down after an action on its devices");
     TRY(stop_and_pass());
+    settled_ = all_written_by_now();
     return session_.resume();
   }
 
@@ -117,7 +140,7 @@ class Climb {
   }
 
   json event_of(std::size_t number, const Action& action, const PlannedDevice& device,
-                const json& answer, const Times& times) const {
+                const Done& done, double settled) const {
     json event{{"at", at_ == ActAt::production ? "production" : "before-drivers"},
                {"number", number},
                {"climb", session_.plan.scenario.steps.climb},
@@ -127,11 +150,11 @@ class Climb {
                {"address", to_string(device.address)},
                {"ok", false},
                {"error", "the agent said nothing of it"},
-               {"began", times.began},
-               {"ended", times.ended},
-               {"settled", times.settled}};
-    const auto functions = answer.find("functions");
-    if (functions == answer.end() || !functions->is_array()) return event;
+               {"began", done.began},
+               {"ended", done.ended},
+               {"settled", settled}};
+    const auto functions = done.answer.find("functions");
+    if (functions == done.answer.end() || !functions->is_array()) return event;
     for (const auto& function : *functions) {
       if (!function.is_object() || text_at(function, "address") != to_string(device.address))
         continue;
@@ -143,7 +166,7 @@ class Climb {
   }
 
   /// Registers of the models as they are now.
-  Result<void> states(std::size_t number, const std::vector<const PlannedDevice*>& devices) {
+  Result<void> states(std::size_t number, const Devices& devices) {
     for (const auto* device : devices) {
       if (!is_model(*device)) continue;
       auto answer =
@@ -162,37 +185,29 @@ class Climb {
     return {};
   }
 
-  struct Writes {
-    std::uint64_t tagged = 0;
-    std::uint64_t ledger = 0;
-  };
+  /// How much the device has written by now: tagged pages that changed, and writes of its ledger,
+  /// which also knows of those without a tag.
+  std::uint64_t written_by_now(const std::string& device) const {
+    const auto& tagged = session_.watch->writes().tagged;
+    const auto found = tagged.find(device);
+    return (found == tagged.end() ? 0 : found->second) + session_.servers->ledger_writes(device);
+  }
 
-  std::map<std::string, Writes> writes_by_now(
-      const std::vector<const PlannedDevice*>& devices) const {
-    std::map<std::string, Writes> writes;
-    const auto& seen = session_.watch->writes();
-    for (const auto* device : devices) {
-      const auto tagged = seen.tagged.find(device->name);
-      writes[device->name] = {tagged == seen.tagged.end() ? 0 : tagged->second,
-                              session_.servers->ledger_writes(device->name)};
-    }
-    return writes;
+  std::map<std::string, std::uint64_t> all_written_by_now() const {
+    std::map<std::string, std::uint64_t> all;
+    for (const auto& device : session_.plan.devices) all[device.name] = written_by_now(device.name);
+    return all;
   }
 
   /// A device that wrote nothing while it settled is tried; one that works is left alone from now
   /// on.
-  Result<void> probe(std::size_t number, const std::vector<const PlannedDevice*>& devices,
-                     const StrayWatch::Writes& settled, const std::map<std::string, Writes>&,
-                     const std::map<std::string, Writes>& after) {
+  Result<void> probe(std::size_t number, const Devices& devices) {
     for (const auto* device : devices) {
-      const auto before = settled.tagged.find(device->name);
-      const std::uint64_t tagged = before == settled.tagged.end() ? 0 : before->second;
-      if (after.at(device->name).tagged != tagged) continue;
-      if (!is_model(*device)) {
+      if (settled_.at(device->name) != settled_before_.at(device->name)) continue;
+      if (is_model(*device))
+        TRY(probe_model(number, *device));
+      else
         back_.insert(device->name);
-        continue;
-      }
-      TRY(probe_model(number, *device));
     }
     return {};
   }
@@ -202,6 +217,8 @@ class Climb {
     parameters["device"] = device.name;
     parameters["address"] = to_string(device.address);
     parameters["seed"] = session_.plan.scenario.seed;
+    // As after this rung alone: a reset of the test's own would be another rung.
+    parameters["reset_first"] = "none";
     auto answer = session_.ask("test", parameters, Seconds(60));
     if (!answer && answer.error().code() != Errc::unsupported)
       return tl::unexpected(answer.error());
@@ -219,7 +236,8 @@ class Climb {
   Session& session_;
   ActAt at_;
   std::set<std::string> back_;  ///< stopped, and working again
-  StrayWatch::Writes settled_before_;
+  /// How much each device had written before and after it was let settle.
+  std::map<std::string, std::uint64_t> settled_before_, settled_;
 };
 
 }  // namespace

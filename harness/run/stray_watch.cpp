@@ -101,7 +101,9 @@ Result<void> StrayWatch::Parts::take(const char* what) {
        {"bytes", copied.value},
        {"copy_s", (baseline_taken - begin).count()},
        {"excluded",
-        {{"0x0", "0x100000"}, {hex(crash_region.begin.value), hex(crash_region.end.value)}}}});
+        // A list of lists: two texts in braces alone would be an object with a key and a value.
+        json::array({json::array({"0x0", "0x100000"}),
+                     json::array({hex(crash_region.begin.value), hex(crash_region.end.value)})})}});
   return {};
 }
 

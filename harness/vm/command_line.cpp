@@ -57,7 +57,7 @@ std::vector<json> device_objects(const PlannedDevice& device, const std::string&
   return objects;
 }
 
-/// Hot plug would see a reset as a card that was pulled out.
+/// No hot plug: a soldered device. It would see a reset as a card that was pulled out.
 json root_port(const PlannedDevice& device, std::size_t number) {
   return {{"driver", "pcie-root-port"},
           {"id", device.port},
@@ -156,6 +156,12 @@ CommandLine command_line(const RunPlan& plan, const std::filesystem::path& run_d
   add("-initrd", plan.production.initramfs.string());
   add("-append", production_command_line(plan));
 
+  const auto has_port = [](const auto& device) { return !device.port.empty(); };
+  if (std::ranges::any_of(plan.devices, has_port))
+    // ACPI's hot plug takes the ports' own place, and they never see that a device is there: Link
+    // Status says that the link is down, and after a bus reset that worked the kernel waits for it
+    // and gives up (pci_bridge_wait_for_secondary_bus: ENOTTY; seen on QEMU 11.1 with Linux 6.1).
+    add("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
   int next_fd = fds.first_backend;
   std::set<std::string> ports;
   for (const auto& device : plan.devices) {

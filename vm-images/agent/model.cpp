@@ -92,6 +92,8 @@ Result<void> start_model_ring(Bar& bar, const ModelRing& ring) {
   TRY(bar.set_checked(model::ring_bytes, ring.bytes));
   TRY(bar.set_checked(model::item_bytes, ring.item));
   TRY(bar.set_checked(model::rate, ring.rate));
+  // So that a reset shows: without it a register has its default anyway.
+  TRY(bar.set_checked(model::scratch, ~model::scratch_default));
   TRY(bar.set(model::control, model::run | (ring.interrupt ? model::interrupt : 0U)));
   TRY_ASSIGN(const std::uint32_t status, bar.get(model::status));
   if ((status & model::error) == 0) return {};
