@@ -110,16 +110,19 @@ Result<void> load_capture_kernel(Session& session) {
   return {};
 }
 
-/// Where a model writes when it is to hit the ELF core header of the capture kernel.
+/// Where a model writes when it is to hit a piece of what kexec loaded.
 Result<void> add_target(const Session& session, json& parameters) {
-  if (text_at(parameters, "target") != "elfcorehdr") return {};
-  for (const auto& segment : session.facts.segments)
-    if (segment.name == "elfcorehdr") {
-      parameters["target_address"] = fmt::format("{:#x}", segment.range.begin.value);
-      return {};
-    }
-  return fail(Errc::unsupported,
-              "the ELF core header was not found in the crash region: nothing to aim at");
+  const std::string target = text_at(parameters, "target");
+  if (target != "elfcorehdr" && target != "capture-kernel") return {};
+  const std::string name = target == "elfcorehdr" ? target : "kernel";
+  const auto found = std::ranges::find(session.facts.segments, name, &CrashSegment::name);
+  if (found == session.facts.segments.end())
+    return fail(Errc::unsupported,
+                "the segment {} was not found in the crash region: nothing to "
+                "aim at",
+                name);
+  parameters["target_address"] = fmt::format("{:#x}", found->range.begin.value);
+  return {};
 }
 
 Result<void> start_activities(Session& session) {

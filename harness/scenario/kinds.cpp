@@ -24,7 +24,7 @@ const std::vector<KindParameter> model_run{
     model_rate,
     model_item,
     model_length,
-    {"target", shape::choice({"own", "crash-region", "elfcorehdr"})},
+    {"target", shape::choice({"own", "crash-region", "capture-kernel", "elfcorehdr"})},
     {"offset", shape::whole(0, std::int64_t{1} << 40)},
     {"interrupt", shape::boolean()},
     // Below 0x20 are the CPU's exceptions (Intel SDM volume 3, table 6-1).

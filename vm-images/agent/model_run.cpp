@@ -73,6 +73,11 @@ Result<Bar> arm(const PciTree& tree, const Subject& subject, Settings& settings)
   return bar;
 }
 
+bool is_running(const Bar& bar) {
+  const auto status = bar.read(model::status);
+  return status && *status != ~std::uint32_t{0} && (*status & model::running) != 0;
+}
+
 /// Counts what the device says it wrote until it is told to stop. A device that was reset meanwhile
 /// is left as it is: whoever reset it wants to see what becomes of it.
 Result<void> watch(Bar& bar, const Subject& subject, std::uint64_t known, std::uint32_t item,
@@ -91,6 +96,8 @@ Result<void> watch(Bar& bar, const Subject& subject, std::uint64_t known, std::u
     }
     progress.operations += step.written;
     progress.bytes += step.written * item;
+    // One that only interrupts, or writes later, is busy when it says that it runs.
+    if (progress.operations == 0 && is_running(bar)) progress.operations = 1;
     if (step.problem.empty() || step.problem == said) continue;
     said = step.problem;
     ++progress.errors;
@@ -113,9 +120,10 @@ Result<ModelTarget> read_target(const Request& request) {
     target.place = Place::crash_region;
     return target;
   }
-  if (name != "elfcorehdr")
-    return fail(Errc::invalid_input, "there is no target {} (own, crash-region, elfcorehdr)", name);
-  target.place = Place::elfcorehdr;
+  if (name != "elfcorehdr" && name != "capture-kernel")
+    return fail(Errc::invalid_input,
+                "there is no target {} (own, crash-region, capture-kernel, elfcorehdr)", name);
+  target.place = Place::segment;
   TRY_ASSIGN(const std::string address, request.text("target_address"));
   const auto number = parse_number(address);
   if (!number)
@@ -130,7 +138,7 @@ Result<PhysRange> foreign_range(const ModelTarget& target, std::uint64_t bytes,
   const auto region = crash_kernel(parse_iomem(iomem));
   if (!region) return fail(Errc::not_found, "/proc/iomem has no \"Crash kernel\"");
   const std::uint64_t base =
-      target.place == ModelTarget::Place::elfcorehdr ? target.address : region->begin.value;
+      target.place == ModelTarget::Place::segment ? target.address : region->begin.value;
   const PhysRange range{{base + target.offset}, {base + target.offset + bytes}};
   if (range.begin < region->begin || range.end > region->end || range.end < range.begin)
     return fail(Errc::invalid_input,

@@ -10,9 +10,11 @@ namespace quiesce::agent {
 
 /// Where a model writes: a place of ours, or one that it must never be told.
 struct ModelTarget {
-  enum class Place { own, crash_region, elfcorehdr } place = Place::own;
+  /// own: memory of this process; crash_region: from its begin on; segment: a piece of it that the
+  /// harness found in memory.
+  enum class Place { own, crash_region, segment } place = Place::own;
   std::uint64_t offset = 0;
-  std::uint64_t address = 0;  ///< of elfcorehdr
+  std::uint64_t address = 0;  ///< of the segment
 };
 Result<ModelTarget> read_target(const Request& request);
 

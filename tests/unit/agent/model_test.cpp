@@ -319,6 +319,9 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_not_ours_lies_in_the_crash_region) {
   const auto header = range({{"target", "elfcorehdr"}, {"target_address", "0x2ff00000"}}, 64);
   BOOST_REQUIRE(header.has_value());
   BOOST_TEST(header->begin.value == 0x2ff00000U);
+  const auto kernel = range({{"target", "capture-kernel"}, {"target_address", "0x2ff01000"}}, 64);
+  BOOST_REQUIRE(kernel.has_value());
+  BOOST_TEST(kernel->begin.value == 0x2ff01000U);
   BOOST_TEST(!range({{"target", "elfcorehdr"}, {"target_address", "0x1000"}}, 64).has_value());
   BOOST_TEST(!range({{"target", "crash-region"}, {"offset", 0x0fffffff}}, 64).has_value());
   BOOST_TEST(!foreign_range({.place = ModelTarget::Place::crash_region}, 64, "").has_value());
