@@ -25,7 +25,7 @@ Control::~Control() {
 }
 
 void Control::hear() {
-  const auto bytes = read_some(channel_.get(), longest);
+  const auto bytes = read_some(channel_.get(), longest + 1);
   if (!bytes) return end();
   heard_ += *bytes;
   for (std::size_t at = 0; (at = heard_.find('\n')) != std::string::npos;) {
