@@ -5,13 +5,16 @@ namespace quiesce::models {
 
 namespace {
 
+/// Like a device whose resets reach the registers and not the engine behind them: what a driver
+/// reads afterwards looks like success.
 const Model model = engine_model(
     "bus-only",
-    "only a secondary bus reset ends its DMA; it offers a function level reset all the same",
+    "only a secondary bus reset ends its DMA; the function's own resets clear its registers, and "
+    "it writes on",
     {"bus"}, [](const nlohmann::json&) {
       return Behaviour{.obeys_bus_master = false,
                        .obeys_control = false,
-                       .resets = {.flr = false, .pm = false, .device = true}};
+                       .resets = {.flr = Effect::registers, .pm = Effect::registers}};
     });
 
 const Registration registration{model};

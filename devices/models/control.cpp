@@ -5,36 +5,53 @@ namespace quiesce::models {
 
 using nlohmann::json;
 
+namespace {
+
+std::string text_of(const json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
 Control::Control(Loop& loop, ModelDevice& device, Fd channel)
     : loop_(loop), device_(device), channel_(std::move(channel)) {
   device_.on_event([this](const json& message) { say(message); });
   watch_ = loop_.on_readable(channel_.get(), [this] { hear(); });
 }
 
+Control::~Control() {
+  device_.on_event({});
+}
+
 void Control::hear() {
-  const auto bytes = read_some(channel_.get());
-  if (!bytes || heard_.size() > longest) {
-    watch_ = {};
-    loop_.stop();
-    return;
-  }
+  const auto bytes = read_some(channel_.get(), longest + 1);
+  if (!bytes) return end();
   heard_ += *bytes;
-  for (std::size_t end = 0; (end = heard_.find('\n')) != std::string::npos;) {
-    const std::string line = heard_.substr(0, end);
-    heard_.erase(0, end + 1);
+  for (std::size_t at = 0; (at = heard_.find('\n')) != std::string::npos;) {
+    const std::string line = heard_.substr(0, at);
+    heard_.erase(0, at + 1);
+    if (line.size() > longest) return end();
     obey(line);
   }
+  if (heard_.size() > longest) end();
+}
+
+void Control::end() {
+  watch_ = {};
+  loop_.stop();
 }
 
 void Control::obey(const std::string& line) {
   const json request = json::parse(line, nullptr, false);
-  const std::string op = request.is_object() && request.contains("op") && request["op"].is_string()
-                             ? request["op"].get<std::string>()
-                             : std::string();
+  const std::string op = request.is_object() ? text_of(request, "op") : std::string();
   if (op == "hold" || op == "release") {
     device_.hold(op == "hold");
-  } else if (op == "kernel" && request.contains("role") && request["role"].is_string()) {
-    device_.kernel(request["role"].get<std::string>());
+  } else if (op == "kernel") {
+    const std::string role = text_of(request, "role");
+    if (role != "production" && role != "capture")
+      return say({{"ok", false}, {"op", op}, {"error", "role is production or capture"}});
+    device_.kernel(role);
   } else {
     return say({{"ok", false}, {"error", "no such request"}});
   }

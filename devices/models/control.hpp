@@ -12,20 +12,22 @@
 namespace quiesce::models {
 
 /// Requests: {"op": "hold"}, {"op": "release"}, {"op": "kernel", "role": "capture"}. Each is
-/// answered with {"ok": true, "op": ...} when it is done, or {"ok": false, "error": ...}. The
-/// device says
-/// {"event": ...} unasked. The end of the channel stops the loop: the model ends.
+/// answered in order, with {"ok": true, "op": ...} when it is done, or {"ok": false, "error": ...}.
+/// The device says {"event": ...} unasked. The end of the channel stops the loop, and so does a
+/// line that is too long: the model ends.
 class Control {
  public:
-  /// Longest line, bytes.
+  /// Longest line without its end, bytes.
   static constexpr std::size_t longest = 4096;
 
   Control(Loop& loop, ModelDevice& device, Fd channel);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
+  ~Control();
 
  private:
   void hear();
+  void end();
   void obey(const std::string& line);
   void say(const nlohmann::json& message);
 

@@ -6,8 +6,8 @@ namespace quiesce::models {
 namespace {
 
 const Model model =
-    engine_model("dead-after-reset", "answers with all ones for ever once it was used and reset",
-                 {"flr", "pm", "bus"},
+    engine_model("dead-after-reset", "answers with all ones for ever once it was run and reset",
+                 {"control", "bus-master", "flr", "pm", "bus"},
                  [](const nlohmann::json&) { return Behaviour{.dead_after_reset = true}; });
 
 const Registration registration{model};

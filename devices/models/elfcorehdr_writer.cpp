@@ -6,9 +6,10 @@ namespace quiesce::models {
 namespace {
 
 const Model model = [] {
-  Model one = engine_model(
-      "elfcorehdr-writer", "writes once over the ELF core header before the panic",
-      {"flr", "pm", "bus"}, [](const nlohmann::json&) { return Behaviour{.most_items = 1}; });
+  Model one = engine_model("elfcorehdr-writer",
+                           "writes once over the ELF core header before the panic, then stops",
+                           {"control", "bus-master", "flr", "pm", "bus"},
+                           [](const nlohmann::json&) { return Behaviour{.most_items = 1}; });
   one.activity["target"] = "elfcorehdr";
   return one;
 }();

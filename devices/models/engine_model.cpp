@@ -7,7 +7,8 @@ namespace {
 
 const Model model =
     engine_model("engine", "obeys: Bus Master, its registers, and every reset end its DMA",
-                 {"flr", "pm", "bus"}, [](const nlohmann::json&) { return Behaviour{}; });
+                 {"control", "bus-master", "flr", "pm", "bus"},
+                 [](const nlohmann::json&) { return Behaviour{}; });
 
 const Registration registration{model};
 

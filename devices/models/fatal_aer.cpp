@@ -12,38 +12,39 @@ class FatalAer final : public Engine {
   FatalAer(const Identity& identity, const nlohmann::json& settings, Ledger& ledger)
       : Engine(identity, settings, ledger, {}) {}
 
-  void kernel(const std::string& role) override {
-    Engine::kernel(role);
-    armed_ = role == "capture";
-  }
-
  protected:
+  void begins() override { armed_ = true; }
+  void ended() override { armed_ = false; }
   /// The first access of the capture kernel, which is its PCI scan.
   void touched() override {
-    if (!std::exchange(armed_, false)) return;
-    // Malformed TLP (PCIe 6.0 section 7.8.4.2, bit 18).
-    constexpr std::uint32_t malformed = 1U << 18;
-    const std::string status = fmt::format("{:#x}", malformed);
-    if (const auto aer = host().config().aer_offset())
-      host().config().set(static_cast<std::uint16_t>(*aer + 4), 4, malformed);
+    if (!held() && std::exchange(armed_, false)) report();
+  }
+
+ private:
+  void report() {
+    // Malformed TLP (PCIe 6.0 section 7.8.4.2): bit 18, also in the First Error Pointer.
+    constexpr unsigned malformed = 18;
+    const std::string status = fmt::format("{:#x}", 1U << malformed);
+    auto& config = host().config();
+    const auto add = [&config](std::optional<std::uint16_t> at, int offset, std::uint32_t bits) {
+      if (!at) return;
+      const auto here = static_cast<std::uint16_t>(*at + offset);
+      config.set(here, 4, config.read(here, 4) | bits);
+    };
+    add(config.aer_offset(), 0x04, 1U << malformed);
+    add(config.aer_offset(), 0x18, malformed);
+    // Fatal Error Detected of Device Status, which is the upper half.
+    add(config.express_offset(), 0x08, 1U << (16 + 2));
     note("aer", {{"severity", "fatal"}, {"status", status}});
     tell({{"event", "aer"}, {"severity", "fatal"}, {"status", status}});
   }
 
- private:
   bool armed_ = false;
 };
 
-const Model model{
-    .name = "fatal-aer",
-    .description = "reports a fatal error on the capture kernel's first access",
-    .settings = common_settings({}),
-    .stops_on = {"flr", "pm", "bus"},
-    .activity = {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}},
-    .make = [](const Identity& identity, const nlohmann::json& given,
-               Ledger& ledger) -> std::unique_ptr<ModelDevice> {
-      return std::make_unique<FatalAer>(identity, given, ledger);
-    }};
+const Model model = model_of<FatalAer>(
+    "fatal-aer", "reports a fatal error on the capture kernel's first access, if it works then",
+    {"control", "bus-master", "flr", "pm", "bus"});
 
 const Registration registration{model};
 

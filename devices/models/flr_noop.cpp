@@ -5,13 +5,13 @@ namespace quiesce::models {
 
 namespace {
 
-const Model model =
-    engine_model("flr-noop", "its function level reset reports success and does nothing", {"bus"},
-                 [](const nlohmann::json&) {
-                   return Behaviour{.obeys_bus_master = false,
-                                    .obeys_control = false,
-                                    .resets = {.flr = false, .pm = false, .device = true}};
-                 });
+/// Registers and configuration space are as they were, too: that tells it from bus-only.
+const Model model = engine_model(
+    "flr-noop", "its function level reset reports success and does nothing at all", {"pm", "bus"},
+    [](const nlohmann::json&) {
+      return Behaviour{
+          .obeys_bus_master = false, .obeys_control = false, .resets = {.flr = Effect::none}};
+    });
 
 const Registration registration{model};
 

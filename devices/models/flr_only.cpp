@@ -6,10 +6,11 @@ namespace quiesce::models {
 namespace {
 
 const Model model = engine_model(
-    "flr-only", "only a function level reset ends its DMA", {"flr"}, [](const nlohmann::json&) {
+    "flr-only", "only a function level reset ends its DMA; of other resets it knows nothing",
+    {"flr"}, [](const nlohmann::json&) {
       return Behaviour{.obeys_bus_master = false,
                        .obeys_control = false,
-                       .resets = {.flr = true, .pm = false, .device = false}};
+                       .resets = {.pm = Effect::none, .device = Effect::none}};
     });
 
 const Registration registration{model};

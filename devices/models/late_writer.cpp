@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <random>
+#include <vector>
 
 #include "devices/models/engine.hpp"
 
@@ -8,35 +9,50 @@ namespace quiesce::models {
 
 namespace {
 
+/// Quiet from the moment on that "begins" names, as a device that has stopped; then one write into
+/// the ring as it was, whatever Bus Master and its registers say meanwhile.
 class LateWriter final : public Engine {
  public:
   LateWriter(const Identity& identity, const nlohmann::json& settings, Ledger& ledger)
-      : Engine(identity, settings, ledger, {.obeys_bus_master = false, .obeys_control = false}) {}
+      : Engine(identity, settings, ledger, {}) {}
 
  protected:
-  void started() override {
-    const double earliest = settings().value("earliest_ms", 8000.0);
-    const double latest = settings().value("latest_ms", 20000.0);
-    std::mt19937 random(identity().seed);
-    const double part = static_cast<double>(random()) / 4294967295.0;
-    begin_ticking(1000 / std::max(1.0, earliest + (latest - earliest) * part));
+  void begins() override {
+    fall_silent();
+    const Ring then = ring();
+    own_timer().start(host().loop(), delay(), [this, then] {
+      if (write_item(then)) own_timer().stop();
+    });
   }
-  void tick() override {
-    if (write_item()) stop("done");
+
+ private:
+  Seconds delay() const {
+    const double earliest = settings().value("earliest_ms", 2000.0);
+    const double latest = std::max(earliest, settings().value("latest_ms", 9000.0));
+    // Two of them in one run write at different times.
+    std::vector<std::uint32_t> parts(identity().name.begin(), identity().name.end());
+    parts.push_back(identity().seed);
+    std::seed_seq seed(parts.begin(), parts.end());
+    std::mt19937 random(seed);
+    const double part = static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
+    return Seconds((earliest + (latest - earliest) * part) / 1000);
   }
 };
 
-const Model model{
-    .name = "late-writer",
-    .description = "writes once, at a time drawn from the seed, long after it was told to",
-    .settings = common_settings({{"earliest_ms", 8000, "not before, ms after it was told to run"},
-                                 {"latest_ms", 20000, "not after, ms"}}),
-    .stops_on = {"flr", "pm", "bus"},
-    .activity = {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}},
-    .make = [](const Identity& identity, const nlohmann::json& given,
-               Ledger& ledger) -> std::unique_ptr<ModelDevice> {
-      return std::make_unique<LateWriter>(identity, given, ledger);
-    }};
+const Model model = model_of<LateWriter>(
+    "late-writer", "goes quiet and writes once more, late, at a time drawn from the seed",
+    {"flr", "pm", "bus"},
+    {{.name = "earliest_ms",
+      .fallback = 2000,
+      .meaning = "the write comes not before, ms after it began to be quiet",
+      .least = 1,
+      .most = 3'600'000},
+     {.name = "latest_ms",
+      .fallback = 9000,
+      .meaning = "and not after, ms",
+      .least = 1,
+      .most = 3'600'000},
+     begins_setting()});
 
 const Registration registration{model};
 

@@ -24,10 +24,11 @@ namespace quiesce::models {
 /// - stop: by ("control", "soft", "flr", "pm", "device", "done")
 /// - dma.write: address, bytes, sequence, tagged, crc (CRC-32 of the bytes)
 /// - dma.blocked: address, bytes, why ("bus-master", "unmapped"); once until something changes
-/// - reset: kind ("flr", "pm", "device", "soft"), effect, ready_ms
+/// - reset: kind ("flr", "pm", "device", "soft"), effect (its registers are at their defaults),
+///   stops (its DMA ends), ready_ms
 /// - interrupt: kind ("intx", "msi"), vector, count (about a line in a tenth of a second)
 /// - aer: severity, status
-/// - copy: from, to, bytes, ok
+/// - copy: from, to, bytes, ok, crc (of what was copied; CRC-32)
 class Ledger {
  public:
   /// Without a file nothing is written.

@@ -20,6 +20,24 @@ bool same_type(const json& a, const json& b) {
   return a.is_number() ? b.is_number() : a.type() == b.type();
 }
 
+Result<void> check_value(const Model& model, const Setting& setting, const json& value) {
+  const auto wrong = [&](const std::string& expected) {
+    return fail(Errc::invalid_input, "setting {} of model {}: expected {}, found {}", setting.name,
+                model.name, expected, value.dump(-1, ' ', false, json::error_handler_t::replace));
+  };
+  if (!same_type(setting.fallback, value))
+    return wrong("a value such as " + setting.fallback.dump());
+  if (value.is_number()) {
+    const double number = value.get<double>();
+    if (number < setting.least) return wrong(fmt::format("at least {}", setting.least));
+    if (number > setting.most) return wrong(fmt::format("at most {}", setting.most));
+  }
+  if (value.is_string() && !setting.words.empty() &&
+      std::ranges::find(setting.words, value.get_ref<const std::string&>()) == setting.words.end())
+    return wrong(fmt::format("one of {}", fmt::join(setting.words, ", ")));
+  return {};
+}
+
 }  // namespace
 
 Registration::Registration(const Model& model) {
@@ -48,15 +66,13 @@ Result<json> fill_settings(const Model& model, const json& given) {
   if (!given.is_object())
     return fail(Errc::invalid_input, "settings of {}: expected an object", model.name);
   for (const auto& [name, value] : given.items()) {
-    if (!all.contains(name)) {
+    const auto setting = std::ranges::find(model.settings, name, &Setting::name);
+    if (setting == model.settings.end()) {
       const std::string near = nearest(name, names);
       return fail(Errc::invalid_input, "model {} has no setting \"{}\"{}", model.name, name,
                   near.empty() ? std::string() : "; did you mean \"" + near + "\"?");
     }
-    if (!same_type(all[name], value))
-      return fail(Errc::invalid_input,
-                  "setting {} of model {}: expected a value such as {}, found {}", name, model.name,
-                  all[name].dump(), value.dump());
+    TRY(check_value(model, *setting, value));
     all[name] = value;
   }
   return all;

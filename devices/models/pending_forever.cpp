@@ -11,29 +11,22 @@ class PendingForever final : public Engine {
       : Engine(identity, settings, ledger, {}) {}
 
  protected:
-  void touched() override {
-    if (pending_) host().config().set_transactions_pending(true);
-  }
   void started() override {
     pending_ = true;
     touched();
-    Engine::started();
+  }
+  /// A reset clears the configuration space after this device was asked: so before each read.
+  void touched() override {
+    if (pending_) host().config().set_transactions_pending(true);
   }
 
  private:
   bool pending_ = false;
 };
 
-const Model model{
-    .name = "pending-forever",
-    .description = "has a transaction pending for ever, resets or not",
-    .settings = common_settings({}),
-    .stops_on = {"flr", "pm", "bus"},
-    .activity = {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}},
-    .make = [](const Identity& identity, const nlohmann::json& given,
-               Ledger& ledger) -> std::unique_ptr<ModelDevice> {
-      return std::make_unique<PendingForever>(identity, given, ledger);
-    }};
+const Model model = model_of<PendingForever>(
+    "pending-forever", "once it was run it has a transaction pending for ever, resets or not",
+    {"control", "bus-master", "flr", "pm", "bus"});
 
 const Registration registration{model};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fcntl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 
 #include <csignal>
 #include <optional>
@@ -67,8 +68,14 @@ Result<Fd> inherited(int number, const char* option) {
 Result<Fd> listener_of(const Options& options) {
   if (options.socket.empty() == (options.listen_fd < 0))
     return fail(Errc::invalid_input, "name the socket with either --socket or --listen-fd");
-  if (options.listen_fd >= 0) return inherited(options.listen_fd, "--listen-fd");
-  return vfio_user::listen_at(options.socket);
+  if (options.listen_fd < 0) return vfio_user::listen_at(options.socket);
+  TRY_ASSIGN(Fd listener, inherited(options.listen_fd, "--listen-fd"));
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(listener.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0)
+    return fail(Errc::invalid_input, "--listen-fd {}: this is no listening socket",
+                options.listen_fd);
+  return listener;
 }
 
 Result<models::Ledger> ledger_of(const Options& options) {
@@ -92,22 +99,17 @@ Result<Fd> stop_on_signals() {
   return Fd::adopt(raw);
 }
 
-Result<void> serve(const Options& options) {
-  TRY_ASSIGN(const models::Model* model, find_model(options.model));
-  TRY_ASSIGN(const json settings, settings_of(*model, options));
-  TRY_ASSIGN(models::Ledger ledger, ledger_of(options));
+/// Until a signal or the end of the control channel.
+Result<void> serve_model(const models::Model& model, const json& settings, const Options& options,
+                         models::Ledger& ledger) {
   TRY_ASSIGN(Fd listener, listener_of(options));
   TRY_ASSIGN(const Fd signals, stop_on_signals());
-  ledger.note("start", {{"model", model->name},
-                        {"name", options.name},
-                        {"seed", options.seed},
-                        {"settings", settings}});
   Loop loop;
   const auto watch = loop.on_readable(signals.get(), [&loop, &signals] {
     (void)read_some(signals.get());
     loop.stop();
   });
-  const auto device = model->make({.name = options.name, .seed = options.seed}, settings, ledger);
+  const auto device = model.make({.name = options.name, .seed = options.seed}, settings, ledger);
   TRY_ASSIGN(const auto server, vfio_user::Server::create(loop, *device, std::move(listener)));
   std::optional<models::Control> control;
   if (options.control_fd >= 0) {
@@ -116,14 +118,34 @@ Result<void> serve(const Options& options) {
   }
   while (loop.run_until([] { return false; }, loop.now() + Seconds(3600)) != Waited::stopped) {
   }
+  return {};
+}
+
+Result<void> serve(const Options& options) {
+  TRY_ASSIGN(const models::Model* model, find_model(options.model));
+  TRY_ASSIGN(const json settings, settings_of(*model, options));
+  TRY_ASSIGN(models::Ledger ledger, ledger_of(options));
+  ledger.note("start", {{"model", model->name},
+                        {"name", options.name},
+                        {"seed", options.seed},
+                        {"settings", settings}});
+  TRY(serve_model(*model, settings, options, ledger));
+  // Its device is gone by now, and has noted the last of what it did.
   ledger.note("end");
   return {};
 }
 
+json describe(const models::Setting& setting) {
+  json text{{"default", setting.fallback}, {"meaning", setting.meaning}};
+  if (setting.least != models::Setting{}.least) text["least"] = setting.least;
+  if (setting.most != models::Setting{}.most) text["most"] = setting.most;
+  if (!setting.words.empty()) text["words"] = setting.words;
+  return text;
+}
+
 json describe(const models::Model& model) {
   json settings = json::object();
-  for (const auto& setting : model.settings)
-    settings[setting.name] = {{"default", setting.fallback}, {"meaning", setting.meaning}};
+  for (const auto& setting : model.settings) settings[setting.name] = describe(setting);
   return {{"name", model.name},
           {"description", model.description},
           {"stops_on", model.stops_on},
@@ -145,7 +167,7 @@ Result<void> show(const Options& options) {
     fmt::print("{}\n", describe(*model).dump());
     return {};
   }
-  fmt::print("{}: {}\nits DMA ends on: {}\nsettings:\n", model->name, model->description,
+  fmt::print("{}: {}\nwhat ends its DMA: {}\nsettings:\n", model->name, model->description,
              fmt::join(model->stops_on, ", "));
   for (const auto& setting : model->settings)
     fmt::print("  {} (default {}): {}\n", setting.name, setting.fallback.dump(), setting.meaning);
@@ -168,7 +190,8 @@ void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Actio
   serve_command->add_option("--set", options->set, "One setting: NAME=VALUE");
   serve_command->add_option("--settings", options->settings, "Settings as a JSON object");
   serve_command->add_option("--ledger", options->ledger, "File for the record of what it does");
-  serve_command->add_option("--ledger-fd", options->ledger_fd, "The same, inherited");
+  serve_command->add_option("--ledger-fd", options->ledger_fd, "The same, inherited")
+      ->excludes("--ledger");
   serve_command->add_option("--control-fd", options->control_fd,
                             "An inherited socket to hold and release it; its end ends the model");
   serve_command->callback(
