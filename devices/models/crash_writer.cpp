@@ -5,13 +5,13 @@ namespace quiesce::models {
 
 namespace {
 
-/// Where it aims is the activity's: purgatory refuses only when a digested byte was hit.
+/// Its first page is digested: purgatory refuses. Elsewhere in the crash region it need not.
 const Model model = [] {
-  Model one =
-      engine_model("crash-writer", "writes a page of the crash region before the panic, then stops",
-                   {"control", "bus-master", "flr", "pm", "bus"},
-                   [](const nlohmann::json&) { return Behaviour{.most_items = 8}; });
-  one.activity["target"] = "crash-region";
+  Model one = engine_model("crash-writer",
+                           "writes over the loaded capture kernel before the panic, then stops",
+                           {"control", "bus-master", "flr", "pm", "bus"},
+                           [](const nlohmann::json&) { return Behaviour{.most_items = 8}; });
+  one.activity["target"] = "capture-kernel";
   return one;
 }();
 

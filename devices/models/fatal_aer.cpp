@@ -12,15 +12,31 @@ class FatalAer final : public Engine {
   FatalAer(const Identity& identity, const nlohmann::json& settings, Ledger& ledger)
       : Engine(identity, settings, ledger, {}) {}
 
+  std::uint64_t read(int bar, std::uint64_t offset, unsigned width) override {
+    if (on_register()) provoke();
+    return Engine::read(bar, offset, width);
+  }
+  void write(int bar, std::uint64_t offset, unsigned width, std::uint64_t value) override {
+    if (on_register()) provoke();
+    Engine::write(bar, offset, width, value);
+  }
+
  protected:
   void begins() override { armed_ = true; }
   void ended() override { armed_ = false; }
-  /// The first access of the capture kernel, which is its PCI scan.
+  /// The first access of all is one of configuration space: the kernel's scan. A stock kernel
+  /// clears what is reported then before it looks (aer_enable_rootport and pci_aer_init,
+  /// drivers/pci/pcie/aer.c), and says nothing.
   void touched() override {
-    if (!held() && std::exchange(armed_, false)) report();
+    if (!on_register()) provoke();
   }
 
  private:
+  bool on_register() const { return settings().value("access", "any") == "register"; }
+  void provoke() {
+    if (!held() && std::exchange(armed_, false)) report();
+  }
+
   void report() {
     // Malformed TLP (PCIe 6.0 section 7.8.4.2): bit 18, also in the First Error Pointer.
     constexpr unsigned malformed = 18;
@@ -44,7 +60,12 @@ class FatalAer final : public Engine {
 
 const Model model = model_of<FatalAer>(
     "fatal-aer", "reports a fatal error on the capture kernel's first access, if it works then",
-    {"control", "bus-master", "flr", "pm", "bus"});
+    {"control", "bus-master", "flr", "pm", "bus"},
+    {{.name = "access",
+      .fallback = "any",
+      .meaning = "\"any\": the first access is the kernel's scan; \"register\": the first of a "
+                 "driver, when error reporting is up",
+      .words = {"any", "register"}}});
 
 const Registration registration{model};
 
