@@ -34,6 +34,29 @@ std::uint64_t ledger_control(const evidence::Run& run, const Story& story,
       writes.begin(), writes.end(), [&](const auto& write) { return write.t < until; }));
 }
 
+/// Its ledger has writes in the while of the watch's control, their data is tagged, and the watch
+/// saw none of them: what it does not see later means nothing.
+bool watch_was_blind(const evidence::Run& run, const scenario::PlannedDevice& device) {
+  const auto found = run.ledgers.find(device.name);
+  if (found == run.ledgers.end() || !found->second.timed || !device.profile.writes_tagged)
+    return false;
+  const auto& writes = found->second.writes;
+  for (const auto* control : run.events(record::event::control)) {
+    const auto t0 = control->number("t0");
+    const auto t1 = control->number("t1");
+    if (control->text("device") != device.name || !t0 || !t1 ||
+        evidence::whole_of(control->fields, "tagged_pages").value_or(0) > 0)
+      continue;
+    // Not at its edges: a ledger's line may be late.
+    constexpr double edge = 0.1;
+    if (std::any_of(writes.begin(), writes.end(), [&](const auto& write) {
+          return write.t > *t0 + edge && write.t < *t1 - edge;
+        }))
+      return true;
+  }
+  return false;
+}
+
 /// Nothing late was seen of this device: could it have been, and why did its writes end?
 void judge_absence(DmaFinding& finding, const DmaContext& context,
                    const scenario::PlannedDevice& device, const std::optional<Ending>& ending,
@@ -41,6 +64,10 @@ void judge_absence(DmaFinding& finding, const DmaContext& context,
   if (before == 0) {
     finding.verdict = Verdict::inconclusive;
     finding.reason = device.name + " was not seen to write before the panic";
+  } else if (watch_was_blind(context.run, device)) {
+    finding.verdict = Verdict::inconclusive;
+    finding.reason =
+        "the watch saw no write of " + device.name + " before the panic, and its ledger has some";
   } else if (is_net(device) && fed == 0) {
     finding.verdict = Verdict::inconclusive;
     finding.reason =
@@ -70,7 +97,9 @@ double operations_before_panic(const evidence::Run& run, const std::string& devi
 }  // namespace
 
 bool is_witness(const evidence::Run& run, const scenario::PlannedDevice& device) {
-  return device.busy && (device.profile.writes_tagged || run.ledgers.count(device.name) > 0);
+  const auto ledger = run.ledgers.find(device.name);
+  return device.busy &&
+         (device.profile.writes_tagged || (ledger != run.ledgers.end() && ledger->second.kept()));
 }
 
 bool does_dma(const scenario::PlannedDevice& device) {

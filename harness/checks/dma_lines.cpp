@@ -22,6 +22,12 @@ std::string describe_by(const Tally& tally) {
   return list_words(words);
 }
 
+/// A device whose ledger would have the write.
+bool denies(const evidence::Run& run, const std::string& device) {
+  const auto ledger = run.ledgers.find(device);
+  return ledger != run.ledgers.end() && ledger->second.timed && ledger->second.kept();
+}
+
 }  // namespace
 
 json by_numbers(const Tally& tally) {
@@ -72,12 +78,13 @@ void add_totals(CheckResult& result, const Strays& strays, const Deadline& deadl
 std::string describe_untagged(const evidence::Run& run, const Tally& tally, double handover) {
   std::vector<std::string> candidates;
   for (const auto& device : run.plan.devices)
-    if (does_dma(device)) candidates.push_back(device.name);
+    if (does_dma(device) && !denies(run, device.name)) candidates.push_back(device.name);
   return fmt::format("writes without a tag: {}; {}", describe_writes(tally, handover),
-                     candidates.empty() ? "no busy device is a candidate"
-                                        : "candidates are the busy devices, which are not told "
-                                          "apart: " +
-                                              list_words(candidates));
+                     candidates.empty()
+                         ? "their writer is unknown, no busy device is a candidate"
+                         : "their writer is unknown, candidates are the busy devices, "
+                           "which are not told apart: " +
+                               list_words(candidates));
 }
 
 void add_untagged_endings(CheckResult& result, const evidence::Run& run, const Story& story) {
