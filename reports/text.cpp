@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A result for people: a line a check, then what they need to know of those that did not pass.
+#include "reports/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "harness/base/text.hpp"
-#include "harness/checks/check.hpp"
 #include "harness/evidence/fields.hpp"
 
-namespace quiesce::checks {
+namespace quiesce::reports {
+
+using checks::CheckResult;
+using checks::RunResult;
+using checks::Verdict;
 
 namespace {
 
@@ -88,4 +93,4 @@ std::string render_text(const RunResult& result, bool colour, bool verbose) {
   return text;
 }
 
-}  // namespace quiesce::checks
+}  // namespace quiesce::reports

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint64_t page_size = 4096;
 /// A model notes a write after it made it, and its line can be late by a scheduling delay.
 constexpr double slack = 0.05;
+/// It is never early; but the two clocks are compared once, at the run's start.
+constexpr double clock_slack = 0.005;
 
 std::uint64_t page_of(std::uint64_t address) {
   return address & ~(page_size - 1);
@@ -55,7 +57,7 @@ std::vector<Claim> claims_of(const evidence::Run& run) {
 std::vector<std::string> claimed_by(const std::vector<Claim>& claims,
                                     const evidence::StrayPage& stray) {
   std::set<std::string> devices;
-  const Claim from{page_of(stray.page.value), stray.since - slack, 0, 0, nullptr};
+  const Claim from{page_of(stray.page.value), stray.since - clock_slack, 0, 0, nullptr};
   for (auto at = std::lower_bound(claims.begin(), claims.end(), from, before);
        at != claims.end() && at->page == from.page && at->t <= stray.t + slack; ++at)
     if (at->first <= stray.last && at->last >= stray.first) devices.insert(*at->device);
@@ -66,6 +68,22 @@ std::vector<std::string> tagged_by(const evidence::StrayPage& stray) {
   std::set<std::string> devices;
   for (const auto& origin : stray.tags)
     if (!origin.foreign) devices.insert(origin.tag.device);
+  return {devices.begin(), devices.end()};
+}
+
+bool keeps_ledger(const evidence::Run& run, const std::string& device) {
+  const auto ledger = run.ledgers.find(device);
+  return ledger != run.ledgers.end() && ledger->second.timed && ledger->second.kept();
+}
+
+/// A tag may lie in the page since an earlier write, beside what somebody else changes now: when a
+/// ledger claims the change, the tag of a device whose own ledger does not is an old one. Whoever
+/// else claims it wrote as well.
+std::vector<std::string> named_by(const evidence::Run& run, const std::vector<std::string>& tagged,
+                                  const std::vector<std::string>& claimed) {
+  std::set<std::string> devices(claimed.begin(), claimed.end());
+  for (const std::string& device : tagged)
+    if (claimed.empty() || !keeps_ledger(run, device)) devices.insert(device);
   return {devices.begin(), devices.end()};
 }
 
@@ -109,6 +127,17 @@ class Gates {
   std::vector<evidence::GateWindow> windows_;
   std::set<std::string> devices_;
 };
+
+/// By tag and by ledger; nullopt when neither says anything. By tag, when any tag counts.
+std::optional<Attributed> name_writers(const evidence::Run& run, const std::vector<Claim>& claims,
+                                       const evidence::StrayPage& stray) {
+  const auto tagged = tagged_by(stray);
+  Attributed one{By::ledger, named_by(run, tagged, claimed_by(claims, stray))};
+  if (one.devices.empty()) return std::nullopt;
+  for (const std::string& device : tagged)
+    if (std::binary_search(one.devices.begin(), one.devices.end(), device)) one.by = By::tag;
+  return one;
+}
 
 using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
@@ -168,12 +197,17 @@ std::optional<Watched> watched_by(const evidence::Run& run) {
 
 std::uint64_t missed_of(const evidence::Ledger& ledger, const Watched& watched,
                         const std::vector<Seen>& seen) {
-  std::map<std::uint64_t, std::uint64_t> there;  // address -> CRC of what was written last
+  // What was written last at an address: bytes and their CRC.
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> there;
   std::set<std::uint64_t> missed;
   for (const auto& write : ledger.writes) {
     const auto last = there.find(write.address);
-    const bool same = write.crc && last != there.end() && last->second == *write.crc;
-    if (write.crc) there[write.address] = *write.crc;
+    const std::pair now{write.bytes, write.crc.value_or(0)};
+    const bool same = write.crc && last != there.end() && last->second == now;
+    if (write.crc)
+      there[write.address] = now;
+    else
+      there.erase(write.address);
     if (same || write.t <= watched.from + slack || write.t >= watched.until - slack) continue;
     const std::uint64_t end = page_of(write.address + (write.bytes - 1));
     for (std::uint64_t page = page_of(write.address);; page += page_size) {
@@ -202,10 +236,8 @@ Attribution attribute(const evidence::Run& run) {
     Attributed one;
     if (!stray.owner.empty()) {
       one.by = By::owner;
-    } else if (one.devices = tagged_by(stray); !one.devices.empty()) {
-      one.by = By::tag;
-    } else if (one.devices = claimed_by(claims, stray); !one.devices.empty()) {
-      one.by = By::ledger;
+    } else if (auto named = name_writers(run, claims, stray)) {
+      one = *std::move(named);
     } else if (const auto writer = gates.writer(page_of(stray.page.value))) {
       one = {By::gating, {writer->first}};
       attribution.gating[writer->first] = writer->second;
@@ -226,7 +258,7 @@ std::map<std::string, std::uint64_t> missed_by_watch(const evidence::Run& run) {
     return std::tie(a.page, a.t) < std::tie(b.page, b.t);
   });
   for (const auto& [device, ledger] : run.ledgers)
-    if (ledger.timed) missed[device] = missed_of(ledger, *watched, seen);
+    if (ledger.timed && ledger.kept()) missed[device] = missed_of(ledger, *watched, seen);
   return missed;
 }
 

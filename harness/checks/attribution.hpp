@@ -36,8 +36,9 @@ struct Attribution {
   double stopped_s = 0;                    ///< time that the machine stood still for it
 };
 
-/// By tag; else by a ledger's write that overlaps the changed bytes and was made between the two
-/// passes (all ledgers that claim it are named); else by gating: the page changed in every window
+/// By tag; and by a ledger's write that overlaps the changed bytes and was made between the two
+/// passes (all ledgers that claim it are named, and they overrule the tag of a device whose own
+/// ledger does not); else by gating: the page changed in every window
 /// with the device's Bus Master on and in none with it off, and there is one with it on before and
 /// after. A page that fits two devices is nobody's.
 Attribution attribute(const evidence::Run& run);

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "harness/base/units.hpp"
-#include "harness/checks/dma_ending.hpp"
-#include "harness/checks/dma_strays.hpp"
+#include "harness/checks/reset_ladder.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -15,250 +14,268 @@ namespace quiesce::checks {
 namespace {
 
 using nlohmann::json;
-
-/// One action on one device, with what followed.
-struct Rung {
-  const evidence::Event* action = nullptr;
-  std::string device;
-  std::uint64_t number = 0;
-  double began = 0, ended = 0, settled = 0;
-  bool climb = false;
-  bool ok = false;
-  bool control = false;  ///< it was seen to write before the action
-  bool writing = false;  ///< and after it
-  double last_ms = 0;    ///< of the last write after the action's begin
-  std::optional<bool> defaults, restored, works;
-  std::optional<double> ready_ms;
-  bool never_ready = false;
-
-  std::string what() const {
-    const std::string method = action->text("method");
-    return action->text("do") + (method.empty() ? "" : " " + method);
-  }
-  /// It promised to end DMA.
-  bool promises() const { return action->text("do") != "nothing"; }
-  bool is_reset() const {
-    const std::string what = action->text("do");
-    return what == "reset" || what == "hot-reset";
-  }
-};
-
-/// Writes by the ledger in (from, to], where it has times.
-void look_into_ledger(Rung& rung, const evidence::Run& run) {
-  const auto found = run.ledgers.find(rung.device);
-  if (found == run.ledgers.end() || !found->second.timed) return;
-  for (const auto& write : found->second.writes) {
-    if (write.t <= rung.began) rung.control = rung.control || write.t >= rung.began - 5;
-    if (write.t > rung.began && write.t <= rung.settled)
-      rung.last_ms = std::max(rung.last_ms, (write.t - rung.began) * 1000);
-    if (write.t > rung.ended && write.t <= rung.settled) rung.writing = true;
-  }
-}
-
-/// Stray writes of the device: only passes that began after the action's end count against it.
-void look_into_strays(Rung& rung, const evidence::Run& run, const Attribution& who) {
-  constexpr double window = 5;  // seconds before the action in which a write is a control
-  for (std::size_t i = 0; i < run.strays.size(); ++i) {
-    const auto& stray = run.strays[i];
-    const auto& devices = who.strays[i].devices;
-    if (std::find(devices.begin(), devices.end(), rung.device) == devices.end()) continue;
-    if (stray.t <= rung.ended && stray.t >= rung.began - window) rung.control = true;
-    if (stray.since >= rung.ended && stray.t <= rung.settled + 0.5) {
-      rung.writing = true;
-      rung.last_ms = std::max(rung.last_ms, (stray.t - rung.began) * 1000);
-    }
-  }
-}
-
-/// The event of that name that belongs to the action: the first of its device and number after it.
-const evidence::Event* following(const evidence::Run& run, const char* name, const Rung& rung) {
-  for (const auto* event : run.events(name))
-    if (event->t >= rung.settled && event->text("device") == rung.device &&
-        evidence::whole_of(event->fields, "number") == rung.number)
-      return event;
-  return nullptr;
-}
-
-Rung rung_of(const evidence::Run& run, const evidence::Event& action, const Attribution& who) {
-  Rung rung;
-  rung.action = &action;
-  rung.device = action.text("device");
-  rung.number = evidence::whole_of(action.fields, "number").value_or(0);
-  rung.began = action.number("began").value_or(action.t);
-  rung.ended = action.number("ended").value_or(rung.began);
-  rung.settled = action.number("settled").value_or(rung.ended);
-  rung.climb = evidence::flag_of(action.fields, "climb").value_or(false);
-  rung.ok = evidence::flag_of(action.fields, "ok").value_or(false);
-  rung.restored = evidence::flag_of(action.fields, "restored");
-  rung.ready_ms = action.number("ready_ms");
-  rung.never_ready = action.fields.contains("ready_ms") && !rung.ready_ms;
-  look_into_strays(rung, run, who);
-  look_into_ledger(rung, run);
-  if (const auto* state = following(run, record::event::reset_state, rung)) {
-    rung.defaults = evidence::flag_of(state->fields, "defaults");
-    if (evidence::flag_of(state->fields, "answers") == false) rung.works = false;
-  }
-  if (const auto* probe = following(run, record::event::reset_probe, rung))
-    rung.works = evidence::flag_of(probe->fields, "works");
-  return rung;
-}
-
-std::string describe(const Rung& rung, double handover) {
-  std::string text = fmt::format("{:<16} {:>2} {:<18} {:+8.2f} s  ", rung.device, rung.number,
-                                 rung.what(), rung.began - handover);
-  if (!rung.ok) return text + "refused: " + shorten(rung.action->text("error"), 100);
-  const bool back = !rung.writing && rung.works == true;
-  text += fmt::format("{:<14}", rung.writing    ? "still writing"
-                                : back          ? "brought back"
-                                : !rung.control ? "was quiet"
-                                                : "stopped");
-  if (rung.control) text += fmt::format("  last write {:6.0f} ms", rung.last_ms);
-  if (rung.ready_ms) text += fmt::format("  ready {:6.0f} ms", *rung.ready_ms);
-  if (rung.never_ready) text += "  never ready";
-  if (rung.defaults) text += *rung.defaults ? "  registers reset" : "  registers not reset";
-  if (rung.restored == false) text += "  not restored";
-  if (rung.works) text += *rung.works ? "  works" : "  does not work";
-  return text;
-}
-
-json numbers_of(const Rung& rung) {
-  json numbers{{"number", rung.number},
-               {"do", rung.action->text("do")},
-               {"method", rung.action->text("method")},
-               {"ok", rung.ok},
-               {"stopped", !rung.writing && rung.control},
-               {"stopped_after_ms", rung.writing || !rung.control ? json() : json(rung.last_ms)},
-               {"ready_ms", rung.ready_ms ? json(*rung.ready_ms) : json()},
-               {"works", rung.works ? json(*rung.works) : json()},
-               {"error", rung.action->text("error")}};
-  if (rung.defaults) numbers["defaults"] = *rung.defaults;
-  if (rung.restored) numbers["restored"] = *rung.restored;
-  return numbers;
-}
-
-/// A method that says it succeeded and did nothing.
-bool is_lie(const Rung& rung) {
-  return rung.ok && rung.is_reset() && ((rung.control && rung.writing) || rung.defaults == false);
-}
+using Dma = Rung::Dma;
+using Ran = Rung::Ran;
 
 struct Findings {
   std::vector<std::string> failures, doubts;
 };
 
+/// The parameters, read.
+struct Wanted {
+  double ready_ms = 1000;
+  bool lies_fail = true;
+  bool must_stop = false;
+};
+
+bool is_model(const evidence::Run& run, const std::string& device) {
+  return std::any_of(run.plan.devices.begin(), run.plan.devices.end(), [&](const auto& one) {
+    return one.name == device && evidence::text_of(one.activity, "kind") == "model-run";
+  });
+}
+
+/// What it did not do though it reported success; empty when it kept its word. In the production
+/// kernel a driver may have set the device to work again; nobody does that to a model in the
+/// meantime.
+std::string lie_of(const Rung& rung, bool may_write_again) {
+  if (rung.outcome != Ran::done) return {};
+  const bool writes = rung.dma == Dma::writing && !may_write_again;
+  if (rung.action == "bus-master-off" && writes)
+    return " cleared its Bus Master, and the device still writes";  // PCIe 6.0, 7.5.1.1.3
+  if (!rung.is_reset()) return {};
+  const std::string text = " reported success and had no effect";
+  if (writes) return text + ", the device still writes";
+  if (rung.defaults == false) return text + ", its registers are not reset";
+  if (rung.ledger_denies) return text + " by the device's own ledger";
+  return {};
+}
+
 /// PCIe 6.0, 6.6.1 and 6.6.2: 1 s after a reset a function that still is not ready is broken.
-void judge_rung(Findings& findings, const Rung& rung, double ready, bool lies_fail) {
+void judge_readiness(Findings& findings, const Rung& rung, const Rung* before,
+                     const Wanted& wanted) {
   const std::string who = rung.device + ": " + rung.what();
-  if (!rung.ok || !rung.promises()) return;
-  if (is_lie(rung) && lies_fail)
-    findings.failures.push_back(
-        who + " reported success and had no effect" +
-        (rung.writing ? ", the device still writes" : ", its registers are not reset"));
-  if (rung.never_ready)
-    findings.failures.push_back(who + " left it not ready for ever");
-  else if (rung.ready_ms && *rung.ready_ms > ready * 1000)
+  const bool was_lost = before != nullptr && before->outcome == Ran::lost;
+  if (rung.outcome == Ran::lost && !was_lost)
+    findings.failures.push_back(rung.does_something()
+                                    ? who + " left it not ready for ever: " + shorten(rung.error)
+                                    : rung.device + " does not answer before anything was done");
+  if (!rung.does_something() || rung.outcome != Ran::done) return;
+  if (rung.ready_ms && *rung.ready_ms > wanted.ready_ms)
     findings.failures.push_back(
         fmt::format("{} took {:.0f} ms until it was ready", who, *rung.ready_ms));
-  if (rung.restored == false)
-    findings.failures.push_back(who + " lost its configuration, and the kernel did not restore it");
+  // A device that is found anew starts with what the kernel gives it.
+  if (rung.restored == false && rung.action != "remove-rescan")
+    findings.failures.push_back(
+        who + " lost its configuration, and " +
+        (rung.action == "reset" ? "the kernel did not restore it" : "it could not be restored"));
 }
 
-/// Without a probe the function test at the end says whether the device works.
-std::optional<bool> works_at_last(const evidence::Run& run, const Rung& last) {
-  if (last.works) return last.works;
-  std::optional<bool> works;
-  for (const auto* test : run.events(record::event::test_result))
-    if (test->t >= last.settled && test->text("device") == last.device)
-      works = evidence::flag_of(test->fields, "ok");
-  return works;
+/// The write that does it, by the kernel's way (drivers/pci/pci.c): what the trace must have.
+std::optional<Ending::Cause> expected_in_trace(const Rung& rung) {
+  if (rung.action == "hot-reset" || rung.method == "bus") return Ending::Cause::bus_reset;
+  if (rung.action == "d3hot" || rung.method == "pm") return Ending::Cause::d3hot;
+  if (rung.action == "bus-master-off") return Ending::Cause::bus_master_cleared;
+  if (rung.method == "flr" || rung.method == "af_flr") return Ending::Cause::function_level_reset;
+  return std::nullopt;
 }
 
-void judge_device(Findings& findings, const evidence::Run& run, const std::vector<Rung>& rungs,
-                  bool must_stop, json& ladder) {
-  const Rung& last = rungs.back();
-  const auto works = works_at_last(run, last);
-  json line{{"device", last.device},
-            {"rungs", json::array()},
-            {"stopped_by", nullptr},
-            {"brought_back_by", nullptr}};
-  bool control = false;
-  for (const Rung& rung : rungs) {
-    control = control || rung.control;
-    line["rungs"].push_back(numbers_of(rung));
-    if (line["stopped_by"].is_null() && rung.control && !rung.writing)
-      line["stopped_by"] = rung.what();
-    const bool works_here = rung.works == true || (&rung == &last && works == true);
-    if (line["brought_back_by"].is_null() && !rung.writing && works_here)
-      line["brought_back_by"] = rung.what();
+/// A reset that reports success and was never asked of the device. The trace is believed only where
+/// it has something of the action: the kernel clears Bus Master before each reset
+/// (pci_dev_save_and_disable).
+void judge_trace(Findings& findings, const Rung& rung) {
+  const auto expected = expected_in_trace(rung);
+  if (!expected || rung.outcome != Ran::done || rung.trace.empty()) return;
+  if (std::none_of(rung.trace.begin(), rung.trace.end(),
+                   [&](const Ending& ending) { return ending.cause == *expected; }))
+    findings.doubts.push_back(
+        fmt::format("{}: {} reported success, and QEMU's trace has no write "
+                    "that does it",
+                    rung.device, rung.what()));
+}
+
+void judge_rung(Findings& findings, const Rung& rung, const Rung* before, const Wanted& wanted,
+                bool may_write_again) {
+  const std::string who = rung.device + ": " + rung.what();
+  if (const std::string lie = lie_of(rung, may_write_again); !lie.empty() && wanted.lies_fail)
+    findings.failures.push_back(who + lie);
+  if (rung.outcome == Ran::failed && rung.does_something())
+    findings.failures.push_back(who + " failed: " + shorten(rung.error));
+  if (rung.outcome == Ran::unknown) findings.doubts.push_back(who + ": nothing says how it went");
+  judge_readiness(findings, rung, before, wanted);
+  judge_trace(findings, rung);
+}
+
+/// What nobody knows of the device's DMA; without it the ladder's answer would be a guess.
+void doubt_dma(Findings& findings, const Ladder& ladder) {
+  for (const Rung& rung : ladder.rungs) {
+    const std::string after = " after " + rung.what();
+    if (rung.dma == Dma::unknown)
+      findings.doubts.push_back("nobody watched long enough whether " + ladder.device +
+                                " still wrote" + after);
+    if (rung.dma == Dma::dry)
+      findings.doubts.push_back(ladder.device + " had nothing to write" + after +
+                                ": no frame or no buffer was left");
+    if (rung.dma == Dma::ended)
+      findings.doubts.push_back(ladder.device + " went quiet" + after +
+                                ", which cannot have stopped it");
   }
-  if (works == false)
-    findings.failures.push_back(last.device + " does not work after " + last.what());
-  if (!control)
-    findings.doubts.push_back(last.device + " was not seen to write before an action");
-  else if ((last.climb || must_stop) && line["stopped_by"].is_null())
-    findings.failures.push_back(last.device + " was stopped by no rung");
-  else if (last.climb && line["brought_back_by"].is_null())
-    (works ? findings.failures : findings.doubts)
-        .push_back(last.device + " was brought back by no rung");
-  ladder.push_back(std::move(line));
+  if (!ladder.was_seen_writing())
+    findings.doubts.push_back(ladder.device + " was not seen to write before an action");
+}
+
+void judge_ladder(Findings& findings, const Ladder& ladder, const Wanted& wanted) {
+  const Rung& last = ladder.rungs.back();
+  if (ladder.works == false)
+    findings.failures.push_back(ladder.device + " does not work after " + last.what());
+  if (ladder.at == at_production) {
+    // Its DMA is to go on there, and without a ledger nobody watches it before the handover.
+    if (!ladder.works)
+      findings.doubts.push_back("nothing shows that " + ladder.device + " works after " +
+                                last.what() + " in the production kernel");
+    return;
+  }
+  doubt_dma(findings, ladder);
+  if (!ladder.was_seen_writing()) return;
+  if ((ladder.climb || wanted.must_stop) && ladder.stopped_by() == nullptr) {
+    (last.dma == Dma::writing ? findings.failures : findings.doubts)
+        .push_back(ladder.device + " was stopped by no rung");
+  } else if (ladder.climb && ladder.brought_back_by() == nullptr && ladder.works != false) {
+    findings.doubts.push_back(ladder.device + " was brought back by no rung");
+  }
+}
+
+/// A server that died is silent, and that is no reset's doing.
+void doubt_servers(Findings& findings, const evidence::Run& run,
+                   const std::vector<Ladder>& ladders) {
+  std::set<std::string> devices;
+  for (const Ladder& ladder : ladders) devices.insert(ladder.device);
+  for (const auto* event : run.events(record::event::device_server))
+    if (event->text("what") == "exited" && devices.count(event->text("device")) > 0)
+      findings.doubts.push_back(fmt::format("the server of {} ended during the run ({})",
+                                            event->text("device"), event->text("status")));
+}
+
+bool within(const std::vector<Ladder>& ladders, const std::string& device, double t) {
+  constexpr double slack = 0.1;
+  for (const Ladder& ladder : ladders)
+    for (const Rung& rung : ladder.rungs)
+      if (ladder.device == device && t >= rung.began - slack && t <= rung.ended + slack)
+        return true;
+  return false;
 }
 
 /// Resets that nobody asked for by a step: by drivers, by the kernel, and what ledgers noted.
-void list_others(CheckResult& result, const evidence::Run& run, double handover) {
+void list_others(CheckResult& result, const evidence::Run& run, const std::vector<Ladder>& ladders,
+                 double zero) {
   std::vector<std::string> lines;
-  for (const auto& device : run.plan.devices)
-    for (const Ending& ending : endings(run, device, handover))
+  const auto handover = run.mark(record::mark::handover);
+  for (const auto& device : run.plan.devices) {
+    if (!handover) break;
+    for (const Ending& ending : endings(run, device, *handover))
       if (ending.stops() && ending.cause != Ending::Cause::bus_master_cleared &&
-          ending.cause != Ending::Cause::device_stopped)
-        lines.push_back(fmt::format("seen at {:+.2f} s: {}: {}", ending.t - handover, device.name,
+          ending.cause != Ending::Cause::device_stopped && !within(ladders, device.name, ending.t))
+        lines.push_back(fmt::format("seen at {:+.2f} s: {}: {}", ending.t - zero, device.name,
                                     to_string(ending.cause)));
-  for (const auto& [device, ledger] : run.ledgers)
-    for (const auto* reset : ledger.events("reset"))
+  }
+  for (const auto& [device, ledger] : run.ledgers) {
+    if (!ledger.timed) continue;
+    for (const auto* reset : ledger.events("reset")) {
+      const std::string kind = evidence::text_of(reset->fields, "kind");
+      // QEMU resets its devices when the machine starts.
+      if (kind == "device" && (!handover || reset->t < *handover)) continue;
+      if (within(ladders, device, reset->t)) continue;
       lines.push_back(fmt::format(
-          "ledger of {} at {:+.2f} s: {} {}", device, reset->t - handover,
-          evidence::text_of(reset->fields, "kind"),
+          "ledger of {} at {:+.2f} s: {} {}", device, reset->t - zero, kind,
           evidence::flag_of(reset->fields, "effect") == false ? "without effect" : "with effect"));
+    }
+  }
   result.numbers["seen"] = lines.size();
   append_capped(result.details, lines);
 }
 
+/// Who did it, by the two witnesses that are not the agent.
+std::string witnesses_of(const Rung& rung) {
+  std::vector<std::string> words;
+  for (const Ending& ending : rung.trace) {
+    const std::string one = std::string("QEMU's trace: ") + word(ending.cause);
+    if (std::find(words.begin(), words.end(), one) == words.end()) words.push_back(one);
+  }
+  for (const std::string& one : rung.ledger) words.push_back("its ledger: " + one);
+  return words.empty() ? std::string()
+                       : fmt::format("{}: {}: {}", rung.device, rung.what(), list_words(words));
+}
+
+void tell(CheckResult& result, const std::vector<Ladder>& ladders, double zero) {
+  append_capped(result.details, table_of(ladders, zero), 200);
+  for (const Ladder& ladder : ladders) {
+    result.details.push_back(summary_of(ladder));
+    result.numbers["ladder"].push_back(numbers_of(ladder, zero));
+  }
+  for (const Ladder& ladder : ladders)
+    for (const Rung& rung : ladder.rungs) {
+      if (rung.outcome != Ran::done && !rung.error.empty())
+        result.details.push_back(fmt::format("{}: {} {}: {}", rung.device, rung.what(),
+                                             to_string(rung.outcome), shorten(rung.error)));
+      if (std::string witnesses = witnesses_of(rung); !witnesses.empty())
+        result.details.push_back(std::move(witnesses));
+    }
+}
+
+Findings judge_all(const evidence::Run& run, const std::vector<Ladder>& ladders,
+                   const Wanted& wanted) {
+  Findings findings;
+  for (const Ladder& ladder : ladders) {
+    const bool again = ladder.at == at_production && !is_model(run, ladder.device);
+    const Rung* before = nullptr;
+    for (const Rung& rung : ladder.rungs) {
+      judge_rung(findings, rung, before, wanted, again);
+      before = &rung;
+    }
+    judge_ladder(findings, ladder, wanted);
+  }
+  doubt_servers(findings, run, ladders);
+  return findings;
+}
+
+Wanted read(const json& parameters) {
+  const auto ready = parse_duration(evidence::text_of(parameters, "ready"));
+  return {.ready_ms = ready.value_or(Seconds(1)).count() * 1000,
+          .lies_fail = evidence::text_of(parameters, "lies") != "tell",
+          .must_stop = evidence::text_of(parameters, "expect") == "stopped"};
+}
+
 CheckResult judge_resets(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
-  const double handover = points.handover.value_or(points.end);
-  const auto actions = run.events(record::event::reset_action);
-  CheckResult result = verdict(Verdict::pass, "");
-  if (actions.empty()) {
-    result = verdict(Verdict::skip, "no reset was asked for");
-    list_others(result, run, handover);
+  const double zero = points.handover.value_or(0);
+  const auto ladders = ladders_of(run, attribute(run));
+  CheckResult result = verdict(Verdict::skip, "no reset was asked for");
+  if (ladders.empty()) {
+    list_others(result, run, ladders, zero);
     return result;
   }
-  const auto who = attribute(run);
-  std::map<std::string, std::vector<Rung>> rungs;
-  for (const auto* action : actions)
-    rungs[action->text("device")].push_back(rung_of(run, *action, who));
-  const double ready =
-      parse_duration(evidence::text_of(parameters, "ready")).value_or(Seconds(1)).count();
-  const bool lies_fail = evidence::text_of(parameters, "lies") != "tell";
-  Findings findings;
   result.numbers["ladder"] = json::array();
-  for (const auto& [device, list] : rungs) {
-    for (const Rung& rung : list) {
-      result.details.push_back(describe(rung, handover));
-      judge_rung(findings, rung, ready, lies_fail);
-    }
-    judge_device(findings, run, list, evidence::text_of(parameters, "expect") == "stopped",
-                 result.numbers["ladder"]);
+  std::size_t actions = 0;
+  std::set<std::string> devices;
+  for (const Ladder& ladder : ladders) {
+    actions += ladder.rungs.size();
+    devices.insert(ladder.device);
   }
-  list_others(result, run, handover);
+  tell(result, ladders, zero);
+  list_others(result, run, ladders, zero);
+  const Findings findings = judge_all(run, ladders, read(parameters));
   result.control =
-      fmt::format("{} on {}", count(actions.size(), "action"), count(rungs.size(), "device"));
+      fmt::format("{} on {}", count(actions, "action"), count(devices.size(), "device"));
   const auto& why = findings.failures.empty() ? findings.doubts : findings.failures;
-  if (why.empty()) {
-    result.reason = result.control + ": each did what it reported";
-    return result;
-  }
-  result.verdict = findings.failures.empty() ? Verdict::inconclusive : Verdict::fail;
-  result.reason =
-      why.front() + (why.size() > 1 ? fmt::format(" (and {} more)", why.size() - 1) : "");
+  result.verdict = !findings.failures.empty() ? Verdict::fail
+                   : !why.empty()             ? Verdict::inconclusive
+                                              : Verdict::pass;
+  if (!why.empty())
+    result.reason =
+        why.front() + (why.size() > 1 ? fmt::format(" (and {} more)", why.size() - 1) : "");
+  else
+    result.reason = ladders.size() == 1
+                        ? summary_of(ladders.front())
+                        : result.control + ": each did what it reported, or was refused";
   return result;
 }
 
@@ -284,8 +301,9 @@ const Check check{
                     .type = Type::choice,
                     .choices = {"fail", "tell"},
                     .fallback = "fail",
-                    .meaning = "what a reset that reports success and has no effect does: fail the "
-                               "check, or only be told"}},
+                    .meaning =
+                        "what an action that reports success and has no effect does: fail the "
+                        "check, or only be told"}},
     .judge = judge_resets};
 const Registration registration(check);
 

@@ -60,11 +60,6 @@ struct RunResult {
 RunResult judge(const evidence::Run& run);
 
 nlohmann::json to_json(const RunResult& result);
-/// The verdict with its reasons as text for people; `colour` with escape sequences; `verbose` shows
-/// the details and controls of every check, not only of those that did not pass. Implemented in
-/// reports/text.cpp.
-std::string render_text(const RunResult& result, bool colour, bool verbose = false);
-
 /// docs/checks.md: every check of the registry with its question and parameters.
 std::string checks_markdown();
 /// Every check with its parameters, for the scenario loader's Vocabulary.

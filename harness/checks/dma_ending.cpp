@@ -82,6 +82,21 @@ std::optional<Cause> cause_of(const evidence::Run& run, const evidence::PciWrite
   return std::nullopt;
 }
 
+/// A configuration write that ends the device's DMA.
+struct Config {
+  Cause cause;
+  evidence::PciWrite write;
+};
+
+std::vector<Config> find_config(const evidence::Run& run, const scenario::PlannedDevice& device) {
+  std::vector<Config> found;
+  const auto* function = at_handover(run, device.address);
+  for (const auto& write : evidence::pci_writes(run))
+    if (const auto cause = cause_of(run, write, device.address, function))
+      found.push_back({*cause, write});
+  return found;
+}
+
 /// The experiment clears Bus Master and puts it back: that ends nothing.
 bool by_the_gate(const std::vector<evidence::GateWindow>& gates, const evidence::PciWrite& write,
                  const scenario::PlannedDevice& device) {
@@ -142,14 +157,22 @@ std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDev
   std::vector<Ending> list;
   add_trace_meanings(list, run, device, handover);
   add_ring_polls(list, run, device.name, handover);
-  const auto* function = at_handover(run, device.address);
   const auto gates = evidence::gate_windows(run.timeline);
-  for (const auto& write : evidence::pci_writes(run))
-    if (write.t > handover && !by_the_gate(gates, write, device))
-      if (const auto cause = cause_of(run, write, device.address, function))
-        list.push_back({*cause, write.t});
+  for (const Config& found : find_config(run, device))
+    if (found.write.t > handover && !by_the_gate(gates, found.write, device))
+      list.push_back({found.cause, found.write.t});
   std::stable_sort(list.begin(), list.end(),
                    [](const Ending& a, const Ending& b) { return a.t < b.t; });
+  return list;
+}
+
+std::vector<Ending> endings_by_config(const evidence::Run& run,
+                                      const scenario::PlannedDevice& device, double from,
+                                      double until) {
+  std::vector<Ending> list;
+  for (const Config& found : find_config(run, device))
+    if (found.write.t >= from && found.write.t <= until)
+      list.push_back({found.cause, found.write.t});
   return list;
 }
 

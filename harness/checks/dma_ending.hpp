@@ -38,6 +38,12 @@ const char* word(Ending::Cause cause);
 std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDevice& device,
                             double handover);
 
+/// Configuration writes in [from, until] that end the device's DMA, the gating experiment's
+/// included.
+std::vector<Ending> endings_by_config(const evidence::Run& run,
+                                      const scenario::PlannedDevice& device, double from,
+                                      double until);
+
 /// Which ending counts: the first that stops the device, else the first used-up ring, before or at
 /// `until`. One after which the device still wrote ended nothing.
 std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,

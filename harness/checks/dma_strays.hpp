@@ -14,12 +14,6 @@
 
 namespace quiesce::checks {
 
-/// The point of a run from which on there may be no stray write.
-struct Deadline {
-  std::string name;
-  double t = 0;
-};
-
 /// Pages are counted once, however often they changed; times are ends of passes, on the timeline.
 struct Tally {
   std::set<std::uint64_t> pages;

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
+#include <cmath>
 
 #include "harness/base/text.hpp"
-#include "harness/checks/log_patterns.hpp"
-#include "harness/checks/support.hpp"
+#include "harness/checks/irq_samples.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -17,117 +15,94 @@ namespace {
 
 using nlohmann::json;
 
-struct Line {
+/// The agent's point between the observation without drivers and what comes after it.
+constexpr const char* window_end = "window-end";
+
+/// What came between two samples.
+struct Grown {
   std::uint64_t total = 0;
   std::uint64_t unhandled = 0;
-  std::string actions;
 };
 
-/// One answer to `interrupts`.
-struct Sample {
-  double t = 0;
-  std::map<std::string, Line> lines;  ///< numbered ones: LOC and the like are the CPU's own
-  std::vector<std::string> disabled;
-  double ticks = 0;
-  double irq_ticks = 0;
+Grown grown(const IrqLine& before, const IrqLine& now) {
+  Grown grown;
+  grown.total = now.total - std::min(now.total, before.total);
+  // The kernel begins anew after each 100000 interrupts (kernel/irq/spurious.c, note_interrupt).
+  grown.unhandled =
+      now.unhandled < before.unhandled ? now.unhandled : now.unhandled - before.unhandled;
+  return grown;
+}
+
+/// "net0, PCI-MSI 524288-edge, eth0".
+std::string describe(const IrqLine& line) {
+  std::string text;
+  for (const std::string& word :
+       {line.device, line.chip, line.actions.empty() ? std::string("no driver") : line.actions})
+    if (!word.empty()) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+struct Span {
+  std::string words;  ///< "before the drivers"
+  const IrqSample* from;
+  const IrqSample* to;
 };
 
-bool is_numbered(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
-}
-
-/// The actions are a text or a list of texts.
-std::string actions_of(const json& line) {
-  const json& actions = evidence::member_of(line, "actions");
-  if (!actions.is_array()) return evidence::text_of(line, "actions");
-  std::vector<std::string> words;
-  for (const json& action : actions)
-    if (action.is_string()) words.push_back(evidence::text_of({{"a", action}}, "a"));
-  return list_words(words);
-}
-
-Sample sample_of(const evidence::AgentMessage& answer) {
-  Sample sample;
-  sample.t = answer.t;
-  for (const json& line : evidence::list_of(answer.payload, "lines"))
-    if (const std::string name = evidence::text_of(line, "name"); is_numbered(name))
-      sample.lines[name] = {evidence::whole_of(line, "total").value_or(0), 0, actions_of(line)};
-  for (const json& spurious : evidence::list_of(answer.payload, "spurious")) {
-    std::string name = evidence::text_of(spurious, "line");
-    if (const auto number = evidence::whole_of(spurious, "line")) name = std::to_string(*number);
-    if (is_numbered(name))
-      sample.lines[name].unhandled = evidence::whole_of(spurious, "unhandled").value_or(0);
-  }
-  for (const json& line : evidence::list_of(answer.payload, "disabled"))
-    sample.disabled.push_back(line.is_string() ? evidence::text_of({{"l", line}}, "l")
-                                               : shorten(line.dump(), 20));
-  const json& time = evidence::member_of(answer.payload, "time");
-  sample.ticks = evidence::number_of(time, "total").value_or(0);
-  sample.irq_ticks = evidence::number_of(time, "irq").value_or(0) +
-                     evidence::number_of(time, "softirq").value_or(0);
-  return sample;
-}
-
-std::map<std::string, Sample> samples_of(const evidence::Run& run) {
-  std::map<std::string, Sample> samples;
-  for (const auto* answer : said(run, "capture", "response", "interrupts"))
-    if (answer->payload.contains("lines"))
-      samples[evidence::text_of(answer->payload, "at")] = sample_of(*answer);
-  return samples;
-}
-
-/// What the kernel's log says of interrupts, each message once.
-struct Messages {
-  std::vector<std::string> disabled;
-  std::vector<std::string> vectors;
-  std::vector<std::string> spurious;
-};
-
-Messages messages_of(const evidence::Run& run, const Story& story) {
-  Messages messages;
-  std::set<std::string> seen;
-  const auto add = [&](std::string_view text) {
-    if (!seen.insert(std::string(text)).second) return;
-    const std::string line = shorten(text, 160);
-    if (matches("nobody cared", text) || matches("Disabling IRQ", text))
-      messages.disabled.push_back(line);
-    else if (matches("No irq handler for", text))
-      messages.vectors.push_back(line);
-    else if (matches("purious", text) && (matches("nterrupt", text) || matches("IRQ", text)))
-      messages.spurious.push_back(line);
-  };
-  for (const auto* line : capture_serial(run, story)) add(message_of(line->text));
-  if (const auto* answer = last_said(run, "capture", "response", "kmsg"))
-    for (const json& entry : evidence::list_of(answer->payload, "entries"))
-      add(evidence::text_of(entry, "text"));
-  return messages;
-}
-
-/// Between two samples: a line a numbered interrupt, and the storms among them.
-void compare(CheckResult& result, std::vector<std::string>& storms, const Sample& from,
-             const Sample& to, const std::string& span, double limit) {
-  const double seconds = to.t - from.t;
-  if (seconds <= 0) return;
-  json& numbers = result.numbers["spans"][span];
-  numbers = {{"seconds", seconds}, {"lines", json::object()}};
-  if (to.ticks > from.ticks)
-    numbers["irq_share"] =
+/// Time that the CPUs spent in handlers, and the APIC's own complaints.
+void tell_cost(CheckResult& result, json& numbers, const Span& span, double seconds) {
+  const IrqSample& from = *span.from;
+  const IrqSample& to = *span.to;
+  if (to.ticks > from.ticks) {
+    const double share =
         std::clamp((to.irq_ticks - from.irq_ticks) / (to.ticks - from.ticks), 0.0, 1.0);
-  for (const auto& [name, line] : to.lines) {
-    const auto before = from.lines.find(name);
-    const auto had = before == from.lines.end() ? Line{} : before->second;
-    const std::uint64_t total = line.total - std::min(line.total, had.total);
-    const std::uint64_t unhandled = line.unhandled - std::min(line.unhandled, had.unhandled);
-    if (total == 0 && unhandled == 0) continue;
-    const auto nobodys = line.actions.empty() ? std::max(total, unhandled) : unhandled;
+    numbers["irq_share"] = share;
+    numbers["irq_s"] = share * seconds;
+    constexpr double worth_a_line = 0.01;
+    if (share >= worth_a_line)
+      result.details.push_back(
+          fmt::format("{}: {:.0f} % of the CPUs' time in interrupts, {:.1f} of {:.1f} s",
+                      span.words, share * 100, share * seconds, seconds));
+  }
+  for (const auto& [name, count] :
+       {std::pair{"spurious", to.spurious - std::min(to.spurious, from.spurious)},
+        std::pair{"apic_errors", to.errors - std::min(to.errors, from.errors)}}) {
+    numbers[name] = count;
+    if (count > 0)
+      result.details.push_back(fmt::format("{}: {} {}", span.words, count,
+                                           std::string_view(name) == "spurious"
+                                               ? "spurious interrupts of the APIC"
+                                               : "errors of the APIC"));
+  }
+}
+
+/// A line a numbered interrupt, and the storms among them.
+void compare(CheckResult& result, std::vector<std::string>& storms, const Span& span,
+             double limit) {
+  const double seconds = span.to->t - span.from->t;
+  if (seconds <= 0) return;
+  json& numbers = result.numbers["spans"][span.words];
+  numbers = {{"seconds", seconds}, {"lines", json::object()}};
+  tell_cost(result, numbers, span, seconds);
+  for (const auto& [name, line] : span.to->lines) {
+    const auto before = span.from->lines.find(name);
+    const Grown more = grown(before == span.from->lines.end() ? IrqLine{} : before->second, line);
+    if (more.total == 0 && more.unhandled == 0) continue;
+    const auto nobodys =
+        line.actions.empty() ? std::max(more.total, more.unhandled) : more.unhandled;
     const double rate = static_cast<double>(nobodys) / seconds;
-    numbers["lines"][name] = {{"count", total}, {"unhandled", unhandled}, {"unwanted_per_s", rate}};
-    result.details.push_back(fmt::format("{}: irq {:>3} ({}): {} in {:.1f} s, {} unhandled", span,
-                                         name, line.actions.empty() ? "no driver" : line.actions,
-                                         total, seconds, unhandled));
+    numbers["lines"][name] = {{"count", more.total},
+                              {"unhandled", more.unhandled},
+                              {"unwanted_per_s", rate},
+                              {"device", line.device},
+                              {"actions", line.actions}};
+    result.details.push_back(fmt::format("{}: irq {:>3} ({}): {} in {:.1f} s, {} unhandled",
+                                         span.words, name, describe(line), more.total, seconds,
+                                         more.unhandled));
     if (rate > limit)
-      storms.push_back(fmt::format("irq {} came {:.0f} times a second {} and no driver took it",
-                                   name, rate, span));
+      storms.push_back(
+          fmt::format("irq {} ({}) came {:.0f} times a second {} and no driver took "
+                      "it",
+                      name, describe(line), rate, span.words));
   }
 }
 
@@ -147,23 +122,71 @@ void note_command_line(CheckResult& result, const evidence::Run& run) {
   }
 }
 
-void compare_all(CheckResult& result, std::vector<std::string>& storms,
-                 const std::map<std::string, Sample>& samples, double limit) {
-  struct Span {
+/// The stretches between samples. One that the run went through and that was not counted goes to
+/// `missing`.
+std::vector<Span> spans_of(const std::map<std::string, IrqSample>& samples,
+                           const IrqSample& kernel_start, const Story& story,
+                           std::vector<std::string>& missing) {
+  struct Want {
     const char* from;
     const char* to;
     const char* words;
+    bool reached;
   };
-  constexpr Span spans[] = {
-      {record::mark::capture_entry, "window-end", "before the drivers"},
-      {"window-end", record::mark::drivers, "while drivers loaded"},
-      {record::mark::drivers, record::mark::capture_end, "after the drivers"}};
-  for (const Span& span : spans) {
-    const auto from = samples.find(span.from);
-    const auto to = samples.find(span.to);
+  const bool with_drivers = story.drivers.has_value();
+  const Want wants[] = {
+      {record::mark::capture_entry, window_end, "before the drivers", true},
+      {window_end, record::mark::drivers, "while drivers loaded", with_drivers},
+      {with_drivers ? record::mark::drivers : window_end, record::mark::capture_end,
+       with_drivers ? "after the drivers" : "after the window", story.capture_end.has_value()}};
+  std::vector<Span> spans;
+  const auto entry = samples.find(record::mark::capture_entry);
+  if (story.first_line && entry != samples.end())
+    spans.push_back({"before userspace", &kernel_start, &entry->second});
+  for (const Want& want : wants) {
+    const auto from = samples.find(want.from);
+    const auto to = samples.find(want.to);
     if (from != samples.end() && to != samples.end())
-      compare(result, storms, from->second, to->second, span.words, limit);
+      spans.push_back({want.words, &from->second, &to->second});
+    else if (want.reached)
+      missing.emplace_back(want.words);
   }
+  return spans;
+}
+
+/// Each line with a driver holds a vector at least; a capture kernel with one CPU has few.
+void tell_vectors(CheckResult& result, const std::map<std::string, IrqSample>& samples) {
+  const IrqSample* last = nullptr;
+  for (const auto& [at, sample] : samples)
+    if (last == nullptr || sample.t > last->t) last = &sample;
+  if (last == nullptr) return;
+  result.numbers["lines_with_driver"] =
+      std::count_if(last->lines.begin(), last->lines.end(),
+                    [](const auto& line) { return !line.second.actions.empty(); });
+}
+
+void judge_messages(CheckResult& result, std::vector<std::string>& failures,
+                    const IrqMessages& messages, const std::map<std::string, IrqSample>& samples,
+                    double stale) {
+  std::set<std::string> disabled = messages.disabled;
+  for (const auto& [at, sample] : samples)
+    disabled.insert(sample.disabled.begin(), sample.disabled.end());
+  if (!messages.giving_up.empty())
+    failures.insert(failures.begin(), "the kernel gave a line up: " + messages.giving_up.front());
+  else if (!disabled.empty())
+    failures.insert(failures.begin(),
+                    "the kernel disabled irq " + list_words({disabled.begin(), disabled.end()}));
+  if (!messages.no_vector.empty())
+    failures.push_back("the kernel ran out of vectors: " + messages.no_vector.front());
+  if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
+    failures.push_back(
+        fmt::format("{} without a handler", count(messages.no_handler.size(), "vector")));
+  for (const auto* list :
+       {&messages.giving_up, &messages.no_handler, &messages.no_vector, &messages.spurious})
+    append_capped(result.details, *list, 10);
+  result.numbers["stale_vectors"] = messages.no_handler.size();
+  result.numbers["spurious_messages"] = messages.spurious.size();
+  result.numbers["disabled"] = disabled.size();
 }
 
 CheckResult judge_irq(const evidence::Run& run, const json& parameters) {
@@ -172,35 +195,25 @@ CheckResult judge_irq(const evidence::Run& run, const json& parameters) {
     return verdict(Verdict::inconclusive, "the capture kernel said nothing");
   CheckResult result = verdict(Verdict::pass, "no storm, no line disabled");
   note_command_line(result, run);
-  const auto samples = samples_of(run);
-  const Messages messages = messages_of(run, points);
-  std::set<std::string> disabled;
-  for (const auto& [at, sample] : samples)
-    disabled.insert(sample.disabled.begin(), sample.disabled.end());
+  const auto samples = irq_samples(run);
+  IrqSample kernel_start;
+  kernel_start.t = points.first_line.value_or(0);
   std::vector<std::string> failures;
-  compare_all(result, failures, samples, evidence::number_of(parameters, "storm").value_or(1000));
-  if (!messages.disabled.empty())
-    failures.insert(failures.begin(), "the kernel gave a line up: " + messages.disabled.front());
-  else if (!disabled.empty())
-    failures.insert(failures.begin(),
-                    "the kernel disabled irq " + list_words({disabled.begin(), disabled.end()}));
-  const double stale = evidence::number_of(parameters, "stale_vectors").value_or(-1);
-  if (stale >= 0 && static_cast<double>(messages.vectors.size()) > stale)
-    failures.push_back(
-        fmt::format("{} without a handler", count(messages.vectors.size(), "vector")));
-  for (const auto* list : {&messages.disabled, &messages.vectors, &messages.spurious})
-    append_capped(result.details, *list, 10);
-  result.numbers["stale_vectors"] = messages.vectors.size();
-  result.numbers["spurious_messages"] = messages.spurious.size();
-  result.numbers["disabled"] = std::max(messages.disabled.size(), disabled.size());
-  result.control = fmt::format("interrupts were counted at {} points", samples.size());
+  std::vector<std::string> missing;
+  const double limit = evidence::number_of(parameters, "storm").value_or(1000);
+  for (const Span& span : spans_of(samples, kernel_start, points, missing))
+    compare(result, failures, span, limit);
+  judge_messages(result, failures, irq_messages(run, points), samples,
+                 evidence::number_of(parameters, "stale_vectors").value_or(-1));
+  tell_vectors(result, samples);
+  result.control = fmt::format("interrupts were counted at {}", count(samples.size(), "point"));
   if (!failures.empty()) {
     result.verdict = Verdict::fail;
     result.reason = failures.front() +
                     (failures.size() > 1 ? fmt::format(" (and {} more)", failures.size() - 1) : "");
-  } else if (samples.size() < 2 || !result.numbers.contains("spans")) {
+  } else if (!missing.empty()) {
     result.verdict = Verdict::inconclusive;
-    result.reason = "interrupts were not counted twice in the capture kernel";
+    result.reason = "interrupts were not counted " + list_words(missing);
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
+#include "reports/text.hpp"
 
 namespace quiesce::cli {
 
@@ -23,7 +24,7 @@ int judge(const Options& options) {
   if (options.write)
     if (auto written = replace_file(run->folder / record::file::result, json); !written)
       return report(written.error());
-  fmt::print("{}", options.json ? json : checks::render_text(result, colour_on_output()) + "\n");
+  fmt::print("{}", options.json ? json : reports::render_text(result, colour_on_output()) + "\n");
   return checks::exit_code(result.outcome);
 }
 

@@ -19,6 +19,7 @@
 #include "harness/record/layout.hpp"
 #include "harness/run/execute.hpp"
 #include "harness/vm/qemu.hpp"
+#include "reports/text.hpp"
 #include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
@@ -265,7 +266,7 @@ void print_result(const Finished& finished, const Options& options) {
     json["folder"] = finished.folder.string();
     fmt::print("{}\n", json.dump());
   } else {
-    fmt::print("{}\nevidence: {}\n", checks::render_text(finished.result, colour_on_output()),
+    fmt::print("{}\nevidence: {}\n", reports::render_text(finished.result, colour_on_output()),
                finished.folder.string());
   }
   std::fflush(stdout);

@@ -5,6 +5,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
+#include "reports/text.hpp"
 
 namespace quiesce::cli {
 
@@ -66,7 +67,7 @@ int show(const Options& options) {
     print_timeline(*run);
     return 0;
   }
-  fmt::print("{}\n", checks::render_text(result, colour_on_output()));
+  fmt::print("{}\n", reports::render_text(result, colour_on_output()));
   for (const auto& check : result.checks) {
     fmt::print("\n{} {}: {}\n", to_string(check.verdict), check.name, check.reason);
     for (const auto& detail : check.details) fmt::print("    {}\n", detail);

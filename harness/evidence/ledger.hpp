@@ -34,6 +34,8 @@ struct Ledger {
   bool timed = false;
   std::vector<LedgerWrite> writes;   ///< by time
   std::vector<LedgerEntry> entries;  ///< by time, without the writes
+  /// Something was noted. The file of a server that keeps no ledger is there and empty.
+  bool kept() const { return !writes.empty() || !entries.empty(); }
   std::vector<const LedgerEntry*> events(std::string_view name) const;
 };
 

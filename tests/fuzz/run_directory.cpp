@@ -9,6 +9,7 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/evidence/parse.hpp"
+#include "reports/text.hpp"
 
 namespace {
 
@@ -45,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     run->serial = evidence::parse_serial(texts["serial.log"]);
   }
   const checks::RunResult result = checks::judge(*run);
-  if (checks::to_json(result).dump().empty() || checks::render_text(result, true, true).empty())
+  if (checks::to_json(result).dump().empty() || reports::render_text(result, true, true).empty())
     std::abort();
   return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/attribution.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/checks/run_builder.hpp"
@@ -93,6 +94,128 @@ BOOST_AUTO_TEST_CASE(a_ledger_without_a_clock_names_nobody_and_says_so) {
   const auto judged = run.run();
   BOOST_TEST((checks::attribute(judged).strays[0].by == By::unknown));
   BOOST_TEST(judged.damage.size() == 3U);
+}
+
+// Devices a and b are models with ledgers, b without tags; net0 is QEMU's own, with tags in its
+// frames and none in its descriptors.
+BOOST_AUTO_TEST_CASE(three_writers_at_once_are_told_apart) {
+  auto run = quiet();
+  for (int i = 0; i < 6; ++i) {
+    const double since = 23 + i;
+    const double t = since + 0.5;
+    run.stray(since, t, 0xa0000000, "a");
+    run.stray(since, t, 0xb0000000, "");
+    run.stray(since, t, 0xc0000000, "net0");
+    run.stray(since, t, 0xd0000000, "");
+    run.stray(since, t, 0xe0000000, "");
+  }
+  std::string a;
+  std::string b;
+  for (int i = 0; i < 6; ++i) {
+    a += ledger_write(23.2 + i, "0xa0000000");
+    b += ledger_write(23.25 + i, "0xb0000040");
+  }
+  run.file("device-a.ndjson", a);
+  run.file("device-b.ndjson", b);
+  const json all{"0xb0000000", "0xd0000000", "0xe0000000"};
+  gate(run, 23, nullptr, all);
+  gate(run, 24, "a", all);
+  gate(run, 25, "b", {"0xd0000000", "0xe0000000"});
+  gate(run, 26, "net0", {"0xb0000000", "0xe0000000"});
+  gate(run, 27, nullptr, all);
+  const auto who = checks::attribute(run.run());
+  const auto check = [&](std::size_t at, By by, const std::vector<std::string>& devices) {
+    BOOST_TEST((who.strays[at].by == by), at);
+    BOOST_TEST(who.strays[at].devices == devices, boost::test_tools::per_element());
+  };
+  for (std::size_t pass = 0; pass < 6; ++pass) {
+    check(5 * pass, By::tag, {"a"});
+    check(5 * pass + 1, By::ledger, {"b"});
+    check(5 * pass + 2, By::tag, {"net0"});
+    check(5 * pass + 3, By::gating, {"net0"});
+    check(5 * pass + 4, By::unknown, {});
+  }
+  const auto result = judge_one(run, "dma.stopped");
+  BOOST_TEST(result.numbers["by"]["tag"] == 12);
+  BOOST_TEST(result.numbers["by"]["ledger"] == 6);
+  BOOST_TEST(result.numbers["by"]["gating"] == 6);
+  BOOST_TEST(result.numbers["by"]["unknown"] == 6);
+  const auto told = [&](const std::string& part) {
+    return std::any_of(result.details.begin(), result.details.end(),
+                       [&](const auto& detail) { return detail.find(part) != std::string::npos; });
+  };
+  BOOST_TEST(told("6 by tag (certain) and 6 by gating (likely)"));
+  BOOST_TEST(told("b: 1 page"));
+  BOOST_TEST(told("their writer is unknown"));
+}
+
+BOOST_AUTO_TEST_CASE(the_descriptors_of_an_untagged_writer_stay_unknown_without_the_experiment) {
+  auto run = quiet();
+  run.stray(23, 23.5, 0xd0000000, "");
+  run.file("device-net0.ndjson", ledger_write(20, "0xa0000000"));
+  const auto who = checks::attribute(run.run());
+  BOOST_TEST((who.strays[0].by == By::unknown));
+  // A device whose ledger would have the write is no candidate.
+  const auto result = judge_one(run, "dma.stopped");
+  BOOST_TEST(std::any_of(result.details.begin(), result.details.end(), [](const auto& detail) {
+    return detail.find("their writer is unknown, no busy device is a candidate") !=
+           std::string::npos;
+  }));
+}
+
+// A tag that an earlier write left in the page named the wrong device, for certain.
+BOOST_AUTO_TEST_CASE(a_ledger_overrules_an_old_tag_of_a_device_whose_ledger_is_silent) {
+  auto run = quiet();
+  run.stray(30, 30.5, 0x5000, "a");
+  run.file("device-a.ndjson", ledger_write(20, "0x5040"));
+  run.file("device-b.ndjson", ledger_write(30.2, "0x5080"));
+  auto who = checks::attribute(run.run());
+  BOOST_TEST((who.strays[0].by == By::ledger));
+  BOOST_TEST(who.strays[0].devices == std::vector<std::string>{"b"},
+             boost::test_tools::per_element());
+  // Without a ledger of its own the tag stands, beside the other.
+  run.drop_file("device-a.ndjson");
+  who = checks::attribute(run.run());
+  BOOST_TEST((who.strays[0].by == By::tag));
+  BOOST_TEST(who.strays[0].devices.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_saw_nothing_of_what_a_ledger_has_before_the_panic_is_blind) {
+  auto run = quiet();
+  run.drop_events("control");
+  run.event(10, "control", {{"device", "net0"}, {"tagged_pages", 0}, {"t0", 8}, {"t1", 10}});
+  run.file("device-net0.ndjson", ledger_write(9, "0x888000"));
+  const auto result = judge_one(run, "dma.stopped");
+  BOOST_TEST((result.verdict == Verdict::inconclusive));
+  BOOST_TEST(result.reason.find("the watch saw no write of net0 before the panic") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_changes_no_byte_is_not_missed) {
+  auto run = good_run();
+  const auto write = [](double t, int bytes, int crc) {
+    return json{{"mono", 5000 + t},
+                {"event", "dma.write"},
+                {"address", "0x888000"},
+                {"bytes", bytes},
+                {"crc", crc}}
+               .dump() +
+           "\n";
+  };
+  run.file("device-net0.ndjson", write(9, 64, 7) + write(20, 64, 7));
+  BOOST_TEST((judge_one(run, "dma.stopped").verdict == Verdict::pass));
+  run.file("device-net0.ndjson", write(9, 64, 7) + write(20, 128, 7));
+  BOOST_TEST(judge_one(run, "dma.stopped").numbers["ledger_missed"]["net0"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_ledger_makes_no_witness) {
+  auto run = good_run();
+  run.plan.devices[0].profile.writes_tagged = false;
+  run.event(5, "activity", {{"device", "net0"}, {"state", "running"}, {"operations", 40}});
+  run.file("device-net0.ndjson", "");
+  const auto result = judge_one(run, "dma.stopped");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(!result.numbers.contains("ledger_missed"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/checks/run_builder.hpp"
@@ -7,6 +8,38 @@ namespace quiesce::test {
 
 using checks::Verdict;
 using nlohmann::json;
+
+namespace {
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+json line(const char* name, int total, const char* chip, const char* actions) {
+  return {{"name", name}, {"total", total}, {"chip", chip}, {"actions", actions}};
+}
+
+/// good_run with other counts: `lines` and `spurious` at the window's begin are `first`, at all
+/// points after it `later`.
+RunBuilder counted(const json& first, const json& later) {
+  auto run = good_run();
+  run.drop_agent("interrupts");
+  const std::pair<const char*, double> points[] = {
+      {"capture-entry", 22.1}, {"window-end", 25}, {"drivers", 28.1}, {"capture-end", 39.5}};
+  for (const auto& [at, t] : points) {
+    json answer{{"op", "interrupts"}, {"at", at}, {"lines", json::array()}};
+    answer.update(t < 23 ? first : later);
+    run.agent(t, "response", answer);
+  }
+  return run;
+}
+
+bool any_detail(const checks::CheckResult& result, const std::string& part) {
+  return std::any_of(result.details.begin(), result.details.end(),
+                     [&](const std::string& detail) { return says(detail, part); });
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(checks_irq_quiet)
 
@@ -23,16 +56,91 @@ BOOST_AUTO_TEST_CASE(a_line_that_the_kernel_disabled_fails) {
   BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::fail));
 }
 
-BOOST_AUTO_TEST_CASE(a_storm_that_no_driver_takes_fails_above_its_parameter) {
+BOOST_AUTO_TEST_CASE(a_line_is_given_up_once_however_many_messages_say_so) {
   auto run = good_run();
-  run.drop_agent("interrupts");
-  for (const int at : {0, 1})
-    run.agent(22 + 3 * at, "response",
-              {{"op", "interrupts"},
-               {"at", at == 0 ? "capture-entry" : "window-end"},
-               {"lines", {{{"name", "16"}, {"total", 30000 * at}, {"actions", ""}}}}});
-  BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::fail));
+  run.serial(23, "[    5.000000] irq 16: nobody cared (try booting with the \"irqpoll\" option)");
+  run.serial(23.1, "[    5.000001] Disabling IRQ #16");
+  BOOST_TEST(judge_one(run, "irq.quiet").numbers["disabled"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_that_no_driver_takes_fails_above_its_parameter) {
+  const auto run = counted({{"lines", {line("16", 0, "IO-APIC 16-fasteoi", "")}}},
+                           {{"lines", {line("16", 29000, "IO-APIC 16-fasteoi", "")}}});
+  const auto result = judge_one(run, "irq.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(result.reason ==
+             "irq 16 (IO-APIC 16-fasteoi, no driver) came 10000 times a second before the drivers "
+             "and no driver took it");
   BOOST_TEST((judge_one(run, "irq.quiet", {{"storm", 20000}}).verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_while_the_kernel_boots_fails_too) {
+  const json there{{"lines", {line("16", 90000, "IO-APIC 16-fasteoi", "")}}};
+  const auto result = judge_one(counted(there, there), "irq.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "before userspace"), result.reason);
+}
+
+BOOST_AUTO_TEST_CASE(a_shared_line_whose_drivers_do_not_take_its_interrupts_is_a_storm) {
+  const auto at = [](int total, int unhandled) {
+    return json{{"lines", {line("16", total, "IO-APIC 16-fasteoi", "eth0")}},
+                {"spurious", {{{"line", "16"}, {"unhandled", unhandled}}}}};
+  };
+  BOOST_TEST((judge_one(counted(at(0, 0), at(60000, 0)), "irq.quiet").verdict == Verdict::pass));
+  BOOST_TEST(
+      (judge_one(counted(at(0, 0), at(60000, 50000)), "irq.quiet").verdict == Verdict::fail));
+  // The kernel began to count anew.
+  BOOST_TEST(
+      (judge_one(counted(at(0, 90000), at(110000, 9000)), "irq.quiet").verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_signalled_line_names_its_device) {
+  // Function 0000:00:02.0 is net0: (2 << 3) << 11 in the domain of 6.1.
+  auto run = counted({{"lines", {line("24", 0, "PCI-MSI 32768-edge", "eth0")}}},
+                     {{"lines",
+                       {line("24", 50, "PCI-MSI 32769-edge", "eth0"),
+                        line("25", 60, "PCI-MSIX-0000:00:02.0 0-edge", "eth0"),
+                        line("26", 70, "PCI-MSI 524288-edge", ""),
+                        line("27", 80, "IO-APIC 17-fasteoi", "bochs-drm, i801")}}});
+  const auto result = judge_one(run, "irq.quiet");
+  const auto& lines = result.numbers["spans"]["before the drivers"]["lines"];
+  BOOST_TEST(lines["24"]["device"] == "net0");
+  BOOST_TEST(lines["25"]["device"] == "net0");
+  BOOST_TEST(lines["26"]["device"] == "0000:01:00.0");
+  BOOST_TEST(lines["27"]["device"] == "vga0");
+  BOOST_TEST(any_detail(result, "irq  24 (net0, PCI-MSI 32769-edge, eth0): 50 in 2.9 s"));
+}
+
+BOOST_AUTO_TEST_CASE(time_lost_and_the_apics_complaints_are_told) {
+  const auto at = [](int spurious, int errors, int total, int irq) {
+    return json{{"lines", {line("SPU", spurious, "", "Spurious interrupts")}},
+                {"error", errors},
+                {"time", {{"total", total}, {"irq", irq}, {"softirq", 0}}}};
+  };
+  const auto result = judge_one(counted(at(1, 0, 2210, 0), at(4, 2, 2500, 145)), "irq.quiet");
+  const auto& span = result.numbers["spans"]["before the drivers"];
+  BOOST_TEST(span["spurious"] == 3);
+  BOOST_TEST(span["apic_errors"] == 2);
+  BOOST_TEST(span["irq_share"] == 0.5);
+  BOOST_TEST(any_detail(result, "before the drivers: 50 % of the CPUs' time in interrupts"));
+  BOOST_TEST(any_detail(result, "before the drivers: 3 spurious interrupts of the APIC"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_ran_out_of_vectors_fails) {
+  auto run = good_run();
+  run.serial(27, "[    9.000000] Managed startup irq 30, no vector available");
+  BOOST_TEST(says(judge_one(run, "irq.quiet").reason, "the kernel ran out of vectors"));
+  BOOST_TEST(judge_one(good_run(), "irq.quiet").numbers["lines_with_driver"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(irqpoll_and_nomsi_are_read_from_what_the_kernel_was_booted_with) {
+  auto run = good_run();
+  run.drop_agent("hello");
+  run.agent(22, "event",
+            {{"event", "hello"}, {"role", "capture"}, {"command_line", "nr_cpus=1 pci=nomsi"}});
+  const auto result = judge_one(run, "irq.quiet");
+  BOOST_TEST(result.numbers["irqpoll"] == false);
+  BOOST_TEST(result.numbers["pci=nomsi"] == true);
 }
 
 BOOST_AUTO_TEST_CASE(stale_vectors_are_tolerated_unless_a_limit_is_given) {
@@ -46,6 +154,27 @@ BOOST_AUTO_TEST_CASE(without_counts_nothing_is_known_of_interrupts) {
   auto run = good_run();
   run.drop_agent("interrupts");
   BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::inconclusive));
+}
+
+// Two samples of the window were enough for "no storm", whatever the drivers did.
+BOOST_AUTO_TEST_CASE(a_stretch_of_the_run_that_was_not_counted_makes_it_inconclusive) {
+  auto run = counted({{"lines", {line("24", 0, "", "eth0")}}}, {{"lines", json::array()}});
+  auto texts = run.texts();
+  auto& agent = texts["agent.ndjson"];
+  for (auto at = agent.find("\"at\":\"capture-end\""); at != std::string::npos;
+       at = agent.find("\"at\":\"capture-end\""))
+    agent.replace(at, 4, "\"xx\"");
+  const auto assembled = evidence::assemble(texts);
+  BOOST_REQUIRE(assembled.has_value());
+  for (const auto& check : checks::judge(*assembled).checks) {
+    if (check.name != "irq.quiet") continue;
+    BOOST_TEST((check.verdict == Verdict::inconclusive));
+    BOOST_TEST(check.reason == "interrupts were not counted after the drivers");
+  }
+  // Without drivers there is a stretch less.
+  run.drop_events("mark", 27);
+  run.mark(40, "capture-end");
+  BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::pass));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

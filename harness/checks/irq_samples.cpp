@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/irq_samples.hpp"
+
+#include <algorithm>
+
+#include "harness/base/text.hpp"
+#include "harness/checks/log_patterns.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+bool is_numbered(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// An entry of a list: a text, or a number as a text.
+std::string entry(const json& value) {
+  if (value.is_string()) return evidence::text_of({{"a", value}}, "a");
+  const auto number = evidence::whole_of({{"a", value}}, "a");
+  return number ? std::to_string(*number) : std::string();
+}
+
+/// The actions are a text or a list of texts.
+std::string actions_of(const json& line) {
+  const json& actions = evidence::member_of(line, "actions");
+  if (!actions.is_array()) return evidence::text_of(line, "actions");
+  std::vector<std::string> words;
+  for (const json& action : actions)
+    if (action.is_string()) words.push_back(entry(action));
+  return list_words(words);
+}
+
+void read_line(const evidence::Run& run, IrqSample& sample, const json& line) {
+  const std::string name = evidence::text_of(line, "name");
+  const std::uint64_t total = evidence::whole_of(line, "total").value_or(0);
+  if (name == "SPU") sample.spurious = total;
+  if (!is_numbered(name)) return;
+  IrqLine one{total, 0, evidence::text_of(line, "chip"), actions_of(line), {}};
+  one.device = device_of_line(run, one);
+  sample.lines[name] = std::move(one);
+}
+
+IrqSample sample_of(const evidence::Run& run, const evidence::AgentMessage& answer) {
+  IrqSample sample;
+  sample.t = answer.t;
+  for (const json& line : evidence::list_of(answer.payload, "lines")) read_line(run, sample, line);
+  for (const json& spurious : evidence::list_of(answer.payload, "spurious"))
+    if (const std::string name = entry(evidence::member_of(spurious, "line")); is_numbered(name))
+      sample.lines[name].unhandled = evidence::whole_of(spurious, "unhandled").value_or(0);
+  for (const json& line : evidence::list_of(answer.payload, "disabled"))
+    if (std::string name = entry(line); !name.empty()) sample.disabled.push_back(std::move(name));
+  const json& time = evidence::member_of(answer.payload, "time");
+  sample.ticks = evidence::number_of(time, "total").value_or(0);
+  sample.irq_ticks = evidence::number_of(time, "irq").value_or(0) +
+                     evidence::number_of(time, "softirq").value_or(0);
+  sample.errors = evidence::whole_of(answer.payload, "error").value_or(0);
+  return sample;
+}
+
+/// "PCI-MSI 524288-edge": the function of an MSI; nullopt for other chips.
+std::optional<PciAddress> function_of(const std::string& chip) {
+  const std::size_t at = chip.find("PCI-MSI");
+  if (at == std::string::npos) return std::nullopt;
+  const auto words = split(std::string_view(chip).substr(at), ' ');
+  if (const std::size_t dash = words[0].find('-', std::string_view("PCI-MSI").size());
+      dash != std::string::npos) {
+    const auto named = parse_pci_address(std::string_view(words[0]).substr(dash + 1));
+    return named ? std::optional(*named) : std::nullopt;
+  }
+  if (words.size() < 2) return std::nullopt;
+  const auto number = parse_number(words[1].substr(0, words[1].find('-')));
+  if (!number) return std::nullopt;
+  const std::uint64_t function = *number >> 11 & 0xffff;
+  return PciAddress{.domain = static_cast<std::uint16_t>(*number >> 27 & 0xffff),
+                    .bus = static_cast<std::uint8_t>(function >> 8),
+                    .device = static_cast<std::uint8_t>(function >> 3 & 0x1f),
+                    .function = static_cast<std::uint8_t>(function & 7)};
+}
+
+/// "16" of "irq 16: nobody cared" and "Disabling IRQ #16" (kernel/irq/spurious.c).
+std::string number_in(std::string_view text, std::string_view before) {
+  const std::size_t at = text.find(before);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + before.size());
+  return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
+}
+
+void sort_message(IrqMessages& messages, std::string_view text) {
+  const std::string line = shorten(text, 160);
+  const bool nobody = matches("irq *: nobody cared", text);
+  if (nobody || matches("Disabling IRQ #", text)) {
+    messages.giving_up.push_back(line);
+    const std::string number = number_in(text, nobody ? "irq " : "Disabling IRQ #");
+    if (!number.empty()) messages.disabled.insert(number);
+  } else if (matches("No irq handler for", text)) {
+    messages.no_handler.push_back(line);
+  } else if (matches("no vector available", text)) {
+    messages.no_vector.push_back(line);  // arch/x86/kernel/apic/vector.c
+  } else if (matches("purious", text) && (matches("nterrupt", text) || matches("IRQ", text))) {
+    messages.spurious.push_back(line);
+  }
+}
+
+}  // namespace
+
+std::string device_of_line(const evidence::Run& run, const IrqLine& line) {
+  const auto& devices = run.plan.devices;
+  if (const auto function = function_of(line.chip)) {
+    const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& device) {
+      return device.address == *function;
+    });
+    return found != devices.end() ? found->name : to_string(*function);
+  }
+  std::vector<std::string> named;
+  for (const auto& device : devices)
+    if (!line.actions.empty() && mentions(line.actions, device)) named.push_back(device.name);
+  return list_words(named);
+}
+
+std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
+  std::map<std::string, IrqSample> samples;
+  for (const auto* answer : said(run, "capture", "response", "interrupts"))
+    if (answer->payload.contains("lines"))
+      samples[evidence::text_of(answer->payload, "at")] = sample_of(run, *answer);
+  return samples;
+}
+
+IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
+  IrqMessages messages;
+  std::set<std::string> seen;
+  const auto add = [&](std::string_view text) {
+    if (seen.insert(std::string(text)).second) sort_message(messages, text);
+  };
+  for (const auto* line : capture_serial(run, story)) add(message_of(line->text));
+  if (const auto* answer = last_said(run, "capture", "response", "kmsg"))
+    for (const json& message : evidence::list_of(answer->payload, "entries"))
+      add(evidence::text_of(message, "text"));
+  return messages;
+}
+
+}  // namespace quiesce::checks

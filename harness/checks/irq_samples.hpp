@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a run has of the capture kernel's interrupts: the agent's counts and the kernel's messages.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/checks/support.hpp"
+
+namespace quiesce::checks {
+
+/// A numbered line of /proc/interrupts.
+struct IrqLine {
+  std::uint64_t total = 0;
+  std::uint64_t unhandled = 0;  ///< since the kernel last began to count
+  std::string chip;             ///< "PCI-MSI 524288-edge"
+  std::string actions;          ///< "eth0"; empty: no driver
+  /// The device of the plan, or the address of another function, where chip or actions say so.
+  std::string device;
+};
+
+/// One answer to `interrupts`.
+struct IrqSample {
+  double t = 0;
+  std::map<std::string, IrqLine> lines;  ///< LOC and the like are the CPU's own
+  std::vector<std::string> disabled;     ///< numbers of lines
+  double ticks = 0;                      ///< of the CPUs since their start, and
+  double irq_ticks = 0;                  ///< in handlers of interrupts, soft ones too
+  std::uint64_t spurious = 0;            ///< "SPU": the APIC had nothing to deliver
+  std::uint64_t errors = 0;              ///< "ERR": errors of the APIC
+};
+
+/// The capture kernel's, by the point of the run; answers without counts are left out.
+std::map<std::string, IrqSample> irq_samples(const evidence::Run& run);
+
+/// The device behind a line: by the function in the chip's name (6.3 on), by the number inside an
+/// MSI domain, (domain << 27 | function << 11 | message; drivers/pci/msi/irqdomain.c,
+/// pci_msi_domain_calc_hwirq), or by a driver's words. Empty when nothing says it.
+std::string device_of_line(const evidence::Run& run, const IrqLine& line);
+
+/// What the kernel's log says of interrupts, each message once.
+struct IrqMessages {
+  std::set<std::string> disabled;  ///< numbers of lines that it gave up
+  std::vector<std::string> giving_up, no_handler, no_vector, spurious;
+};
+IrqMessages irq_messages(const evidence::Run& run, const Story& story);
+
+}  // namespace quiesce::checks
