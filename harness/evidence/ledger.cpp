@@ -43,7 +43,8 @@ bool take(Ledger& ledger, const json& line, double zero) {
     return false;
   auto crc = whole_of(line, "crc");
   if (!crc) crc = address_of(line, "crc");
-  ledger.writes.push_back({t, *address, *bytes, crc});
+  ledger.writes.push_back({t, *address, *bytes, crc, whole_of(line, "sequence"),
+                           flag_of(line, "tagged").value_or(false)});
   return true;
 }
 

@@ -18,7 +18,9 @@ struct LedgerWrite {
   double t = 0;  ///< on the timeline's clock
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> crc;  ///< CRC-32 of what was written
+  std::optional<std::uint64_t> crc;       ///< CRC-32 of what was written
+  std::optional<std::uint64_t> sequence;  ///< of its tags
+  bool tagged = false;
 };
 
 /// Anything else that the model noted ("reset", "bus-master", "interrupt", ...).
