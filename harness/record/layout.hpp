@@ -81,6 +81,8 @@ inline constexpr const char* reset_probe = "reset.probe";  ///< number, device, 
 /// off (device whose Bus Master is clear, or null), t0, t1 (the machine ran), begin, end (around
 /// the harness's own configuration writes), pages, stopped_s
 inline constexpr const char* gate_window = "gate.window";
+/// mark, error: the guest's configuration spaces did not answer libpci in time
+inline constexpr const char* agent_pci_missing = "agent.pci-missing";
 inline constexpr const char* interrupts = "interrupts";  ///< at, role: the agent's answer is noted
 inline constexpr const char* device_server =
     "device.server";  ///< device, what: started, exited, silent

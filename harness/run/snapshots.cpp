@@ -40,7 +40,16 @@ Result<void> take_pci(Session& session, const std::string& mark) {
 }
 
 Result<void> take_agent_pci(Session& session, const std::string& mark) {
-  TRY_ASSIGN(const json answer, session.ask("pci", json::object(), Seconds(60)));
+  const auto told = session.ask("pci", json::object(), Seconds(60));
+  if (!told) {
+    // Configuration space that does not answer, as while the kernel waits for a dead function, is
+    // the device's fault and no reason to look no further.
+    if (told.error().code() != Errc::unsupported) return tl::unexpected(told.error());
+    session.dir.event(record::event::agent_pci_missing,
+                      {{"mark", mark}, {"error", told.error().describe()}});
+    return {};
+  }
+  const json& answer = *told;
   const json written{{"mark", mark},
                      {"t", session.dir.now()},
                      {"source", "libpci"},
