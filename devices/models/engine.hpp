@@ -140,7 +140,7 @@ class Engine : public ModelDevice {
   std::array<std::uint32_t, 32> registers_{};
   Ring ring_;
   std::uint64_t sequence_ = 0;
-  std::uint64_t epoch_ = 0;  ///< changes with each run and each reset that ends DMA
+  std::uint64_t epoch_ = 0;  ///< counts resets that ended its DMA
   std::uint32_t resets_ = 0;
   std::uint32_t interrupts_ = 0;
   bool running_ = false;

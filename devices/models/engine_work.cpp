@@ -47,7 +47,6 @@ void Engine::run() {
   running_ = used_ = ever_used_ = true;
   error_ = false;
   blocked_why_.clear();
-  ++epoch_;
   note("run", {{"address", hex(ring_.address)}, {"bytes", bytes}, {"item", item}, {"rate", rate}});
   ticker_.start(host_->loop(), Seconds(1.0 / rate), [this] { tick(); });
   started();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
-#include "devices/models/model.hpp"
+#include "devices/models/engine.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
@@ -79,19 +79,26 @@ Result<json> kernels() {
   return list;
 }
 
+std::string setting_markdown(const models::Setting& setting) {
+  return fmt::format("`{}` ({}): {}", setting.name, setting.fallback.dump(), setting.meaning);
+}
+
 /// A line a model, from what the models say of themselves.
 std::string models_markdown() {
+  const auto common = models::common_settings();
   std::string text =
       "\n## Reference models\n\nDevices of our own that misbehave, each in one way, served over "
       "vfio-user (QEMU 10.1 or newer); each is a file of `devices/models/`. What ends its DMA: "
       "`control` is its own register, `bus-master` the bit in the Command register, `flr`, `pm` "
-      "and `bus` are the kernel's reset methods.\n\n"
-      "| model | what it does | what ends its DMA | settings (default) |\n|---|---|---|---|\n";
+      "and `bus` are the kernel's reset methods. Settings are shown with their defaults; all have "
+      "these:\n\n";
+  for (const auto& setting : common) text += "- " + setting_markdown(setting) + "\n";
+  text += "\n| model | what it does | what ends its DMA | settings |\n|---|---|---|---|\n";
   for (const auto* model : models::registry()) {
     std::string settings;
     for (const auto& setting : model->settings)
-      settings += fmt::format("{}`{}` ({}): {}", settings.empty() ? "" : "<br>", setting.name,
-                              setting.fallback.dump(), setting.meaning);
+      if (std::ranges::find(common, setting.name, &models::Setting::name) == common.end())
+        settings += (settings.empty() ? "" : "<br>") + setting_markdown(setting);
     text += fmt::format("| {} | {} | {} | {} |\n", model->name, model->description,
                         fmt::join(model->stops_on, ", "), settings);
   }
