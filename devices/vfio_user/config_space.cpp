@@ -182,7 +182,6 @@ std::uint16_t lay_express(Draft& draft, const Layout::Express& express) {
   put(draft.sticky, at + 8U, 2, 0x00e0);
   put(draft.sticky, at + 16U, 2, 0x03ff);
   draft.at(at + 18U, 2, 0x11);
-  draft.at(at + 0x28U, 2, 0, 0x001f);
   draft.at(at + 0x30U, 2, 0x1, 0xf);
   return at;
 }

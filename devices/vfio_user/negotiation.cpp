@@ -30,9 +30,10 @@ bool read_capability(const json& capabilities, const char* name, Proposal& propo
 bool read_text(const std::string& text, Proposal& proposal) {
   const json data = json::parse(text, nullptr, false);
   if (!data.is_object()) return false;
-  proposal.has_capabilities = true;
+  proposal.has_text = true;
   const auto capabilities = data.find("capabilities");
   if (capabilities == data.end()) return true;
+  proposal.has_capabilities = true;
   if (!capabilities->is_object()) return false;
   return std::ranges::all_of(
       numbers, [&](const char* name) { return read_capability(*capabilities, name, proposal); });
@@ -55,12 +56,14 @@ int read_proposal(std::span<const std::byte> body, Proposal& proposal) {
 
 Reply accept(const Proposal& proposal, const Limits& limits) {
   const wire::Version version{.major = 0, .minor = std::min<std::uint16_t>(proposal.minor, 1)};
-  if (!proposal.has_capabilities) return answer(version);
+  if (!proposal.has_text) return answer(version);
   const std::uint64_t values[] = {limits.descriptors, limits.data_bytes, limits.mappings, 4096};
   json capabilities = json::object();
   for (std::size_t i = 0; i < std::size(numbers); ++i)
     if (proposal.named.contains(numbers[i])) capabilities[numbers[i]] = values[i];
-  const std::string text = json{{"capabilities", capabilities}}.dump();
+  json data = json::object();
+  if (proposal.has_capabilities) data["capabilities"] = std::move(capabilities);
+  const std::string text = data.dump();
   return answer(version, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
 }
 

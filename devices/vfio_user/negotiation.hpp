@@ -18,6 +18,7 @@ struct Proposal {
   std::uint16_t minor = 0;
   /// Most data of one DMA message to it; what the specification says where the client does not.
   std::uint64_t data_bytes = 1U << 20;
+  bool has_text = false;
   bool has_capabilities = false;
   std::set<std::string> named;  ///< the capabilities that it named
 };

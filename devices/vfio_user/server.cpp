@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -84,7 +85,7 @@ class ServerImpl final : public Server, public Host {
 
   void wait_for_client();
   void accept_client();
-  void pump();
+  void pump(const std::function<bool()>& enough);
   void drop(std::string why);
   void take(Message message);
   void take_answer(Message message);
@@ -128,7 +129,7 @@ void ServerImpl::accept_client() {
   if (raw < 0) return;
   client_ = std::make_shared<Connection>(Fd::adopt(raw), limits_);
   negotiated_ = false;
-  client_watch_ = loop_.on_readable(raw, [this] { pump(); });
+  client_watch_ = loop_.on_readable(raw, [this] { pump([] { return false; }); });
   listener_watch_ = {};
   device_.connected();
 }
@@ -145,11 +146,11 @@ void ServerImpl::drop(std::string why) {
   wait_for_client();
 }
 
-/// Everything that is there now, but no more than a burst: a client that never stops must not keep
-/// the device from its work.
-void ServerImpl::pump() {
+/// What is there now, until it is enough, but no more than a burst: a client that never stops must
+/// not keep the device from its work.
+void ServerImpl::pump(const std::function<bool()>& enough) {
   constexpr int burst = 64;
-  for (int i = 0; i < burst && client_; ++i) {
+  for (int i = 0; i < burst && client_ && !enough(); ++i) {
     const auto client = client_;
     auto message = client->receive();
     if (!message) return drop(message.error().describe());
@@ -261,8 +262,8 @@ Result<Message> ServerImpl::ask(std::uint16_t command, std::span<const std::byte
   if (const auto sent = client->send(header, body); !sent) drop(sent.error().describe());
   // A loop of its own: the client is heard, and nothing else happens to the device.
   Loop waiting(loop_.clock());
-  const auto watch = waiting.on_readable(client->fd(), [this] { pump(); });
   const auto over = [&] { return client != client_ || awaited_[id].answer.has_value(); };
+  const auto watch = waiting.on_readable(client->fd(), [&] { pump(over); });
   waiting.run_until(over, deadline);
   std::optional<Message> got = std::move(awaited_[id].answer);
   awaited_.erase(id);
