@@ -35,10 +35,14 @@ bool is_memory(const Bar& bar) {
 void check_bar(const Layout& layout, int at, Mistakes& mistakes) {
   const Bar& bar = layout.bars[at];
   const std::string name = fmt::format("BAR {}", at);
-  if (bar.kind == Bar::Kind::none) return;
+  if (bar.kind == Bar::Kind::none) {
+    mistakes.add(bar.size != 0, name + ": it has a size and no kind");
+    return;
+  }
   mistakes.add(!std::has_single_bit(bar.size), name + ": its size is no power of two");
   if (bar.kind == Bar::Kind::io) {
     mistakes.add(bar.size < 4 || bar.size > 256, name + ": an I/O BAR has 4 to 256 bytes");
+    mistakes.add(bar.prefetchable, name + ": I/O is not prefetchable");
     return;
   }
   mistakes.add(bar.size < 16, name + ": a memory BAR has at least 16 bytes");
@@ -174,8 +178,10 @@ std::uint16_t lay_express(Draft& draft, const Layout::Express& express) {
   draft.at(at + 10U, 2, 0, 0, 0x000f);
   draft.at(at + 12U, 4, 0x11);
   draft.at(at + 16U, 2, 0, 0x03ff);
+  // What FLR leaves alone: Max_Payload_Size and the link.
+  put(draft.sticky, at + 8U, 2, 0x00e0);
+  put(draft.sticky, at + 16U, 2, 0x03ff);
   draft.at(at + 18U, 2, 0x11);
-  draft.at(at + 0x28U, 2, 0, 0x001f);
   draft.at(at + 0x30U, 2, 0x1, 0xf);
   return at;
 }
@@ -214,7 +220,8 @@ std::uint16_t lay_aer(Draft& draft) {
   draft.at(at + 8U, 4, 0, uncorrectable_bits);
   draft.at(at + 12U, 4, fatal_by_default, uncorrectable_bits);
   draft.at(at + 16U, 4, 0, 0, correctable_bits);
-  draft.at(at + 20U, 4, 0x2000, correctable_bits);
+  // Masked by default: advisory non-fatal, internal error, header log overflow (7.8.4.6).
+  draft.at(at + 20U, 4, 0xe000, correctable_bits);
   for (unsigned i = 4; i < 44; ++i) draft.sticky[at + i] = std::byte{0xff};
   return at;
 }
@@ -247,11 +254,17 @@ std::uint64_t ConfigSpace::read(std::uint16_t offset, unsigned width) const {
 
 void ConfigSpace::write(std::uint16_t offset, unsigned width, std::uint64_t value) {
   if (width == 0 || width > 8) return;
+  const int power_before = power_state();
   for (unsigned i = 0; i < width && offset + i < bytes_.size(); ++i) {
     const auto byte = static_cast<std::byte>(value >> (8 * i));
     std::byte& target = bytes_[offset + i];
     target = (target & ~writable_[offset + i]) | (byte & writable_[offset + i]);
     target &= ~(byte & clears_[offset + i]);
+  }
+  // A state that is not there is not entered (PCI PM 1.2 section 3.2.4): D1 and D2.
+  if (const int power = power_state(); power == 1 || power == 2) {
+    std::byte& control = bytes_[*pm_ + 4U];
+    control = (control & ~std::byte{3}) | static_cast<std::byte>(power_before);
   }
 }
 
@@ -266,6 +279,16 @@ bool ConfigSpace::bus_master() const {
 
 bool ConfigSpace::memory_enabled() const {
   return (get(bytes_, command_at, 2) & 0x2) != 0;
+}
+
+int ConfigSpace::power_state() const {
+  return pm_ ? std::to_integer<int>(bytes_[*pm_ + 4U] & std::byte{3}) : 0;
+}
+
+bool ConfigSpace::starts_flr(std::uint16_t offset, unsigned width, std::uint64_t value) const {
+  if (!express_ || !layout_.express->flr) return false;
+  const int byte = *express_ + 9 - offset;  // which of those written is Device Control's upper one
+  return byte >= 0 && byte < static_cast<int>(width) && (value >> (8 * byte) & 0x80) != 0;
 }
 
 void ConfigSpace::set_transactions_pending(bool pending) {

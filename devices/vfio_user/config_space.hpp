@@ -48,7 +48,9 @@ struct Layout {
   std::optional<Msi> msi;
   struct Msix {
     std::uint16_t vectors = 1;  ///< 1..2048
-    int table_bar = 1;          ///< a memory BAR; table and pending bits must not overlap
+    /// A memory BAR; table and pending bits must not overlap. QEMU keeps the table itself, and asks
+    /// the device for the pending bits as for any register (hw/vfio-user/pci.c): answer 0.
+    int table_bar = 1;
     std::uint32_t table_offset = 0;
     int pending_bar = 1;
     std::uint32_t pending_offset = 0x800;
@@ -61,7 +63,7 @@ struct Layout {
 class ConfigSpace {
  public:
   /// invalid_input that names every mistake: a BAR that is no power of two, a 64-bit BAR in the
-  /// last slot, an MSI-X table outside its BAR, AER or FLR without PCI Express, ...
+  /// last slot, an MSI-X table outside its BAR, AER without PCI Express, ...
   static Result<ConfigSpace> build(const Layout& layout);
 
   const Layout& layout() const { return layout_; }
@@ -86,11 +88,17 @@ class ConfigSpace {
 
   bool bus_master() const;
   bool memory_enabled() const;
+  /// 0 to 3 of PMCSR; 0 without power management.
+  int power_state() const;
+  /// Whether a write of the guest asks for a Function Level Reset: bit 15 of Device Control, whose
+  /// byte may come alone or in a wider write (PCIe 6.0 section 7.5.3.4).
+  bool starts_flr(std::uint16_t offset, unsigned width, std::uint64_t value) const;
   /// Transactions Pending of PCIe Device Status.
   void set_transactions_pending(bool pending);
 
-  /// What a reset does: `sticky` keeps what the specification says survives FLR (AER status and
-  /// masks; PME status); a cold one restores everything.
+  /// What a reset does: `sticky` keeps what the specification says survives FLR (PCIe 6.0 section
+  /// 6.6.2: AER status, masks, severity and log; Max_Payload_Size; Link Control); a cold one
+  /// restores everything.
   enum class Reset { sticky, cold };
   void reset(Reset kind);
 

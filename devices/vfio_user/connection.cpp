@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "devices/vfio_user/connection.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -12,8 +14,6 @@ namespace quiesce::vfio_user {
 
 namespace {
 
-// A client that does not read its answers for so long is not waited for.
-constexpr timeval send_patience{5, 0};
 constexpr unsigned most_files = 64;
 
 /// Takes over every descriptor that came, whether wanted or not.
@@ -30,12 +30,19 @@ void adopt_files(msghdr& message, std::vector<Fd>& files) {
   }
 }
 
+/// False when the time is over.
+bool wait_writable(int fd, TimePoint deadline) {
+  const Seconds left = deadline - system_clock().now();
+  if (left <= Seconds(0)) return false;
+  pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+  ::poll(&ready, 1, static_cast<int>(std::ceil(std::min(left.count(), 60.0) * 1000)));
+  return true;
+}
+
 }  // namespace
 
 Connection::Connection(Fd socket, const Limits& limits)
-    : socket_(std::move(socket)), limits_(limits) {
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &send_patience, sizeof send_patience);
-}
+    : socket_(std::move(socket)), limits_(limits) {}
 
 /// Never reads beyond the message: so its descriptors are its own.
 Result<bool> Connection::fill(std::byte* into, std::size_t wanted, std::size_t& have) {
@@ -51,8 +58,9 @@ Result<bool> Connection::fill(std::byte* into, std::size_t wanted, std::size_t& 
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
     if (got < 0 && errno != ECONNRESET) return fail_errno("cannot read from the client");
-    adopt_files(message, next_.files);
     if (got <= 0) return fail(Errc::closed, "the client closed the connection");
+    adopt_files(message, next_.files);
+    // Truncated: more than there is room for here, or than this process may still open.
     if ((message.msg_flags & MSG_CTRUNC) != 0 || next_.files.size() > limits_.descriptors)
       return fail(Errc::protocol, "bad message: more than {} descriptors", limits_.descriptors);
     have += static_cast<std::size_t>(got);
@@ -65,7 +73,7 @@ Result<std::optional<Message>> Connection::receive() {
   TRY_ASSIGN(const bool has_header, fill(header, sizeof next_.header, header_have_));
   if (!has_header) return std::nullopt;
   const std::size_t size = next_.header.size;
-  if (size < sizeof next_.header || size > limits_.message_bytes)
+  if (size < sizeof next_.header || size > limits_.message_bytes())
     return fail(Errc::protocol, "bad message: a size of {} bytes", size);
   next_.body.resize(size - sizeof next_.header);
   TRY_ASSIGN(const bool has_body, fill(next_.body.data(), next_.body.size(), body_have_));
@@ -78,14 +86,19 @@ Result<void> Connection::send(const wire::Header& header, std::span<const std::b
   const auto head = std::as_bytes(std::span(&header, 1));
   std::vector<std::byte> bytes(head.begin(), head.end());
   bytes.insert(bytes.end(), body.begin(), body.end());
+  const TimePoint deadline = system_clock().now() + limits_.patience;
   for (std::size_t sent = 0; sent < bytes.size();) {
-    const ssize_t now =
-        ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (now < 0 && errno == EINTR) continue;
-    if (now < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    const ssize_t now = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent,
+                               MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (now >= 0) {
+      sent += static_cast<std::size_t>(now);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+      return fail(Errc::closed, "the client closed the connection");
+    if (!wait_writable(socket_.get(), deadline))
       return fail(Errc::timeout, "the client does not read its answers");
-    if (now < 0) return fail(Errc::closed, "the client closed the connection");
-    sent += static_cast<std::size_t>(now);
   }
   return {};
 }

@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "devices/vfio_user/protocol.hpp"
@@ -25,11 +24,12 @@ class Connection {
   Connection(Fd socket, const Limits& limits);
 
   int fd() const { return socket_.get(); }
-  /// The next whole message when there is one. closed: the client went away; protocol: what came
-  /// cannot be a message (its size is below 16 or beyond the limit, too many descriptors): the
-  /// stream cannot be trusted any more.
+  /// The next whole message when there is one; never waits. closed: the client went away; protocol:
+  /// what came cannot be a message (its size is below 16 or beyond the limit, too many
+  /// descriptors): the stream cannot be trusted any more.
   Result<std::optional<Message>> receive();
-  /// Fails with closed or timeout (5 s: a client that does not read).
+  /// Fails with closed, or with timeout when the client has not made room for all of it within
+  /// Limits::patience (of the real clock, however slowly it reads).
   Result<void> send(const wire::Header& header, std::span<const std::byte> body);
 
  private:

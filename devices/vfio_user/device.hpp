@@ -3,9 +3,13 @@
 // writes of the BARs, and hand it to serve() of server.hpp: a stock QEMU (10.1 or newer) shows it
 // to its guest through "-device vfio-user-pci".
 //
-// Everything here runs on one thread, around one Loop: no call is made while another one runs,
-// except that Host::dma_read and dma_write may serve requests of the client while they wait for an
-// answer (memory that the client gave no descriptor for).
+// Everything here runs on one thread, around one Loop: no call is made while another one runs, with
+// one exception. Memory that the client gave no descriptor for is asked for by message, and while
+// Host::dma_read and dma_write wait for the answer the client's own requests are served: any call
+// of Device may come then, disconnected() too. Give QEMU its RAM as a memory-backend-memfd (or
+// -file) with share=on and there is no such memory but ROMs. QEMU cannot answer from within a
+// register access (it waits for that under its big lock until it times out): such DMA belongs into
+// a timer of the loop.
 #pragma once
 
 #include <cstddef>
@@ -37,19 +41,21 @@ class Host {
 
   /// Bus mastering. `address` is guest-physical (or what an IOMMU makes of it: as the client mapped
   /// it). Nothing here looks at Bus Master Enable: obeying it is the device's business, as in
-  /// hardware. not_found: no mapping covers the whole range; closed: the client is gone.
+  /// hardware. An access may span several mappings. not_found: a byte of it is in none, or in one
+  /// that forbids it, and then nothing was done; io: the client has cut the file behind it; closed:
+  /// the client is gone, or did not answer in time and was dropped.
   virtual Result<void> dma_write(std::uint64_t address, std::span<const std::byte> bytes) = 0;
   virtual Result<void> dma_read(std::uint64_t address, std::span<std::byte> bytes) = 0;
-  /// As dma_write, but also into memory that the client has unmapped since, as a device does that
-  /// nobody told: the server keeps a mapping of its own of every range that had a descriptor.
+  /// As dma_write, but also into memory that this client has unmapped since, as a device does that
+  /// nobody told: for a server with Limits::stale_mappings.
   virtual Result<void> dma_write_stale(std::uint64_t address, std::span<const std::byte> bytes) = 0;
 
   /// Drives the INTx pin. Level triggered: stays until set to false. Without a pin in the
   /// configuration space, or before the client has connected an event, nothing happens (false).
   /// INTx Disable of the Command register and Interrupt Status are kept by the server.
   virtual bool set_intx(bool asserted) = 0;
-  /// One message. False when the vector is not connected (MSI off, masked, or beyond what the guest
-  /// enabled).
+  /// One message. False when the client has not connected the vector (QEMU connects those that the
+  /// guest enabled, and keeps the masks of MSI-X itself).
   virtual bool raise_msi(unsigned vector) = 0;
   virtual bool raise_msix(unsigned vector) = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Messages of the vfio-user protocol, version 0.1, as on the wire: little endian, no padding beyond
-// what stands here. Source: libvfio-user, docs/vfio-user.rst; struct vfio_* of linux/vfio.h.
+// Messages of the vfio-user protocol, version 0.1, as on the wire: in the host's byte order, no
+// padding beyond what stands here. Source: QEMU, docs/interop/vfio-user.rst; struct vfio_* of
+// linux/vfio.h.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,10 @@ enum Command : std::uint16_t {
   dma_read = 11,
   dma_write = 12,
   device_reset = 13,
-  dirty_pages = 14,
+  region_write_multi = 15,  ///< this and what follows: not offered, refused
+  device_feature = 16,
+  migration_read = 17,
+  migration_write = 18,
 };
 
 struct Version {
@@ -45,18 +49,24 @@ struct Version {
 
 struct DmaMap {
   std::uint32_t argsz;
-  std::uint32_t flags;   ///< 1 readable, 2 writable
+  std::uint32_t flags;   ///< map_readable, map_writable
   std::uint64_t offset;  ///< in the descriptor
   std::uint64_t address;
   std::uint64_t size;
 };
+static_assert(sizeof(DmaMap) == 32);
+inline constexpr std::uint32_t map_readable = 1;
+inline constexpr std::uint32_t map_writable = 2;
 
 struct DmaUnmap {
   std::uint32_t argsz;
-  std::uint32_t flags;  ///< 1 with a dirty bitmap, 2 everything
+  std::uint32_t flags;  ///< 0 or unmap_all
   std::uint64_t address;
   std::uint64_t size;
 };
+static_assert(sizeof(DmaUnmap) == 24);
+/// Not in the specification, but QEMU and libvfio-user have it from linux/vfio.h.
+inline constexpr std::uint32_t unmap_all = 2;
 
 struct DeviceInfo {
   std::uint32_t argsz;
@@ -64,6 +74,7 @@ struct DeviceInfo {
   std::uint32_t regions;
   std::uint32_t irqs;
 };
+static_assert(sizeof(DeviceInfo) == 16);
 
 struct RegionInfo {
   std::uint32_t argsz;
@@ -73,6 +84,7 @@ struct RegionInfo {
   std::uint64_t size;
   std::uint64_t offset;
 };
+static_assert(sizeof(RegionInfo) == 32);
 
 struct IrqInfo {
   std::uint32_t argsz;
@@ -80,6 +92,10 @@ struct IrqInfo {
   std::uint32_t index;
   std::uint32_t count;
 };
+static_assert(sizeof(IrqInfo) == 16);
+inline constexpr std::uint32_t irq_eventfd = 1;
+inline constexpr std::uint32_t irq_maskable = 2;
+inline constexpr std::uint32_t irq_automasked = 4;
 
 struct IrqSet {
   std::uint32_t argsz;
@@ -88,6 +104,7 @@ struct IrqSet {
   std::uint32_t start;
   std::uint32_t count;
 };
+static_assert(sizeof(IrqSet) == 20);
 inline constexpr std::uint32_t irq_data_none = 1;
 inline constexpr std::uint32_t irq_data_bool = 2;
 inline constexpr std::uint32_t irq_data_eventfd = 4;
@@ -101,10 +118,13 @@ struct RegionAccess {
   std::uint32_t count;  ///< data follow
 };
 
+static_assert(sizeof(RegionAccess) == 16);
+
 struct DmaAccess {
   std::uint64_t address;
   std::uint64_t count;  ///< data follow
 };
+static_assert(sizeof(DmaAccess) == 16);
 
 /// Regions and interrupts of a PCI device (linux/vfio.h).
 inline constexpr std::uint32_t region_rom = 6;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Serves a Device over the vfio-user protocol (version 0.1 as in libvfio-user's
-// docs/vfio-user.rst and QEMU's docs/interop/vfio-user.rst).
+// Serves a Device over the vfio-user protocol (version 0.1 as in QEMU's
+// docs/interop/vfio-user.rst).
+//
+// What is there: version negotiation, device, region and interrupt information, region access, DMA
+// map and unmap, INTx, MSI and MSI-X by event descriptors, reset, DMA by message. What is not, and
+// is refused with ENOTSUP: mapped regions and their event descriptors (DEVICE_GET_REGION_IO_FDS),
+// REGION_WRITE_MULTI, device features and migration, dirty pages, an event descriptor that unmasks
+// INTx (QEMU then unmasks by message).
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -13,20 +18,31 @@
 namespace quiesce::vfio_user {
 
 /// What a client may at most ask for. What is beyond is answered with an error, or ends the
-/// connection where the stream cannot be trusted any more; it never grows the server.
+/// connection where the stream cannot be trusted any more; it never grows the server. The upper
+/// bounds are what QEMU takes (hw/vfio-user/protocol.h).
 struct Limits {
-  std::size_t message_bytes = 1U << 20;  ///< one message, data included; at least 65,536
-  std::size_t data_bytes = 512U << 10;   ///< max_data_xfer_size that is offered
-  unsigned descriptors = 8;              ///< with one message
-  unsigned mappings = 1024;              ///< DMA ranges at a time
-  unsigned stale_mappings = 1024;        ///< ranges kept after their unmap (oldest go first)
-  unsigned outstanding = 64;             ///< requests of ours that wait for the client
+  std::size_t data_bytes = 1U << 20;  ///< of one access; 4 KiB to 64 MiB. A client that does not
+                                      ///< know our limit assumes 1 MiB
+  unsigned descriptors = 8;           ///< with one message; 1 to 16
+  unsigned mappings = 1024;           ///< DMA ranges at a time; 1 to 65535
+  unsigned outstanding = 64;          ///< requests of ours that wait for the client, each inside
+                                      ///< the one before; 1 to 1024
+  /// Ranges that Host::dma_write_stale still reaches after their unmap, oldest go first. Each keeps
+  /// its file's memory, until the client goes. The specification wants 0.
+  unsigned stale_mappings = 0;
+  /// How long the client may take to answer one DMA access of the device, and to read one answer;
+  /// then it is dropped. QEMU itself waits 5 s.
+  Seconds patience{5};
+
+  /// The longest message that is received.
+  std::size_t message_bytes() const { return data_bytes + 4096; }
 };
 
 class Server {
  public:
-  /// `listener` is a listening Unix stream socket. One client at a time; a second one waits. The
-  /// device keeps its state while no client is there, as hardware does.
+  /// `listener` is a listening Unix stream socket. One client at a time; a second one waits until
+  /// the first is gone. The device keeps its state while no client is there, as hardware does.
+  /// invalid_input: limits that are none.
   static Result<std::unique_ptr<Server>> create(Loop& loop, Device& device, Fd listener,
                                                 const Limits& limits = {});
   virtual ~Server() = default;

@@ -79,6 +79,7 @@ const std::vector<Part>& parts() {
       {"vm-images/builder", {"harness/base", "harness/scenario"}},
       {"vm-images/agent", {"harness/base", "harness/wire"}},
       {"devices/vfio_user", {"harness/base"}},
+      {"devices/examples", {"harness/base", "devices/vfio_user"}},
       {"devices/models", {"harness/base", "harness/wire", "devices/vfio_user"}},
       {"harness/dispatch",
        {"harness/base", "harness/scenario", "harness/run", "harness/evidence", "harness/checks"}},
