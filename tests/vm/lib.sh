@@ -69,3 +69,14 @@ wait_for_event() {
 
 # What is in /dev/shm, so that a test can say that nothing was left there.
 shared_memory() { ls /dev/shm 2>/dev/null; }
+
+# QEMU with vfio-user, which Debian 12 has not: fetched once into the image store.
+fetch_vfio_user_qemu() {
+  if "$QUIESCE" image fetch qemu >"$TEST_TMPDIR/fetch-qemu.out" 2>&1; then
+    echo "PASS qemu-with-vfio-user-is-there"
+    return 0
+  fi
+  if "$QUIESCE" doctor | grep -q '^ok  *QEMU, vfio-user'; then return 0; fi
+  echo "FAIL qemu-with-vfio-user-is-there: $(tail -n 1 "$TEST_TMPDIR/fetch-qemu.out")"
+  return 1
+}
