@@ -9,7 +9,9 @@ std::optional<Deadline> find_deadline(const evidence::Run& run, const Story& sto
                                       const std::string& asked) {
   const auto at_end = [&]() -> std::optional<Deadline> {
     if (!story.capture_end) return std::nullopt;
-    return Deadline{"the end", *story.capture_end - closing_window};
+    if (const auto closing = run.mark(record::mark::closing)) return Deadline{"the end", *closing};
+    // Evidence of before there was that mark: a pass over the whole last second says nothing of it.
+    return Deadline{"the end", *story.capture_end - 1.0, 0.0};
   };
   if (asked == "end") return at_end();
   if (asked == record::mark::handover) return Deadline{"the handover", *story.handover};

@@ -12,14 +12,14 @@ namespace quiesce::checks {
 struct Deadline {
   std::string name;
   double t = 0;
+  /// A pass with writes that straddles it may end so many seconds later and still say nothing about
+  /// what came after it.
+  double tolerance = 1.0;
 };
 
-/// "end" means that nothing is written in the run's last second: what comes after the end nobody
-/// sees.
-inline constexpr double closing_window = 1.0;
-
 /// The deadline on the timeline, or nullopt when the run did not reach it. `asked` is the check's
-/// parameter; there must have been a handover.
+/// parameter; there must have been a handover. "end" means that nothing is written from the mark
+/// `closing` on, a second or more before the run's end: what comes after the end nobody sees.
 std::optional<Deadline> find_deadline(const evidence::Run& run, const Story& story,
                                       const std::string& asked);
 

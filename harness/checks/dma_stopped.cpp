@@ -15,10 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-/// A pass that straddles the deadline may end this long after it and still say nothing about what
-/// came after.
-constexpr double longest_straddle = 1.0;
-
 /// Writes of devices that are not judged one by one: untagged ones, and tags of a device that was
 /// to be idle.
 void add_others(CheckResult& result, std::vector<std::string>& failures, const DmaContext& context,
@@ -60,7 +56,7 @@ std::vector<std::string> doubts_of(const DmaContext& context, const Strays& stra
   result.numbers["longest_gap_s"] = watch.longest_gap;
   if (!watch.problem.empty()) doubts.push_back(watch.problem);
   if (strays.all.straddling.size() > 0 &&
-      strays.all.straddles_until - context.deadline.t > longest_straddle)
+      strays.all.straddles_until - context.deadline.t > context.deadline.tolerance)
     doubts.push_back(fmt::format("{} changed in a pass that ended only {:.1f} s after {}",
                                  count(strays.all.straddling.size(), "page"),
                                  strays.all.straddles_until - context.deadline.t,

@@ -98,6 +98,7 @@ inline constexpr const char* capture_entry =
     "capture-entry";                               ///< capture kernel's init, nothing touched
 inline constexpr const char* drivers = "drivers";  ///< all drivers of the profile loaded
 inline constexpr const char* tests = "tests";      ///< function tests done
+inline constexpr const char* closing = "closing";  ///< a second or more before the end
 inline constexpr const char* capture_end = "capture-end";  ///< the end
 }  // namespace mark
 

@@ -171,7 +171,20 @@ Result<void> consoles(Session& session) {
   return {};
 }
 
+/// What "deadline": "end" asks about is what comes after a pass, and there must be time for it to
+/// come.
+constexpr Seconds closing_time{1};
+
+Result<void> close(Session& session) {
+  TRY(session.pause());
+  TRY(session.watch->pass());
+  session.mark(record::mark::closing);
+  return session.resume();
+}
+
 Result<void> end(Session& session) {
+  TRY(close(session));
+  const TimePoint closing = session.loop.now();
   json font = session.facts.production_font;
   if (has_display(session.plan)) {
     // Without a console driver in the capture kernel there is no font to ask for: the old one is
@@ -183,6 +196,8 @@ Result<void> end(Session& session) {
   TRY(session.ask("kmsg", {{"least_level", 4}}, Seconds(60)));
   TRY(take_agent_pci(session, record::mark::capture_end));
   TRY(take_screen_truth(session));
+  const Seconds left = closing_time - (session.loop.now() - closing);
+  if (left > Seconds(0)) TRY(session.linger(left));
   TRY(session.pause());
   TRY(session.watch->pass());
   TRY(take_pci(session, record::mark::capture_end));

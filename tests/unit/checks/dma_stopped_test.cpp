@@ -279,6 +279,23 @@ BOOST_AUTO_TEST_CASE(the_deadline_end_forbids_writes_in_the_last_second_only) {
   BOOST_TEST(result.numbers["devices"]["net0"]["ended"] == "still-writing");
 }
 
+BOOST_AUTO_TEST_CASE(a_pass_over_the_whole_last_second_cannot_tell_that_nothing_was_written_in_it) {
+  auto run = good_run();
+  run.stray(38.9, 39.95, 0x777000, "net0");
+  run.trace(39.96, "e1000e_core_ctrl_sw_reset Doing SW reset");
+  BOOST_TEST((judge(run, "end").verdict == Verdict::inconclusive), judge(run, "end").reason);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_closing_mark_each_write_after_it_fails_the_deadline_end) {
+  auto run = good_run();
+  run.mark(38.9, "closing");
+  run.stray(38, 38.9, 0x777000, "net0");
+  run.trace(38.95, "e1000e_core_ctrl_sw_reset Doing SW reset");
+  BOOST_TEST((judge(run, "end").verdict == Verdict::pass), judge(run, "end").reason);
+  run.stray(38.9, 39.95, 0x777000, "net0");
+  BOOST_TEST((judge(run, "end").verdict == Verdict::fail));
+}
+
 BOOST_AUTO_TEST_CASE(tags_of_another_run_name_no_device) {
   auto run = good_run();
   auto texts = run.texts();

@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(a_good_run_goes_through_all_phases_and_marks, Stand) {
                  (Texts{"boot", "arm", "panic", "handover", "capture", "collect"}),
              boost::test_tools::per_element());
   BOOST_TEST(texts(event::mark, "name") == (Texts{"production", "handover", "capture-entry",
-                                                  "drivers", "tests", "capture-end"}),
+                                                  "drivers", "tests", "closing", "capture-end"}),
              boost::test_tools::per_element());
   BOOST_TEST(texts(event::serial_line, "what") == (Texts{"kernel-start", "panic", "kernel-start"}),
              boost::test_tools::per_element());
