@@ -167,7 +167,9 @@ void tell_vectors(CheckResult& result, const std::map<std::string, IrqSample>& s
 
 void judge_messages(CheckResult& result, std::vector<std::string>& failures,
                     const IrqMessages& messages, const std::map<std::string, IrqSample>& samples,
-                    double stale) {
+                    const json& parameters) {
+  const double stale = evidence::number_of(parameters, "stale_vectors").value_or(-1);
+  const double storm = evidence::number_of(parameters, "vector_storm").value_or(100);
   std::set<std::string> disabled = messages.disabled;
   for (const auto& [at, sample] : samples)
     disabled.insert(sample.disabled.begin(), sample.disabled.end());
@@ -181,6 +183,12 @@ void judge_messages(CheckResult& result, std::vector<std::string>& failures,
   if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
     failures.push_back(
         fmt::format("{} without a handler", count(messages.no_handler.size(), "vector")));
+  for (const auto& [vector, seen] : messages.vectors)
+    if (const auto rate = seen.per_second(); rate && *rate > storm)
+      failures.push_back(
+          fmt::format("vector {}, which nobody had set up, came {} times within {:.0f} ms, and the "
+                      "kernel stopped telling",
+                      vector, seen.messages, (seen.last - seen.first) * 1000));
   for (const auto* list :
        {&messages.giving_up, &messages.no_handler, &messages.no_vector, &messages.spurious})
     append_capped(result.details, *list, 10);
@@ -203,8 +211,7 @@ CheckResult judge_irq(const evidence::Run& run, const json& parameters) {
   const double limit = evidence::number_of(parameters, "storm").value_or(1000);
   for (const Span& span : spans_of(samples, kernel_start, points, missing))
     compare(result, failures, span, limit);
-  judge_messages(result, failures, irq_messages(run, points), samples,
-                 evidence::number_of(parameters, "stale_vectors").value_or(-1));
+  judge_messages(result, failures, irq_messages(run, points), samples, parameters);
   tell_vectors(result, samples);
   result.control = fmt::format("interrupts were counted at {}", count(samples.size(), "point"));
   if (!failures.empty()) {
@@ -236,7 +243,13 @@ const Check check{
           .choices = {},
           .fallback = -1,
           .meaning = "messages \"No irq handler for vector\" that are tolerated; -1: any number, "
-                     "for every stock capture kernel shows some"}},
+                     "for every stock capture kernel shows some"},
+         {.name = "vector_storm",
+          .type = scenario::ParameterSpec::Type::number,
+          .choices = {},
+          .fallback = 100,
+          .meaning = "times per second that one vector may come which nobody set up, by the ten "
+                     "messages after which the kernel stops telling"}},
     .judge = judge_irq};
 const Registration registration(check);
 

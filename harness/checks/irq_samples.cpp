@@ -2,6 +2,7 @@
 #include "harness/checks/irq_samples.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "harness/base/text.hpp"
 #include "harness/checks/log_patterns.hpp"
@@ -88,6 +89,25 @@ std::string number_in(std::string_view text, std::string_view before) {
   return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
+/// "[    0.293936] __common_interrupt: 0.208 No irq handler for vector"
+/// (arch/x86/kernel/irq.c, common_interrupt). Only those with a time count.
+void note_vector(IrqMessages& messages, std::string_view line) {
+  const std::size_t end = line.find(" No irq handler for vector");
+  const std::size_t bracket = line.find(']');
+  if (end == std::string_view::npos || bracket == std::string_view::npos || line[0] != '[') return;
+  const std::size_t begin = line.rfind(' ', end - 1);
+  if (begin == std::string_view::npos || begin < bracket) return;
+  const std::string time(trim(line.substr(1, bracket - 1)));
+  char* rest = nullptr;
+  const double t = std::strtod(time.c_str(), &rest);
+  if (time.empty() || *rest != '\0') return;
+  StrayVector& vector = messages.vectors[std::string(line.substr(begin + 1, end - begin - 1))];
+  // The kernel tells anew every five seconds: the first burst is what counts.
+  if (vector.messages > 0 && t - vector.first > 5) return;
+  if (vector.messages++ == 0) vector.first = t;
+  vector.last = t;
+}
+
 void sort_message(IrqMessages& messages, std::string_view text) {
   const std::string line = shorten(text, 160);
   const bool nobody = matches("irq *: nobody cared", text);
@@ -128,8 +148,17 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
   return samples;
 }
 
+std::optional<double> StrayVector::per_second() const {
+  constexpr std::uint64_t burst = 10;
+  // Messages of one tick of the clock are as good as at once.
+  constexpr double shortest = 0.001;
+  if (messages < burst) return std::nullopt;
+  return static_cast<double>(messages - 1) / std::max(last - first, shortest);
+}
+
 IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
   IrqMessages messages;
+  for (const auto* line : capture_serial(run, story)) note_vector(messages, line->text);
   std::set<std::string> seen;
   const auto add = [&](std::string_view text) {
     if (seen.insert(std::string(text)).second) sort_message(messages, text);

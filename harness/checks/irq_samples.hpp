@@ -42,9 +42,21 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run);
 /// pci_msi_domain_calc_hwirq), or by a driver's words. Empty when nothing says it.
 std::string device_of_line(const evidence::Run& run, const IrqLine& line);
 
+/// A vector that nobody had set up ("0.208 No irq handler for vector": CPU and vector), by the
+/// kernel's own times of its messages.
+struct StrayVector {
+  std::uint64_t messages = 0;
+  double first = 0;
+  double last = 0;
+  /// The kernel stops telling after ten in five seconds (include/linux/ratelimit_types.h): a storm
+  /// shows in how soon they are used up. nullopt with fewer.
+  std::optional<double> per_second() const;
+};
+
 /// What the kernel's log says of interrupts, each message once.
 struct IrqMessages {
-  std::set<std::string> disabled;  ///< numbers of lines that it gave up
+  std::map<std::string, StrayVector> vectors;  ///< by "0.208"
+  std::set<std::string> disabled;              ///< numbers of lines that it gave up
   std::vector<std::string> giving_up, no_handler, no_vector, spurious;
 };
 IrqMessages irq_messages(const evidence::Run& run, const Story& story);

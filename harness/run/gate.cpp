@@ -15,6 +15,7 @@ namespace {
 
 // Frames are fed at ten a second: a window holds several of them.
 constexpr Seconds window_time{0.5};
+constexpr Seconds after_window{0.1};
 
 bool wanted(const Session& session) {
   switch (session.plan.scenario.steps.gating) {
@@ -42,13 +43,17 @@ Result<void> window(Session& session, const PlannedDevice* off) {
   const TimePoint stopped = session.loop.now();
   TRY(session.pause());
   TRY(session.watch->pass());
-  BusMaster before = BusMaster::off;
+  observe::TakenBusMaster taken;
   if (off != nullptr) {
-    const auto was =
-        observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::off);
-    // A function that does not answer cannot be gated: nothing to learn from it.
+    const auto was = observe::take_bus_master(session.machine->qtest(), off->address);
+    // A function that does not answer cannot be gated, nor one that could not get it back: nothing
+    // to learn from it.
     if (!was) return session.resume();
-    before = *was;
+    taken = *was;
+    if (taken.before == BusMaster::on && !taken.register_at) {
+      TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
+      return session.resume();
+    }
   }
   Seconds paused = session.loop.now() - stopped;
   TRY(session.resume());
@@ -60,11 +65,11 @@ Result<void> window(Session& session, const PlannedDevice* off) {
   TRY(session.watch->pass());
   json pages = json::array();
   for (const auto& page : session.watch->last_pages()) pages.push_back(fmt::format("{:#x}", page));
-  if (off != nullptr && before == BusMaster::on)
-    TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
   paused += session.loop.now() - again;
+  TRY(session.resume());
+  TRY(observe::give_bus_master_back(session.machine->qtest(), taken));
   session.dir.event(record::event::gate_window, {{"off", off != nullptr ? json(off->name) : json()},
-                                                 {"had_bus_master", before == BusMaster::on},
+                                                 {"had_bus_master", taken.before == BusMaster::on},
                                                  {"begin", begin},
                                                  {"t0", t0},
                                                  {"t1", t1},
@@ -73,7 +78,9 @@ Result<void> window(Session& session, const PlannedDevice* off) {
                                                  {"stopped_s", paused.count()}});
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the gating experiment");
-  return session.resume();
+  // What came in while it was gated is delivered now, and belongs to no window.
+  TRY(session.linger(after_window));
+  return {};
 }
 
 }  // namespace

@@ -59,10 +59,11 @@ std::string same_pages(const Comparison& all) {
 /// What changed lies within what the ledger has as written in that time, and its tags are those
 /// whose bytes the ledger has the checksum of.
 std::string same_bytes(const Comparison& all) {
-  std::map<std::uint64_t, const evidence::LedgerWrite*> by_sequence;
+  // A reset begins the numbers anew.
+  std::multimap<std::uint64_t, const evidence::LedgerWrite*> by_sequence;
   for (const auto& write : all.ledger.writes) {
     if (!write.sequence || !write.tagged) continue;
-    by_sequence[*write.sequence] = &write;
+    by_sequence.emplace(*write.sequence, &write);
     std::vector<std::byte> bytes(write.bytes);
     fill_tagged(bytes, {.kind = TagKind::device_write,
                         .device = all.device,
@@ -85,8 +86,11 @@ std::string same_bytes(const Comparison& all) {
                            stray->page.value + at, stray->t);
     for (const auto& origin : stray->tags) {
       if (origin.foreign || origin.tag.device != all.device) continue;
-      const auto found = by_sequence.find(origin.tag.sequence);
-      if (found == by_sequence.end() || !pages_of(*found->second).contains(stray->page.value))
+      const auto [begin, end] = by_sequence.equal_range(origin.tag.sequence);
+      if (std::none_of(begin, end, [&](const auto& entry) {
+            return entry.second->t <= stray->t + slack &&
+                   pages_of(*entry.second).contains(stray->page.value);
+          }))
         return fmt::format("item {} was found in page {:#x}, where the ledger has it not",
                            origin.tag.sequence, stray->page.value);
     }

@@ -177,6 +177,34 @@ BOOST_AUTO_TEST_CASE(a_stretch_of_the_run_that_was_not_counted_makes_it_inconclu
   BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::pass));
 }
 
+namespace {
+
+/// good_run whose capture kernel tells `times` times of a vector without a handler, `gap` seconds
+/// apart.
+RunBuilder with_vector(int times, double gap) {
+  auto run = good_run();
+  for (int i = 0; i < times; ++i)
+    run.serial(18 + 0.01 * i, fmt::format("[{:12.6f}] __common_interrupt: 0.208 No irq handler for "
+                                          "vector",
+                                          0.29 + gap * i));
+  return run;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_vector_that_nobody_set_up_and_that_comes_all_the_time_is_a_storm) {
+  const auto result = judge_one(with_vector(10, 0.001), "irq.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail), result.reason);
+  BOOST_TEST(
+      says(result.reason, "vector 0.208, which nobody had set up, came 10 times within 9 ms"),
+      result.reason);
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_vector_that_comes_now_and_then_is_no_storm) {
+  BOOST_TEST((judge_one(with_vector(10, 0.1), "irq.quiet").verdict == Verdict::pass));
+  BOOST_TEST((judge_one(with_vector(9, 0.001), "irq.quiet").verdict == Verdict::pass));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace quiesce::test
