@@ -32,11 +32,9 @@ Effect ResetEffect::of(ResetKind kind) const {
   return device;
 }
 
-std::vector<Setting> common_settings(std::vector<Setting> more) {
-  std::vector<Setting> all{
+std::vector<Setting> common_settings() {
+  return {
       {"tagged", true, "what it writes carries tags; false: numbers that nobody can tell apart"}};
-  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  return all;
 }
 
 Setting begins_setting() {
@@ -48,8 +46,17 @@ Setting begins_setting() {
           .words = {"handover", "run"}};
 }
 
-json ring_activity() {
-  return {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}};
+Model ring_model(const std::string& name, const std::string& description,
+                 const std::vector<std::string>& stops_on, const std::vector<Setting>& settings,
+                 decltype(Model::make) make) {
+  Model model{.name = name,
+              .description = description,
+              .settings = common_settings(),
+              .stops_on = stops_on,
+              .activity = {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}},
+              .make = std::move(make)};
+  model.settings.insert(model.settings.end(), settings.begin(), settings.end());
+  return model;
 }
 
 Engine::Engine(Identity identity, json settings, Ledger& ledger, Behaviour behaviour)

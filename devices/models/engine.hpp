@@ -125,7 +125,7 @@ class Engine : public ModelDevice {
   std::uint64_t slot_of(const Ring& ring) const;
   bool may_write(std::uint64_t address, std::size_t bytes);
   void blocked(const char* why, std::uint64_t address, std::size_t bytes);
-  std::vector<std::byte> next_item(std::size_t bytes) const;
+  std::vector<std::byte> next_item(std::size_t size) const;
   void count_interrupt(const char* kind);
   void flush_interrupts();
   void note_bus_master(bool now);
@@ -164,40 +164,37 @@ class Engine : public ModelDevice {
 };
 
 /// Settings that every model has.
-std::vector<Setting> common_settings(std::vector<Setting> more = {});
+std::vector<Setting> common_settings();
 /// The setting "begins", for a model whose misdeed has a moment.
 Setting begins_setting();
-/// How the agent arms a model (docs/agent-protocol.md).
-nlohmann::json ring_activity();
+/// A model that the agent arms as it arms all (docs/agent-protocol.md). `settings` are over
+/// common_settings().
+Model ring_model(const std::string& name, const std::string& description,
+                 const std::vector<std::string>& stops_on, const std::vector<Setting>& settings,
+                 decltype(Model::make) make);
 
 /// A model of a class of its own, which is made from identity, settings and ledger.
 template <class Class>
-Model model_of(std::string name, std::string description, std::vector<std::string> stops_on,
-               std::vector<Setting> more = {}) {
-  return {.name = std::move(name),
-          .description = std::move(description),
-          .settings = common_settings(std::move(more)),
-          .stops_on = std::move(stops_on),
-          .activity = ring_activity(),
-          .make = [](const Identity& identity, const nlohmann::json& settings,
-                     Ledger& ledger) -> std::unique_ptr<ModelDevice> {
-            return std::make_unique<Class>(identity, settings, ledger);
-          }};
+Model model_of(const std::string& name, const std::string& description,
+               const std::vector<std::string>& stops_on,
+               const std::vector<Setting>& settings = {}) {
+  return ring_model(name, description, stops_on, settings,
+                    [](const Identity& identity, const nlohmann::json& given,
+                       Ledger& ledger) -> std::unique_ptr<ModelDevice> {
+                      return std::make_unique<Class>(identity, given, ledger);
+                    });
 }
 
-/// A model that is an Engine with a behaviour and nothing else.
+/// A model that is an Engine with a behaviour, which is made from the settings, and nothing else.
 template <class Make>
-Model engine_model(std::string name, std::string description, std::vector<std::string> stops_on,
-                   Make behaviour, std::vector<Setting> more = {}) {
-  return {.name = std::move(name),
-          .description = std::move(description),
-          .settings = common_settings(std::move(more)),
-          .stops_on = std::move(stops_on),
-          .activity = ring_activity(),
-          .make = [behaviour](const Identity& identity, const nlohmann::json& settings,
-                              Ledger& ledger) -> std::unique_ptr<ModelDevice> {
-            return std::make_unique<Engine>(identity, settings, ledger, behaviour(settings));
-          }};
+Model engine_model(const std::string& name, const std::string& description,
+                   const std::vector<std::string>& stops_on, Make behaviour,
+                   const std::vector<Setting>& settings = {}) {
+  return ring_model(name, description, stops_on, settings,
+                    [behaviour](const Identity& identity, const nlohmann::json& given,
+                                Ledger& ledger) -> std::unique_ptr<ModelDevice> {
+                      return std::make_unique<Engine>(identity, given, ledger, behaviour(given));
+                    });
 }
 
 }  // namespace quiesce::models
