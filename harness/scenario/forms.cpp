@@ -27,13 +27,21 @@ bool all(std::string_view text, Test test) {
   return std::all_of(text.begin(), text.end(), test);
 }
 
-bool is_device_name(std::string_view text) {
-  return !text.empty() && text.size() <= 23 && is_lower(text[0]) &&
+bool is_name(std::string_view text, std::size_t most) {
+  return !text.empty() && text.size() <= most && is_lower(text[0]) &&
          all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+}
+
+bool is_device_name(std::string_view text) {
+  return is_name(text, 23);
 }
 
 bool is_port_name(std::string_view text) {
   return text.empty() || is_device_name(text);
+}
+
+bool is_planned_port_name(std::string_view text) {
+  return text.empty() || is_name(text, 28);
 }
 
 bool is_word_letter(char c) {
@@ -74,6 +82,7 @@ bool is_sha256(std::string_view text) {
 
 const Form device_name_form{"[a-z][a-z0-9-]{0,22}", is_device_name};
 const Form port_name_form{"([a-z][a-z0-9-]{0,22})?", is_port_name};
+const Form planned_port_name_form{"([a-z][a-z0-9-]{0,27})?", is_planned_port_name};
 const Form scenario_name_form{"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", is_word};
 const Form word_form{"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", is_word};
 const Form optional_word_form{"([A-Za-z0-9_][A-Za-z0-9._-]{0,63})?", is_optional_word};

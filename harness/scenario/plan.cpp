@@ -39,7 +39,7 @@ class Places {
  public:
   Result<void> place(PlannedDevice& device, const DeviceSpec& spec) {
     if (!spec.port.empty()) return behind(device, spec.port);
-    if (device.profile.port) return behind(device, device.name + "-port");
+    if (device.profile.port) return behind(device, own_port(device.name));
     TRY_ASSIGN(device.address.device, next_slot());
     return {};
   }
@@ -116,7 +116,7 @@ Result<std::vector<PlannedDevice>> place_devices(const Scenario& scenario,
         .mac = profile->backend == "net" ? fmt::format("52:54:00:51:00:{:02x}", number)
                                          : std::string(),
         .settings = merged(profile->settings, device.settings),
-        .server = device.server ? device.server : profile->server});
+        .server = device.server && !device.server->empty() ? device.server : profile->server});
     TRY(places.place(one, device));
   }
   mark_shared(planned);

@@ -79,18 +79,23 @@ void check_panic(const Scenario& scenario, Report& report) {
 
 void check_times(const Scenario& scenario, Report& report) {
   const Timeouts& timeouts = scenario.timeouts;
-  if (report.touches("/timeouts") || report.touches("/panic/busy") ||
-      report.touches("/steps/window"))
+  if (report.touches("/timeouts") || report.touches("/panic/busy") || report.touches("/steps"))
     return;
   if (timeouts.progress > timeouts.total)
     report.add("/timeouts/progress",
                fmt::format("{} is longer than timeouts.total, {}",
                            write_duration(timeouts.progress), write_duration(timeouts.total)));
-  const Seconds least = scenario.panic.busy + scenario.steps.window;
+  const Steps& steps = scenario.steps;
+  const std::size_t actions = steps.production.size() + steps.before_drivers.size();
+  const Seconds least =
+      scenario.panic.busy + steps.window + steps.settle * static_cast<double>(actions);
   if (least >= timeouts.total)
-    report.add("/timeouts/total",
-               fmt::format("{} is no longer than panic.busy and steps.window together, {}",
-                           write_duration(timeouts.total), write_duration(least)));
+    report.add(
+        "/timeouts/total",
+        fmt::format("{} is no longer than {} together, {}", write_duration(timeouts.total),
+                    actions == 0 ? "panic.busy and steps.window"
+                                 : "panic.busy, steps.window and steps.settle of each action",
+                    write_duration(least)));
 }
 
 /// Tests need drivers: asking for them without is a mistake, not asking is not.
@@ -148,7 +153,7 @@ void check_server(const DeviceSpec& device, const Profile& profile, const std::s
                                          "served; take the profile \"vfio-user\"",
                                          profile.name));
   const std::optional<ServerSpec>& server = device.server ? device.server : profile.server;
-  if (!server || !profile.server) return;
+  if (!server || !profile.server || report.touches(place)) return;
   const int given =
       int{!server->model.empty()} + int{!server->command.empty()} + int{!server->socket.empty()};
   if (given != 1)
@@ -173,17 +178,36 @@ void check_device(const DeviceSpec& device, const Profile& profile, const std::s
   check_server(device, profile, below(place, "server"), report);
 }
 
-/// Eight functions make a device.
-void check_ports(const Scenario& scenario, Report& report) {
+/// The ports that devices get to themselves, unless they name one.
+std::vector<std::string> own_ports(const Scenario& scenario, const Vocabulary& vocabulary) {
+  std::vector<std::string> ports;
+  for (const auto& device : scenario.devices)
+    if (const Profile* profile = find_profile(vocabulary, device.profile);
+        profile != nullptr && profile->port && device.port.empty())
+      ports.push_back(own_port(device.name));
+  return ports;
+}
+
+/// Eight functions make a device; ports and devices share QEMU's names.
+void check_ports(const Scenario& scenario, const Vocabulary& vocabulary, Report& report) {
   std::map<std::string, std::size_t> functions;
+  const auto own = own_ports(scenario, vocabulary);
+  const auto is_own = [&](const std::string& name) {
+    return std::ranges::find(own, name) != own.end();
+  };
   for (std::size_t at = 0; at < scenario.devices.size(); ++at) {
     const std::string& port = scenario.devices[at].port;
-    const std::string place = below(below("/devices", at), "port");
+    const std::string device = below("/devices", at);
+    const std::string place = below(device, "port");
+    if (is_own(scenario.devices[at].name) && !report.touches(below(device, "name")))
+      report.add(below(device, "name"), fmt::format("\"{}\" is the name of another device's port",
+                                                    scenario.devices[at].name));
     if (port.empty() || report.touches(place)) continue;
     if (++functions[port] > most_functions)
       report.add(place, fmt::format("port \"{}\" has {} functions already", port, most_functions));
-    for (const auto& device : scenario.devices)
-      if (device.name == port)
+    if (is_own(port)) report.add(place, fmt::format("\"{}\" is the port of a device alone", port));
+    for (const auto& other : scenario.devices)
+      if (other.name == port)
         report.add(place, fmt::format("\"{}\" is the name of a device", port));
   }
 }
@@ -206,8 +230,9 @@ void check_actions(const Scenario& scenario, Report& report) {
       {"/steps/production", &scenario.steps.production},
       {"/steps/before_drivers", &scenario.steps.before_drivers}};
   for (const auto& [place, actions] : lists)
-    for (std::size_t at = 0; at < actions->size() && !report.touches(place); ++at)
-      check_action((*actions)[at], scenario, below(place, at), report);
+    for (std::size_t at = 0; at < actions->size(); ++at)
+      if (const std::string here = below(place, at); !report.touches(here))
+        check_action((*actions)[at], scenario, here, report);
 }
 
 void check_devices(Scenario& scenario, const json& document, const Vocabulary& vocabulary,
@@ -279,7 +304,7 @@ void apply_rules(Scenario& scenario, const json& document, const Vocabulary& voc
   check_times(scenario, report);
   check_steps(scenario, document, report);
   check_devices(scenario, document, vocabulary, report);
-  check_ports(scenario, report);
+  check_ports(scenario, vocabulary, report);
   check_actions(scenario, report);
   check_checks(scenario, vocabulary, report);
 }

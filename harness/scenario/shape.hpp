@@ -23,6 +23,8 @@ struct Form {
 extern const Form device_name_form;
 /// The same, or nothing.
 extern const Form port_name_form;
+/// Also that of a device with "-port" behind it.
+extern const Form planned_port_name_form;
 /// Names of scenarios: file names without a blank.
 extern const Form scenario_name_form;
 /// Names of profiles, modules, drivers and QEMU objects.

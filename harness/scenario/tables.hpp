@@ -25,4 +25,9 @@ const Fields<Scenario>& scenario_file_fields();
 const Fields<Profile>& profile_fields();
 const Fields<RunPlan>& plan_fields();
 
+/// The root port that a device gets whose profile wants one to itself.
+inline std::string own_port(const std::string& device) {
+  return device + "-port";
+}
+
 }  // namespace quiesce::scenario

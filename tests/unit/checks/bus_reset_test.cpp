@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <boost/test/unit_test.hpp>
 
-#include "tests/unit/checks/run_builder.hpp"
+#include "tests/unit/checks/action_run.hpp"
 
 namespace quiesce::test {
 
@@ -13,68 +13,6 @@ namespace {
 bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
-
-/// Whether the device writes in the pass that ends the action, and in the one that ends the
-/// settling.
-enum class Writes { on, until_the_action, never, only_after };
-
-/// A run in which the capture kernel does one action after the other, as harness/run does it: a
-/// pass with the machine stopped after the action, another after the settling.
-class ActionRun {
- public:
-  ActionRun() {
-    run.clear_strays();
-    run.drop_events("watch.pass");
-    pass(22, 22.9, true);
-  }
-
-  /// A pass, and whether net0 wrote in it.
-  void pass(double since, double t, bool writes, const std::string& device = "net0") {
-    run.event(t, "watch.pass", {{"begin_t", t - 0.01}, {"since", since}});
-    if (writes) run.stray(since, t, page_ += 0x1000, device);
-  }
-
-  /// 0.1 s of action, then 1 s of settling; 1.2 s in all.
-  ActionRun& act(const std::string& what, const std::string& method, Writes writes,
-                 const json& over = json::object()) {
-    const double began = next_;
-    next_ += 1.2;
-    pass(last_, began + 0.12, writes == Writes::on || writes == Writes::until_the_action);
-    pass(began + 0.13, began + 1.1, writes == Writes::on || writes == Writes::only_after);
-    last_ = began + 1.11;
-    json fields{{"at", "before-drivers"},
-                {"number", number_++},
-                {"climb", true},
-                {"do", what},
-                {"method", method},
-                {"device", "net0"},
-                {"address", "0000:00:02.0"},
-                {"ok", true},
-                {"error", nullptr},
-                {"methods", "flr pm bus"},
-                {"began", began},
-                {"ended", began + 0.1},
-                {"settled", began + 1.12},
-                {"ready_ms", 100},
-                {"restored", true}};
-    fields.update(over);
-    run.event(began + 1.13, "reset.action", fields);
-    return *this;
-  }
-
-  checks::CheckResult judge(const json& parameters = json::object()) const {
-    return judge_one(run, "bus.reset", parameters);
-  }
-  double next() const { return next_; }
-
-  RunBuilder run = good_run();
-
- private:
-  double next_ = 23;
-  double last_ = 22.9;
-  int number_ = 0;
-  std::uint64_t page_ = 0x40000000;
-};
 
 /// Writes of net0's own ledger, `step` seconds apart; run.start's clock shows 5000 at t = 0.
 std::string ledger(double from, double until, double step) {

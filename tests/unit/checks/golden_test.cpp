@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/fd.hpp"
-#include "tests/unit/checks/run_builder.hpp"
+#include "tests/unit/checks/action_run.hpp"
 
 namespace quiesce::test {
 
@@ -52,6 +52,23 @@ RunBuilder killed_harness() {
   return run;
 }
 
+/// The ladder on a card that ignores its Bus Master bit and a function reset: what `show` tells.
+RunBuilder reset_ladder() {
+  ActionRun ladder;
+  ladder.run.plan.scenario.name = "reset-ladder";
+  ladder.act("nothing", "", Writes::on)
+      .act("bus-master-off", "", Writes::on)
+      .act("reset", "af_flr", Writes::on,
+           {{"ok", false}, {"error", "0000:00:02.0 has no reset method af_flr"}})
+      .act("reset", "flr", Writes::on)
+      .act("reset", "bus", Writes::until_the_action, {{"ready_ms", 230}});
+  ladder.run.drop_trace("e1000e_core_ctrl_sw_reset");
+  ladder.run.trace(26.61, "pci_cfg_write e1000e 00:02.0 @0x4 <- 0x400");
+  ladder.run.trace(26.62, "pci_cfg_write e1000e 00:02.0 @0x88 <- 0x8000");
+  for (int t = 30; t <= 40; ++t) ladder.pass(t - 1, t, false);
+  return ladder.run;
+}
+
 struct Golden {
   const char* name;
   RunBuilder (*make)();
@@ -59,7 +76,8 @@ struct Golden {
 constexpr Golden goldens[] = {{"pass", good_run},
                               {"dma-to-the-end", dma_to_the_end},
                               {"stuck-in-purgatory", stuck_in_purgatory},
-                              {"killed-harness", killed_harness}};
+                              {"killed-harness", killed_harness},
+                              {"reset-ladder", reset_ladder}};
 
 std::filesystem::path folder_of(const Golden& golden) {
   return std::filesystem::path(QUIESCE_SOURCE_ROOT) / "tests/golden/runs" / golden.name;

@@ -117,6 +117,74 @@ BOOST_AUTO_TEST_CASE(a_profile_gets_its_place_and_only_whole_values_are_placehol
   BOOST_TEST(has_pair(argv, "-device", R"({"bus":"card0.0","driver":"child","id":"card0-2"})"));
 }
 
+namespace {
+
+/// A device that is served, behind a root port.
+scenario::PlannedDevice served(const std::string& name, const std::string& port, int slot,
+                               PciAddress address) {
+  scenario::PlannedDevice device;
+  device.name = name;
+  device.profile.qemu = {{{"driver", "vfio-user-pci"},
+                          {"id", "@name"},
+                          {"addr", "@addr"},
+                          {"bus", "@port"},
+                          {"socket", "@socket"}}};
+  device.address = address;
+  device.port = port;
+  device.port_slot = slot;
+  device.server = scenario::ServerSpec{.model = {}, .command = {}, .socket = "/run/s"};
+  return device;
+}
+
+std::vector<std::string> device_arguments(const std::vector<std::string>& argv) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i + 1 < argv.size(); ++i)
+    if (argv[i] == "-device") found.push_back(argv[i + 1]);
+  return found;
+}
+
+}  // namespace
+
+// Hot plug would see a reset as a card that was pulled out.
+BOOST_AUTO_TEST_CASE(a_served_device_sits_behind_its_root_port_and_knows_its_socket) {
+  RunPlan plan = minimal();
+  plan.devices = {served("engine0", "engine0-port", 4, {.bus = 1})};
+  const vm::ServerSockets sockets{{"engine0", {{"type", "unix"}, {"path", "/run/s"}}}};
+  const std::vector<std::string> expected{
+      R"({"addr":"4.0","bus":"pcie.0","chassis":1,"driver":"pcie-root-port","hotplug":false,"id":"engine0-port","slot":1})",
+      R"({"addr":"0.0","bus":"engine0-port","driver":"vfio-user-pci","id":"engine0","socket":{"path":"/run/s","type":"unix"}})"};
+  BOOST_TEST(device_arguments(vm::command_line(plan, "run", sockets).argv) == expected,
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(functions_of_one_port_share_it_and_say_that_they_are_several) {
+  RunPlan plan = minimal();
+  plan.devices = {served("a", "p", 2, {.bus = 1}), served("b", "q", 3, {.bus = 2}),
+                  served("c", "p", 2, {.bus = 1, .function = 1})};
+  plan.devices[0].shared = plan.devices[2].shared = true;
+  const auto objects = device_arguments(vm::command_line(plan, "run").argv);
+  BOOST_REQUIRE_EQUAL(objects.size(), 5U);
+  const std::vector<std::string> ids{"p", "a", "q", "b", "c"};
+  for (std::size_t at = 0; at < ids.size(); ++at)
+    BOOST_TEST(json::parse(objects[at])["id"] == ids[at]);
+  BOOST_TEST(json::parse(objects[2])["chassis"] == 2);
+  const json last = json::parse(objects[4]);
+  BOOST_TEST(last["bus"] == "p");
+  BOOST_TEST(last["addr"] == "0.1");
+  BOOST_TEST(last["multifunction"] == true);
+  BOOST_TEST(!json::parse(objects[3]).contains("multifunction"));
+  BOOST_TEST(last["socket"].is_null());
+}
+
+// A device of QEMU's own can be put behind a port as well.
+BOOST_AUTO_TEST_CASE(a_device_that_names_no_bus_goes_where_its_port_is) {
+  RunPlan plan = minimal();
+  plan.devices = {served("nic0", "p", 5, {.bus = 1})};
+  plan.devices[0].profile.qemu = {{{"driver", "e1000e"}, {"id", "@name"}, {"addr", "@addr"}}};
+  const auto objects = device_arguments(vm::command_line(plan, "run").argv);
+  BOOST_TEST(objects.at(1) == R"({"addr":"0.0","bus":"p","driver":"e1000e","id":"nic0"})");
+}
+
 BOOST_AUTO_TEST_CASE(both_kernels_learn_their_role_and_the_scenarios_words_come_last) {
   RunPlan plan = minimal();
   plan.scenario.production.command_line = "intel_iommu=on";
