@@ -141,6 +141,38 @@ std::optional<Attributed> name_writers(const evidence::Run& run, const std::vect
 
 using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
+/// Memory that a device's own registers named as that of its descriptors when the old kernel left.
+struct DescriptorRing {
+  std::string device;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+std::vector<DescriptorRing> rings_of(const evidence::Run& run) {
+  std::vector<DescriptorRing> rings;
+  for (const auto* event : run.events(record::event::ring)) {
+    const auto& range = evidence::list_of(event->fields, "descriptors");
+    if (event->text("at") != record::mark::handover || range.size() != 2) continue;
+    const auto begin = evidence::address_of({{"at", range[0]}}, "at");
+    const auto end = evidence::address_of({{"at", range[1]}}, "at");
+    if (begin && end && *begin < *end) rings.push_back({event->text("device"), *begin, *end});
+  }
+  return rings;
+}
+
+/// The one ring that holds all that changed, or nullptr.
+const DescriptorRing* ring_around(const std::vector<DescriptorRing>& rings,
+                                  const evidence::StrayPage& stray) {
+  const DescriptorRing* found = nullptr;
+  for (const auto& ring : rings) {
+    if (stray.page.value + stray.first < ring.begin || stray.page.value + stray.last >= ring.end)
+      continue;
+    if (found != nullptr) return nullptr;
+    found = &ring;
+  }
+  return found;
+}
+
 /// The ranges that the watch does not look at: they belong to the capture kernel.
 Ranges excluded_ranges(const evidence::Event& baseline) {
   Ranges ranges;
@@ -221,7 +253,8 @@ std::uint64_t missed_of(const evidence::Ledger& ledger, const Watched& watched,
 }  // namespace
 
 const char* to_string(By by) {
-  constexpr std::array<const char*, by_count> words{"tag", "ledger", "gating", "owner", "unknown"};
+  constexpr std::array<const char*, by_count> words{"tag",    "ledger", "ring",
+                                                    "gating", "owner",  "unknown"};
   return words.at(static_cast<std::size_t>(by));
 }
 
@@ -232,12 +265,15 @@ Attribution attribute(const evidence::Run& run) {
   attribution.windows = windows.size();
   for (const auto& window : windows) attribution.stopped_s += window.stopped_s;
   const Gates gates(windows);
+  const auto rings = rings_of(run);
   for (const auto& stray : run.strays) {
     Attributed one;
     if (!stray.owner.empty()) {
       one.by = By::owner;
     } else if (auto named = name_writers(run, claims, stray)) {
       one = *std::move(named);
+    } else if (const auto* ring = ring_around(rings, stray)) {
+      one = {By::ring, {ring->device}};
     } else if (const auto writer = gates.writer(page_of(stray.page.value))) {
       one = {By::gating, {writer->first}};
       attribution.gating[writer->first] = writer->second;

@@ -12,10 +12,10 @@
 
 namespace quiesce::checks {
 
-/// What names the writer. By tag and by ledger is certain, by gating likely.
-enum class By { tag, ledger, gating, owner, unknown };
-inline constexpr std::size_t by_count = 5;
-/// "tag", "ledger", "gating", "owner", "unknown".
+/// What names the writer. By tag and by ledger is certain, by ring and by gating likely.
+enum class By { tag, ledger, ring, gating, owner, unknown };
+inline constexpr std::size_t by_count = 6;
+/// "tag", "ledger", "ring", "gating", "owner", "unknown".
 const char* to_string(By by);
 
 struct Attributed {

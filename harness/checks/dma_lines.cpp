@@ -15,10 +15,10 @@ namespace {
 /// "12 by tag, 3 by ledger", with how sure that is where it is not certain.
 std::string describe_by(const Tally& tally) {
   std::vector<std::string> words;
-  for (const By how : {By::tag, By::ledger, By::gating})
+  for (const By how : {By::tag, By::ledger, By::ring, By::gating})
     if (const auto changes = tally.by.at(static_cast<std::size_t>(how)); changes > 0)
       words.push_back(fmt::format("{} by {} ({})", changes, to_string(how),
-                                  how == By::gating ? "likely" : "certain"));
+                                  how == By::ring || how == By::gating ? "likely" : "certain"));
   return list_words(words);
 }
 
@@ -32,7 +32,7 @@ bool denies(const evidence::Run& run, const std::string& device) {
 
 json by_numbers(const Tally& tally) {
   json by = json::object();
-  for (const By how : {By::tag, By::ledger, By::gating, By::unknown})
+  for (const By how : {By::tag, By::ledger, By::ring, By::gating, By::unknown})
     by[to_string(how)] = tally.by.at(static_cast<std::size_t>(how));
   return by;
 }

@@ -274,7 +274,16 @@ Result<RingState> read_ring(vm::Bus& bus, const PciConfig& config, const RingReg
   TRY_ASSIGN(const auto tail, bus.read32({base.value + ring.tail}));
   if (head == 0xffffffff && tail == 0xffffffff)
     return fail(Errc::unsupported, "the device does not answer");
-  return RingState{.head = head, .tail = tail};
+  RingState state{.head = head, .tail = tail, .descriptors = {}};
+  if (ring.base == 0 || ring.length == 0) return state;
+  TRY_ASSIGN(const std::uint64_t low, bus.read32({base.value + ring.base}));
+  TRY_ASSIGN(const std::uint64_t high, bus.read32({base.value + ring.base + 4}));
+  TRY_ASSIGN(const std::uint64_t bytes, bus.read32({base.value + ring.length}));
+  const std::uint64_t begin = high << 32 | low;
+  // A ring that was not set up, or nonsense.
+  constexpr std::uint64_t most = 1U << 20;
+  if (begin != 0 && bytes != 0 && bytes <= most) state.descriptors = {{begin}, {begin + bytes}};
+  return state;
 }
 
 }  // namespace quiesce::observe

@@ -67,10 +67,15 @@ struct RingRegisters {
   int bar = 0;
   std::uint64_t head = 0;
   std::uint64_t tail = 0;
+  std::uint64_t base = 0;    ///< low half, the high one follows; 0: not asked for
+  std::uint64_t length = 0;  ///< 0: not asked for
 };
 struct RingState {
   std::uint32_t head = 0;
   std::uint32_t tail = 0;
+  /// What the device takes for the memory of its descriptors: guest-physical without an IOMMU.
+  /// Empty when it was not asked for.
+  PhysRange descriptors;
   /// Nothing is left that the device could write into.
   bool used_up() const { return head == tail; }
 };

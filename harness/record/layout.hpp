@@ -57,7 +57,8 @@ inline constexpr const char* watch_pass =
     "watch.pass";                            ///< begin_t, pages_compared, pages_changed, seconds
 inline constexpr const char* feed = "feed";  ///< device, sequence (a frame given to QEMU), bytes
 inline constexpr const char* echo = "echo";  ///< device, sequence (a guest's frame that came out)
-inline constexpr const char* ring = "ring";  ///< device, head, tail, at: mark or "poll"
+inline constexpr const char* ring =
+    "ring";  ///< device, head, tail, at: mark; descriptors: [begin, end]
 inline constexpr const char* step = "step";  ///< name: of the capture side, as it begins
 /// step, why, guest_down: the capture kernel hangs or went down in this step
 inline constexpr const char* capture_stuck = "capture.stuck";

@@ -80,11 +80,18 @@ Result<void> take_rings(Session& session, const std::string& at) {
     TRY_ASSIGN(const PciConfig config,
                observe::read_pci_function(session.machine->qtest(), device.address));
     const auto state = observe::read_ring(session.machine->qtest(), config,
-                                          {.bar = ring.bar, .head = ring.head, .tail = ring.tail});
+                                          {.bar = ring.bar,
+                                           .head = ring.head,
+                                           .tail = ring.tail,
+                                           .base = ring.base,
+                                           .length = ring.length});
     if (state) {
       fields["head"] = state->head;
       fields["tail"] = state->tail;
       fields["used_up"] = state->used_up();
+      if (state->descriptors.begin < state->descriptors.end)
+        fields["descriptors"] = json::array({fmt::format("{:#x}", state->descriptors.begin.value),
+                                             fmt::format("{:#x}", state->descriptors.end.value)});
     } else {
       fields["unreadable"] = state.error().describe();
     }

@@ -147,6 +147,10 @@ struct Profile {
     int bar = 0;
     std::uint64_t head = 0;
     std::uint64_t tail = 0;
+    /// Where the descriptors lie, which the device writes back into: the low half of the address
+    /// (the high one follows) and their bytes; 0: not known.
+    std::uint64_t base = 0;
+    std::uint64_t length = 0;
   };
   std::optional<Ring> ring;
   /// Reset methods that the device has in QEMU: "flr", "pm", "bus".

@@ -34,7 +34,9 @@ const Fields<Ring>& ring_fields() {
   static const Fields<Ring> fields{
       whole("bar", &Ring::bar, 0, 5, "The memory BAR that holds them"),
       register_field("head", &Ring::head, "Offset of the device's end of the ring").must(),
-      register_field("tail", &Ring::tail, "Offset of the driver's end").must()};
+      register_field("tail", &Ring::tail, "Offset of the driver's end").must(),
+      register_field("base", &Ring::base, "Offset of the descriptors' address, two words"),
+      register_field("length", &Ring::length, "Offset of the descriptors' size in bytes")};
   return fields;
 }
 

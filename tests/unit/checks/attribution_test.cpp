@@ -218,6 +218,34 @@ BOOST_AUTO_TEST_CASE(an_empty_ledger_makes_no_witness) {
   BOOST_TEST(!result.numbers.contains("ledger_missed"));
 }
 
+BOOST_AUTO_TEST_CASE(a_write_into_the_descriptors_of_a_ring_is_likely_its_devices) {
+  auto run = quiet();
+  const auto ring = [&](const char* at, const char* begin, const char* end) {
+    run.event(10.6, "ring", {{"device", "net0"}, {"at", at}, {"descriptors", {begin, end}}});
+  };
+  ring("production", "0x500000", "0x501000");
+  ring("handover", "0x777000", "0x777800");
+  run.stray(12, 12.5, 0x777000, "");  // bytes 0 to 63 of the page
+  run.stray(13, 13.5, 0x778000, "");  // behind the ring
+  run.stray(14, 14.5, 0x500000, "");  // where it was before
+  const auto who = checks::attribute(run.run());
+  BOOST_REQUIRE(who.strays.size() == 3U);
+  BOOST_TEST((who.strays[0].by == By::ring));
+  BOOST_TEST(who.strays[0].devices == std::vector<std::string>{"net0"},
+             boost::test_tools::per_element());
+  BOOST_TEST((who.strays[1].by == By::unknown));
+  BOOST_TEST((who.strays[2].by == By::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(a_write_into_memory_that_two_rings_claim_is_nobodys) {
+  auto run = quiet();
+  for (const char* device : {"net0", "net1"})
+    run.event(10.6, "ring",
+              {{"device", device}, {"at", "handover"}, {"descriptors", {"0x777000", "0x778000"}}});
+  run.stray(12, 12.5, 0x777000, "");
+  BOOST_TEST((checks::attribute(run.run()).strays[0].by == By::unknown));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace quiesce::test

@@ -235,4 +235,21 @@ BOOST_AUTO_TEST_CASE(a_ring_whose_head_meets_its_tail_is_used_up) {
   BOOST_TEST(!read_ring(bus, config_of(bus), registers).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_memory_of_a_rings_descriptors_is_what_the_device_holds_it_for) {
+  FakeBus bus = with_bar(0xfe000000);
+  bus.memory = {{0xfe002810, 5},
+                {0xfe002818, 9},
+                {0xfe002800, 0x2256000},
+                {0xfe002804, 1},
+                {0xfe002808, 4096}};
+  const RingRegisters registers{
+      .bar = 0, .head = 0x2810, .tail = 0x2818, .base = 0x2800, .length = 0x2808};
+  BOOST_TEST(read_ring(bus, config_of(bus), registers)->descriptors.begin.value == 0x102256000U);
+  BOOST_TEST(read_ring(bus, config_of(bus), registers)->descriptors.end.value == 0x102257000U);
+  bus.memory[0xfe002808] = 0;  // not set up
+  BOOST_TEST(read_ring(bus, config_of(bus), registers)->descriptors.end.value == 0U);
+  bus.memory[0xfe002808] = 0xffffffff;
+  BOOST_TEST(read_ring(bus, config_of(bus), registers)->descriptors.end.value == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
