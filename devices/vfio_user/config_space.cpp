@@ -150,7 +150,7 @@ void lay_header(Draft& draft, const Layout& layout, bool has_capabilities) {
   draft.at(0x3d, 1, layout.interrupt_pin);
   for (unsigned i = 0; i < 6; ++i) {
     const Bar& bar = layout.bars[i];
-    const std::uint16_t at = static_cast<std::uint16_t>(bars_at + 4 * i);
+    const auto at = static_cast<std::uint16_t>(bars_at + 4 * i);
     const std::uint64_t mask = ~(bar.size - 1);
     const std::uint64_t prefetch = bar.prefetchable ? 8 : 0;
     if (bar.kind == Bar::Kind::memory32) draft.at(at, 4, prefetch, mask & 0xfffffff0);

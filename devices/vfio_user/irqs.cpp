@@ -32,10 +32,9 @@ bool chosen(const wire::IrqSet& request, std::span<const std::byte> data, std::s
 }  // namespace
 
 Irqs::Irqs(const Layout& layout) {
-  const std::size_t counts[] = {layout.interrupt_pin != 0 ? 1U : 0U,
-                                layout.msi ? layout.msi->vectors : 0U,
-                                layout.msix ? layout.msix->vectors : 0U};
-  for (std::size_t i = 0; i < lines_.size(); ++i) lines_[i].events.resize(counts[i]);
+  lines_[wire::irq_intx].events.resize(layout.interrupt_pin != 0 ? 1 : 0);
+  lines_[wire::irq_msi].events.resize(layout.msi ? layout.msi->vectors : 0);
+  lines_[wire::irq_msix].events.resize(layout.msix ? layout.msix->vectors : 0);
 }
 
 std::uint32_t Irqs::count(std::uint32_t index) const {
