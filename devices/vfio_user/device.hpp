@@ -74,8 +74,10 @@ class Device {
   virtual std::uint64_t read(int bar, std::uint64_t offset, unsigned width) = 0;
   virtual void write(int bar, std::uint64_t offset, unsigned width, std::uint64_t value) = 0;
 
-  /// Before a configuration read is answered from the configuration space: return true to answer
-  /// with all ones instead (a device that is not ready, or dead). Default: false.
+  /// Asked before each configuration access: return true for a device that is not ready, or dead.
+  /// A read then gives all ones and a write is lost. Interrupt Pin alone is answered: QEMU asks for
+  /// it after a reset, and its machine aborts with a pin that cannot be (hw/vfio/pci.c,
+  /// vfio_intx_enable; hw/pci/pci.c, pci_irq_handler). Default: false.
   virtual bool config_unreadable();
   /// After the guest's write went through the configuration space's write mask. Default: nothing.
   virtual void config_written(std::uint16_t offset, unsigned width, std::uint32_t value);

@@ -7,6 +7,8 @@ namespace quiesce::vfio_user {
 
 namespace {
 
+constexpr std::uint64_t interrupt_pin_at = 0x3d;
+
 /// An access in pieces of the widths that a device sees: 8, 4, 2 or 1 bytes, aligned.
 template <class Access>
 void in_pieces(std::uint64_t offset, std::uint64_t count, unsigned widest, Access access) {
@@ -76,7 +78,8 @@ Reply Function::read(std::span<const std::byte> body) {
   if (!asked || !within(*asked)) return refuse(EINVAL);
   std::vector<std::byte> data(asked->count);
   const bool is_config = asked->region == wire::region_config;
-  const bool dead = is_config && device_.config_unreadable();
+  const bool pin_alone = asked->offset == interrupt_pin_at && asked->count == 1;
+  const bool dead = is_config && !pin_alone && device_.config_unreadable();
   in_pieces(asked->offset, asked->count, widest_of(is_config),
             [&](std::uint64_t offset, std::uint64_t at, unsigned width) {
               std::uint64_t value = ~std::uint64_t{0};
@@ -109,6 +112,7 @@ Reply Function::write(std::span<const std::byte> body) {
 }
 
 void Function::write_config(std::uint16_t offset, unsigned width, std::uint32_t value) {
+  if (device_.config_unreadable()) return;
   const bool asleep = config_.power_state() == 3;
   config_.write(offset, width, value);
   // Looked at before a reset brings D0 about.

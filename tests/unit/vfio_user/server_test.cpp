@@ -294,6 +294,28 @@ BOOST_AUTO_TEST_CASE(a_device_that_is_not_ready_reads_as_all_ones) {
   BOOST_TEST(client.read_number(wire::region_config, 0, 2) == 0x1234U);
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_is_not_ready_loses_what_is_written_to_its_configuration) {
+  Stand stand;
+  Client client = stand.ready_client();
+  const auto before = client.read_number(wire::region_config, 0x04, 2);
+  stand.device.story.clear();
+  stand.device.dead = true;
+  BOOST_TEST(client.write(wire::region_config, 0x04, 0x0006, 2));
+  stand.device.dead = false;
+  BOOST_TEST(client.read_number(wire::region_config, 0x04, 2) == before);
+  BOOST_TEST(stand.device.story.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_interrupt_pin_is_answered_by_a_device_that_is_not_ready) {
+  Stand stand;
+  Client client = stand.ready_client();
+  const auto pin = client.read_number(wire::region_config, 0x3d, 1);
+  BOOST_TEST(pin <= 4U);
+  stand.device.dead = true;
+  BOOST_TEST(client.read_number(wire::region_config, 0x3d, 1) == pin);
+  BOOST_TEST((client.read(wire::region_config, 0x3c, 4) == Bytes(4, std::byte{0xff})));
+}
+
 BOOST_AUTO_TEST_CASE(memory_is_mapped_used_and_unmapped) {
   Stand stand;
   Client client = stand.ready_client();
