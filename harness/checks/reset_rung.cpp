@@ -179,7 +179,8 @@ Dma dma_of(const Rung& rung, const Rung* before, const View& view, const evidenc
 void look_at_last_write(Rung& rung, const View& view) {
   std::optional<Sighting> last;
   for (const Sighting& one : view.sightings) {
-    if (one.latest > rung.settled + jitter) break;
+    // A ledger is exact: what it has after the settling is the probe's doing.
+    if (one.latest > rung.settled + (one.exact() ? 0 : jitter)) continue;
     const bool explained = last && last->exact() && !one.exact() && one.earliest <= last->latest;
     if (!explained) last = one;
   }

@@ -238,6 +238,19 @@ BOOST_AUTO_TEST_CASE(a_ledger_gives_the_last_write_to_the_instant) {
   BOOST_TEST(ladder["rungs"][1]["ledger"][0] == "flr with effect");
 }
 
+// The probe has the device write again a moment after the settling.
+BOOST_AUTO_TEST_CASE(what_the_ledger_has_after_the_settling_is_not_the_last_write) {
+  ActionRun run;
+  run.act("nothing", "", Writes::never).act("reset", "flr", Writes::never);
+  run.run.clear_strays();
+  run.run.file("device-net0.ndjson", ledger(15, 24.2 + 0.035, 0.01) +
+                                         ledger_reset(24.21, "flr", true) +
+                                         ledger(25.34, 25.38, 0.01));
+  const json rung = run.judge().numbers["ladder"][0]["rungs"][1];
+  BOOST_TEST(rung["dma"] == "stopped");
+  BOOST_TEST(rung["stopped_after_ms"].get<double>() < 40);
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_fell_silent_long_before_by_its_ledger_is_not_stopped_by_a_rung) {
   ActionRun run;
   run.act("reset", "flr", Writes::never);
