@@ -89,23 +89,29 @@ std::string number_in(std::string_view text, std::string_view before) {
   return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
-/// "[    0.293936] __common_interrupt: 0.208 No irq handler for vector"
-/// (arch/x86/kernel/irq.c, common_interrupt). Only those with a time count.
-void note_vector(IrqMessages& messages, std::string_view line) {
-  const std::size_t end = line.find(" No irq handler for vector");
-  const std::size_t bracket = line.find(']');
-  if (end == std::string_view::npos || bracket == std::string_view::npos || line[0] != '[') return;
-  const std::size_t begin = line.rfind(' ', end - 1);
-  if (begin == std::string_view::npos || begin < bracket) return;
-  const std::string time(trim(line.substr(1, bracket - 1)));
-  char* rest = nullptr;
-  const double t = std::strtod(time.c_str(), &rest);
-  if (time.empty() || *rest != '\0') return;
-  StrayVector& vector = messages.vectors[std::string(line.substr(begin + 1, end - begin - 1))];
+/// "__common_interrupt: 0.208 No irq handler for vector" (arch/x86/kernel/irq.c, common_interrupt)
+/// at `t` of the kernel's clock.
+void note_vector(IrqMessages& messages, std::string_view text, double t) {
+  const std::size_t end = text.find(" No irq handler for");
+  if (end == std::string_view::npos) return;
+  const std::size_t space = text.rfind(' ', end - 1);
+  const std::size_t begin = space == std::string_view::npos ? 0 : space + 1;
+  StrayVector& vector = messages.vectors[std::string(text.substr(begin, end - begin))];
   // The kernel tells anew every five seconds: the first burst is what counts.
   if (vector.messages > 0 && t - vector.first > 5) return;
   if (vector.messages++ == 0) vector.first = t;
   vector.last = t;
+}
+
+/// "[    0.293936] TEXT" of the serial line, where a storm also costs characters: only when there
+/// is no log.
+void note_vector_of_line(IrqMessages& messages, std::string_view line) {
+  const std::size_t bracket = line.find(']');
+  if (bracket == std::string_view::npos || line[0] != '[') return;
+  const std::string time(trim(line.substr(1, bracket - 1)));
+  char* rest = nullptr;
+  const double t = std::strtod(time.c_str(), &rest);
+  if (!time.empty() && *rest == '\0') note_vector(messages, line.substr(bracket + 1), t);
 }
 
 void sort_message(IrqMessages& messages, std::string_view text) {
@@ -158,15 +164,19 @@ std::optional<double> StrayVector::per_second() const {
 
 IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
   IrqMessages messages;
-  for (const auto* line : capture_serial(run, story)) note_vector(messages, line->text);
   std::set<std::string> seen;
   const auto add = [&](std::string_view text) {
     if (seen.insert(std::string(text)).second) sort_message(messages, text);
   };
   for (const auto* line : capture_serial(run, story)) add(message_of(line->text));
   if (const auto* answer = last_said(run, "capture", "response", "kmsg"))
-    for (const json& message : evidence::list_of(answer->payload, "entries"))
-      add(evidence::text_of(message, "text"));
+    for (const json& message : evidence::list_of(answer->payload, "entries")) {
+      const std::string text = evidence::text_of(message, "text");
+      add(text);
+      note_vector(messages, text, evidence::number_of(message, "guest").value_or(0));
+    }
+  if (messages.vectors.empty())
+    for (const auto* line : capture_serial(run, story)) note_vector_of_line(messages, line->text);
   return messages;
 }
 
