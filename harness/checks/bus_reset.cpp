@@ -19,6 +19,7 @@ using Ran = Rung::Ran;
 
 struct Findings {
   std::vector<std::string> failures, doubts;
+  std::vector<std::string> told;  ///< lies that are not to fail
 };
 
 /// The parameters, read.
@@ -96,8 +97,8 @@ void judge_trace(Findings& findings, const Rung& rung) {
 void judge_rung(Findings& findings, const Rung& rung, const Rung* before, const Wanted& wanted,
                 bool may_write_again) {
   const std::string who = rung.device + ": " + rung.what();
-  if (const std::string lie = lie_of(rung, may_write_again); !lie.empty() && wanted.lies_fail)
-    findings.failures.push_back(who + lie);
+  if (const std::string lie = lie_of(rung, may_write_again); !lie.empty())
+    (wanted.lies_fail ? findings.failures : findings.told).push_back(who + lie);
   if (rung.outcome == Ran::failed && rung.does_something())
     findings.failures.push_back(who + " failed: " + shorten(rung.error));
   if (rung.outcome == Ran::unknown) findings.doubts.push_back(who + ": nothing says how it went");
@@ -273,9 +274,13 @@ CheckResult judge_resets(const evidence::Run& run, const json& parameters) {
     result.reason =
         why.front() + (why.size() > 1 ? fmt::format(" (and {} more)", why.size() - 1) : "");
   else
-    result.reason = ladders.size() == 1
-                        ? summary_of(ladders.front())
-                        : result.control + ": each did what it reported, or was refused";
+    result.reason = ladders.size() == 1 ? summary_of(ladders.front())
+                    : findings.told.empty()
+                        ? result.control + ": each did what it reported, or was refused"
+                        : fmt::format("{}; {} without effect, which is told and not judged: {}",
+                                      result.control, findings.told.size(), findings.told.front());
+  append_capped(result.details, findings.told);
+  result.numbers["lies"] = findings.told.size();
   return result;
 }
 

@@ -103,6 +103,9 @@ BOOST_AUTO_TEST_CASE(a_reset_that_reports_success_and_does_nothing_fails) {
   result = run.judge({{"lies", "tell"}});
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
   BOOST_TEST(result.numbers["ladder"][0]["stopped_by"] == "hot-reset");
+  BOOST_TEST(result.numbers["lies"] == 1);
+  BOOST_TEST(says(result.details.back(), "net0: reset flr reported success and had no effect"),
+             result.details.back());
 }
 
 BOOST_AUTO_TEST_CASE(a_device_that_ignores_its_bus_master_bit_fails) {
