@@ -64,6 +64,10 @@ void judge_readiness(Findings& findings, const Rung& rung, const Rung* before,
   if (rung.ready_ms && *rung.ready_ms > wanted.ready_ms)
     findings.failures.push_back(
         fmt::format("{} took {:.0f} ms until it was ready", who, *rung.ready_ms));
+  else if (rung.silent_ms)
+    (*rung.silent_ms > wanted.ready_ms ? findings.failures : findings.doubts)
+        .push_back(
+            fmt::format("{}: its registers did not answer {:.0f} ms later", who, *rung.silent_ms));
   // A device that is found anew starts with what the kernel gives it.
   if (rung.restored == false && rung.action != "remove-rescan")
     findings.failures.push_back(
@@ -136,6 +140,12 @@ void judge_ladder(Findings& findings, const Ladder& ladder, const Wanted& wanted
     return;
   }
   doubt_dma(findings, ladder);
+  if (std::none_of(
+          ladder.rungs.begin(), ladder.rungs.end(),
+          [](const Rung& rung) { return rung.does_something() && rung.outcome != Ran::refused; }) &&
+      std::any_of(ladder.rungs.begin(), ladder.rungs.end(),
+                  [](const Rung& rung) { return rung.does_something(); }))
+    findings.doubts.push_back("nothing that was asked for could be done to " + ladder.device);
   if (!ladder.was_seen_writing()) return;
   if ((ladder.climb || wanted.must_stop) && ladder.stopped_by() == nullptr) {
     (last.dma == Dma::writing ? findings.failures : findings.doubts)
@@ -143,17 +153,6 @@ void judge_ladder(Findings& findings, const Ladder& ladder, const Wanted& wanted
   } else if (ladder.climb && ladder.brought_back_by() == nullptr && ladder.works != false) {
     findings.doubts.push_back(ladder.device + " was brought back by no rung");
   }
-}
-
-/// A server that died is silent, and that is no reset's doing.
-void doubt_servers(Findings& findings, const evidence::Run& run,
-                   const std::vector<Ladder>& ladders) {
-  std::set<std::string> devices;
-  for (const Ladder& ladder : ladders) devices.insert(ladder.device);
-  for (const auto* event : run.events(record::event::device_server))
-    if (event->text("what") == "exited" && devices.count(event->text("device")) > 0)
-      findings.doubts.push_back(fmt::format("the server of {} ended during the run ({})",
-                                            event->text("device"), event->text("status")));
 }
 
 bool within(const std::vector<Ladder>& ladders, const std::string& device, double t) {
@@ -234,7 +233,7 @@ Findings judge_all(const evidence::Run& run, const std::vector<Ladder>& ladders,
     }
     judge_ladder(findings, ladder, wanted);
   }
-  doubt_servers(findings, run, ladders);
+  for (const auto& what : lost_servers(run)) findings.doubts.push_back(what);
   return findings;
 }
 

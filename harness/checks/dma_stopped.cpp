@@ -51,6 +51,7 @@ std::vector<std::string> doubts_of(const DmaContext& context, const Strays& stra
       doubts.push_back(fmt::format("the watch missed {} that {} wrote by its own ledger",
                                    count(pages, "page"), device));
   }
+  for (const auto& what : lost_servers(context.run)) doubts.push_back(what);
   const Watch watch = look_at_watch(context.run, context.story);
   result.numbers["passes"] = watch.passes;
   result.numbers["longest_gap_s"] = watch.longest_gap;

@@ -104,7 +104,8 @@ void compare(CheckResult& result, std::vector<std::string>& storms, const Span& 
     // The kernel counts unhandled ones anew every 100,000 (kernel/irq/spurious.c): then they are
     // not known, and a line that busy is a storm whoever says that he took it.
     const double all = static_cast<double>(more.total) / seconds;
-    if (more.total >= kernel_counts_anew && all > limit && rate <= limit)
+    const bool some_unhandled = line.unhandled > 0 || more.unhandled > 0;
+    if (more.total >= kernel_counts_anew && some_unhandled && all > limit && rate <= limit)
       storms.push_back(fmt::format("irq {} ({}) came {:.0f} times a second {}, {} in all", name,
                                    describe(line), all, span.words, more.total));
     if (rate > limit)

@@ -238,8 +238,13 @@ Rung read_rung(const evidence::Run& run, const Event& event) {
 
 void look_at_state(Rung& rung, const evidence::Run& run) {
   if (const auto* state = following(run, record::event::reset_state, rung)) {
-    rung.defaults = evidence::flag_of(state->fields, "defaults");
-    if (evidence::flag_of(state->fields, "answers") == false) rung.works = false;
+    if (evidence::flag_of(state->fields, "answers") == false) {
+      // All ones are no defaults, and no lie about them either.
+      rung.silent_ms = (state->t - rung.ended) * 1000;
+      rung.works = false;
+    } else {
+      rung.defaults = evidence::flag_of(state->fields, "defaults");
+    }
   }
   if (const auto* probe = following(run, record::event::reset_probe, rung))
     rung.works = evidence::flag_of(probe->fields, "works");

@@ -46,6 +46,8 @@ struct Rung {
   std::optional<double> last_at_least_ms, last_at_most_ms;
   std::optional<double> ready_ms;
   std::optional<bool> defaults;  ///< a model's registers
+  /// A model's registers did not answer so long after the action, milliseconds.
+  std::optional<double> silent_ms;
   std::optional<bool> restored;  ///< configuration space
   std::optional<bool> works;
   std::vector<Ending> trace;        ///< what QEMU's trace has of it

@@ -159,6 +159,23 @@ bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
          });
 }
 
+std::vector<std::string> lost_servers(const evidence::Run& run) {
+  std::vector<std::string> lost;
+  for (const auto* event : run.events(record::event::device_server)) {
+    const std::string what = event->text("what");
+    const std::string device = event->text("device");
+    if (what == "exited")
+      lost.push_back(
+          fmt::format("the server of {} ended during the run ({})", device, event->text("status")));
+    if (what == "silent" || what == "refused" || what == "hung-up")
+      lost.push_back(
+          fmt::format("the server of {} was told to stand still and did not say that it "
+                      "does ({})",
+                      device, what));
+  }
+  return lost;
+}
+
 std::string count(std::uint64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }

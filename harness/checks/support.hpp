@@ -57,6 +57,10 @@ std::string_view message_of(std::string_view line);
 /// the driver or of one of the profile's modules, in either spelling of - and _.
 bool mentions(std::string_view line, const scenario::PlannedDevice& device);
 
+/// What is wrong with the programs behind served devices: ended, or silent or unwilling when the
+/// machine stood still. A device that is gone is quiet, and that is nobody's merit.
+std::vector<std::string> lost_servers(const evidence::Run& run);
+
 /// "3 pages", "1 page".
 std::string count(std::uint64_t number, std::string_view noun);
 /// At most `most` of the lines, then "and N more".

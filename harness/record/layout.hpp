@@ -86,7 +86,7 @@ inline constexpr const char* gate_window = "gate.window";
 inline constexpr const char* agent_pci_missing = "agent.pci-missing";
 inline constexpr const char* interrupts = "interrupts";  ///< at, role: the agent's answer is noted
 inline constexpr const char* device_server =
-    "device.server";  ///< device, what: started, exited, silent
+    "device.server";  ///< device, what: started, exited, silent, refused, hung-up
 inline constexpr const char* aer_injected = "aer.injected";  ///< device, port, severity
 inline constexpr const char* error = "error";                ///< phase, code, message
 }  // namespace event

@@ -70,6 +70,8 @@ class Climb {
                            event_of(number, action, *device, done, settled));
     TRY(states(number, devices));
     if (at_ != ActAt::before_drivers || !session_.plan.scenario.steps.climb) return {};
+    // Doing nothing brings nobody back.
+    if (action.what == ActionKind::nothing) return {};
     return probe(number, devices);
   }
 
@@ -200,13 +202,14 @@ class Climb {
   }
 
   /// A device that wrote nothing while it settled is tried; one that works is left alone from now
-  /// on.
+  /// on. One that cannot be tried is left alone when it was seen to write before: of what was never
+  /// seen to write nobody knows which rung stopped it, so it climbs them all.
   Result<void> probe(std::size_t number, const Devices& devices) {
     for (const auto* device : devices) {
       if (settled_.at(device->name) != settled_before_.at(device->name)) continue;
       if (is_model(*device))
         TRY(probe_model(number, *device));
-      else
+      else if (settled_.at(device->name) > 0)
         back_.insert(device->name);
     }
     return {};

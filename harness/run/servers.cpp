@@ -184,6 +184,7 @@ void DeviceServers::Parts::ended(Server& server) {
 void DeviceServers::Parts::hear(Server& server) {
   const auto bytes = read_some(server.control->get());
   if (!bytes || server.heard.size() > 65536) {
+    dir.event(record::event::device_server, {{"device", server.device}, {"what", "hung-up"}});
     server.control_watch = {};
     server.control.reset();
     server.answered = true;
@@ -200,7 +201,12 @@ void DeviceServers::Parts::hear(Server& server) {
 void DeviceServers::Parts::take_line(Server& server, const std::string& line) {
   const json message = json::parse(line, nullptr, false);
   if (!message.is_object()) return;
-  if (message.contains("ok")) server.answered = true;
+  if (message.contains("ok")) {
+    server.answered = true;
+    if (message["ok"] != json(true))
+      dir.event(record::event::device_server,
+                {{"device", server.device}, {"what", "refused"}, {"answer", message}});
+  }
   if (message.contains("event") && on_event) on_event(server.device, message);
 }
 

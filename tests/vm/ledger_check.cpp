@@ -26,8 +26,10 @@ struct Comparison {
   const evidence::Run& run;
   const evidence::Ledger& ledger;
   std::string device;
-  std::vector<const evidence::StrayPage*> strays;  ///< that are the device's, by attribution
-  double from = 0;                                 ///< what the watch looked at
+  /// That are the device's by their tags, or lie in the ring that its driver gave it: not by
+  /// attribution, which believes the ledger.
+  std::vector<const evidence::StrayPage*> strays;
+  double from = 0;  ///< what the watch looked at
   double until = 0;
 
   bool watched(const evidence::LedgerWrite& write) const {
@@ -125,12 +127,29 @@ std::string same_order(const Comparison& all) {
   return "";
 }
 
+/// Where the agent had the device write in the production kernel.
+std::pair<std::uint64_t, std::uint64_t> ring_of(const evidence::Run& run,
+                                                const std::string& device) {
+  for (const auto* activity : run.events(record::event::activity)) {
+    const auto& ring = evidence::member_of(activity->fields, "ring");
+    const auto begin = evidence::address_of(ring, "begin");
+    const auto end = evidence::address_of(ring, "end");
+    if (activity->text("device") == device && begin && end) return {*begin, *end};
+  }
+  return {0, 0};
+}
+
 Comparison compare(const evidence::Run& run, const std::string& device) {
   Comparison all{run, run.ledgers.at(device), device, {}, 0, 0};
-  const auto who = checks::attribute(run);
-  for (std::size_t i = 0; i < run.strays.size(); ++i)
-    if (std::ranges::count(who.strays[i].devices, device) != 0)
-      all.strays.push_back(&run.strays[i]);
+  const auto ring = ring_of(run, device);
+  for (const auto& stray : run.strays) {
+    const bool tagged = std::ranges::any_of(stray.tags, [&](const auto& origin) {
+      return !origin.foreign && origin.tag.device == device;
+    });
+    const std::uint64_t at = stray.page.value + stray.first;
+    if (stray.owner.empty() && (tagged || (at >= ring.first && at < ring.second)))
+      all.strays.push_back(&stray);
+  }
   for (const auto* baseline : run.events(record::event::baseline)) all.from = baseline->t;
   for (const auto* pass : run.events(record::event::watch_pass))
     all.until = std::max(all.until, pass->number("begin_t").value_or(pass->t));

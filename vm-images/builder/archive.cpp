@@ -89,6 +89,18 @@ fs::path inner_target(const ArchiveLink& link) {
   return *reached.begin() == ".." ? fs::path() : target;
 }
 
+/// Whether a folder on the way to the link's place is itself a link: what is made behind it could
+/// lie anywhere.
+bool leads_through_link(const fs::path& folder, const fs::path& path) {
+  fs::path reached = folder;
+  std::error_code error;
+  for (const auto& part : path.parent_path()) {
+    reached /= part;
+    if (fs::is_symlink(fs::symlink_status(reached, error))) return true;
+  }
+  return false;
+}
+
 Result<void> unpack_data(archive* outer, const fs::path& deb, const fs::path& folder,
                          const std::function<bool(std::string_view)>& wanted,
                          std::vector<ArchiveLink>* links) {
@@ -147,6 +159,7 @@ Result<void> make_links(const fs::path& folder, const std::vector<ArchiveLink>& 
     const fs::path target = inner_target(link);
     const fs::path place = folder / link.path;
     std::error_code error;
+    if (leads_through_link(folder, link.path)) continue;
     if (target.empty() || fs::symlink_status(place, error).type() != fs::file_type::not_found)
       continue;
     fs::create_directories(place.parent_path(), error);

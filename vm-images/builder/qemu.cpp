@@ -48,15 +48,18 @@ Result<std::string> run(const std::vector<std::string>& argv) {
 /// Where the machine itself gets Debian from. Security has a host of its own and other suites.
 Result<std::string> archive_of_machine() {
   TRY_ASSIGN(const std::string listed,
-             run({"apt-get", "indextargets", "--format", "$(REPO_URI) $(SUITE) $(CODENAME)",
+             run({"apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(LABEL)",
                   "Created-By: Packages"}));
+  // Origin and Label are both "Debian" for Debian's own archive; security's label and backports'
+  // origin differ, and others' lists have names of their own.
   for (const auto& line : split(listed, '\n')) {
-    const std::string uri = line.substr(0, line.find(' '));
-    if (!uri.empty() && line.find("security") == std::string::npos) return uri;
+    const std::size_t space = line.find(' ');
+    if (space != std::string::npos && line.substr(space + 1) == "Debian Debian")
+      return line.substr(0, space);
   }
   return fail(Errc::not_found,
-              "apt's package lists are empty; run \"apt-get update\" as root, or name a QEMU with "
-              "--qemu");
+              "apt has no package list of Debian's own archive; run \"apt-get update\" as root, or "
+              "name a QEMU of 10.1 or newer with --qemu");
 }
 
 /// Options of an apt that leaves the machine's alone. Its keys and its proxy are the machine's.

@@ -57,21 +57,24 @@ BOOST_AUTO_TEST_CASE(links_of_a_package_are_made_when_they_stay_in_the_folder) {
              {"./lib/deep/up", "../libx.so.4"},
              {"./etc/absolute", "/lib/libx.so.4.0"},
              {"./lib/taken", "libx.so.4.0"},
+             {"./a-link", "lib"},
+             {"./a-link/behind", ".."},
              {"./out", "../outside"},
              {"./lib/sly", "deep/../../../outside"},
              {"./lib/far", "../../outside"},
              {"./lib/far-absolute", "/../outside"}});
   std::vector<ArchiveLink> links;
   BOOST_REQUIRE(unpack_deb(bench.at("a.deb"), bench.at("out"), everything, &links));
-  BOOST_TEST(links.size() == 8U);
+  BOOST_TEST(links.size() == 10U);
   BOOST_TEST(!fs::exists(bench.at("out/lib/libx.so.4")));
   BOOST_REQUIRE(make_links(bench.at("out"), links));
   BOOST_TEST(read(bench.at("out/lib/libx.so.4")) == "library");
   BOOST_TEST(read(bench.at("out/lib/deep/up")) == "library");
   BOOST_TEST(read(bench.at("out/etc/absolute")) == "library");
   BOOST_TEST(read(bench.at("out/lib/taken")) == "file");
-  for (const char* name : {"out/out", "out/lib/sly", "out/lib/far", "out/lib/far-absolute"})
-    BOOST_TEST(fs::symlink_status(bench.at(name)).type() == fs::file_type::not_found);
+  for (const char* name :
+       {"out/out", "out/lib/sly", "out/lib/far", "out/lib/far-absolute", "out/lib/behind"})
+    BOOST_TEST((fs::symlink_status(bench.at(name)).type() == fs::file_type::not_found), name);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_package_is_refused_by_name) {

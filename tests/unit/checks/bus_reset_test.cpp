@@ -273,6 +273,27 @@ BOOST_AUTO_TEST_CASE(silence_that_is_shorter_than_the_devices_own_pauses_proves_
   BOOST_TEST(result.numbers["ladder"][0]["rungs"][0]["dma"] == "not watched");
 }
 
+BOOST_AUTO_TEST_CASE(a_ladder_of_refusals_says_nothing) {
+  ActionRun run;
+  run.act("reset", "flr", Writes::on, refused);
+  const auto result = run.judge();
+  BOOST_TEST((result.verdict == Verdict::inconclusive), result.reason);
+  BOOST_TEST(says(result.reason, "nothing that was asked for could be done to net0"),
+             result.reason);
+}
+
+// All ones are no defaults: the reset was called a lie.
+BOOST_AUTO_TEST_CASE(registers_that_do_not_answer_are_late_and_no_lie) {
+  ActionRun run;
+  run.act("reset", "flr", Writes::until_the_action);
+  run.run.event(24.5, "reset.state",
+                {{"number", 0}, {"device", "net0"}, {"answers", false}, {"defaults", false}});
+  const auto result = run.judge();
+  BOOST_TEST((result.verdict == Verdict::fail), result.reason);
+  BOOST_TEST(says(result.reason, "net0: reset flr: its registers did not answer"), result.reason);
+  BOOST_TEST(result.numbers["lies"] == 0);
+}
+
 // A server that keeps no ledger finds an open file all the same.
 BOOST_AUTO_TEST_CASE(an_empty_ledger_is_none) {
   ActionRun run;

@@ -296,6 +296,20 @@ BOOST_AUTO_TEST_CASE(with_a_closing_mark_each_write_after_it_fails_the_deadline_
   BOOST_TEST((judge(run, "end").verdict == Verdict::fail));
 }
 
+// A crashed server's device was taken for one that had stopped.
+BOOST_AUTO_TEST_CASE(a_device_whose_server_died_was_not_stopped) {
+  for (const char* what : {"exited", "silent", "refused", "hung-up"}) {
+    auto run = good_run();
+    run.event(12, "device.server", {{"device", "net0"}, {"what", what}, {"status", "signal 11"}});
+    const auto result = judge(run);
+    BOOST_TEST((result.verdict == Verdict::inconclusive), result.reason);
+    BOOST_TEST(says(result.reason, "the server of net0"), result.reason);
+  }
+  auto run = good_run();
+  run.event(12, "device.server", {{"device", "net0"}, {"what", "started"}});
+  BOOST_TEST((judge(run).verdict == Verdict::pass));
+}
+
 BOOST_AUTO_TEST_CASE(tags_of_another_run_name_no_device) {
   auto run = good_run();
   auto texts = run.texts();
