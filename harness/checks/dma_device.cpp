@@ -135,7 +135,7 @@ DmaFinding judge_device(const DmaContext& context, const scenario::PlannedDevice
   if (noted > 0) finding.control += fmt::format(", {} by its ledger", count(noted, "write"));
   if (is_net(device))
     finding.control += fmt::format(", {} fed after {}", count(fed, "frame"), context.deadline.name);
-  if (tally.late.size() > 0) {
+  if (!tally.late.empty()) {
     finding.verdict = Verdict::fail;
     finding.reason =
         fmt::format("{} wrote {} of the dead kernel after {}, the last {:.1f} s after the handover",
@@ -187,7 +187,7 @@ void control_untagged(const DmaContext& context, const Strays& strays,
     if (operations <= 0)
       doubts.push_back(device.name + " was not seen to work before the panic");
     else if (!watch_sees)
-      doubts.push_back(
+      doubts.emplace_back(
           "the watch saw nothing change after the handover, not even the dying CPU's stack");
   }
 }
