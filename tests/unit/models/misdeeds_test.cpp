@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(writers_into_foreign_memory_stop_by_themselves_before_the_p
 }
 
 BOOST_AUTO_TEST_CASE(writers_into_foreign_memory_say_where_they_aim) {
-  BOOST_TEST(find("crash-writer")->activity.at("target") == "crash-region");
+  BOOST_TEST(find("crash-writer")->activity.at("target") == "capture-kernel");
   BOOST_TEST(find("elfcorehdr-writer")->activity.at("target") == "elfcorehdr");
 }
 

@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_profile_with_a_server_names_its_socket_and_the_other_way_
   BOOST_TEST(profile("", R"(, "activity": {"kind": "model-run", "rate": 0, "target": "all"})") ==
              "p.json: /activity/rate: expected a whole number from 1 to 100000, found 0\n"
              "p.json: /activity/target: expected one of \"own\", \"crash-region\", "
-             "\"elfcorehdr\", found \"all\"");
+             "\"capture-kernel\", \"elfcorehdr\", found \"all\"");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
