@@ -275,7 +275,9 @@ BOOST_AUTO_TEST_CASE(silence_that_is_shorter_than_the_devices_own_pauses_proves_
 
 BOOST_AUTO_TEST_CASE(a_ladder_of_refusals_says_nothing) {
   ActionRun run;
-  run.act("reset", "flr", Writes::on, refused);
+  json outside_a_climb = refused;
+  outside_a_climb["climb"] = false;
+  run.act("reset", "flr", Writes::on, outside_a_climb);
   const auto result = run.judge();
   BOOST_TEST((result.verdict == Verdict::inconclusive), result.reason);
   BOOST_TEST(says(result.reason, "nothing that was asked for could be done to net0"),

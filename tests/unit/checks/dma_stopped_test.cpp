@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(with_a_closing_mark_each_write_after_it_fails_the_deadline_
   auto run = good_run();
   run.mark(38.9, "closing");
   run.stray(38, 38.9, 0x777000, "net0");
-  run.trace(38.95, "e1000e_core_ctrl_sw_reset Doing SW reset");
+  run.trace(38.85, "e1000e_core_ctrl_sw_reset Doing SW reset");
   BOOST_TEST((judge(run, "end").verdict == Verdict::pass), judge(run, "end").reason);
   run.stray(38.9, 39.95, 0x777000, "net0");
   BOOST_TEST((judge(run, "end").verdict == Verdict::fail));
