@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <span>
 
 #include "harness/base/process.hpp"
 #include "harness/base/temp_dir.hpp"
@@ -27,29 +28,54 @@ struct Told {
   std::map<std::string, std::map<checks::By, std::size_t>> pages;
 };
 
+Result<Told> read(const std::filesystem::path& folder) {
+  TRY_ASSIGN(const evidence::Run run, evidence::open(folder));
+  const auto who = checks::attribute(run);
+  Told told{.windows = evidence::gate_windows(run.timeline), .stopped_s = who.stopped_s};
+  // One with everything as it was before and after those of the devices.
+  if (told.windows.size() < 3)
+    return fail(Errc::not_found, "{} has {} windows of the gating experiment", folder.string(),
+                told.windows.size());
+  for (const auto& stray : who.strays) {
+    const std::string names = fmt::format("{}", fmt::join(stray.devices, ", "));
+    ++told.pages[names.empty() ? "nobody named" : names][stray.by];
+  }
+  return told;
+}
+
 Result<Told> run_once(const std::filesystem::path& folder) {
   const char* chosen = std::getenv("BENCH_QUIESCE");
   const std::string program = chosen != nullptr ? chosen : BENCH_QUIESCE;
   const std::string scenario = std::string(QUIESCE_SOURCE_ROOT) + "/tests/bench/attribution.json";
   TRY_ASSIGN(const Captured ran,
              capture({program, "run", scenario, "--out", folder.string()}, Seconds(1500)));
-  const auto run = evidence::open(folder);
-  if (!run)
-    return tl::unexpected(run.error().because(
-        fmt::format("quiesce run ended with {}: {}", ran.status.describe(), ran.error)));
-  const auto who = checks::attribute(*run);
-  Told told{.windows = evidence::gate_windows(run->timeline), .stopped_s = who.stopped_s};
-  // One with everything as it was before and after those of the devices.
-  if (told.windows.size() < 3)
-    return fail(Errc::not_found,
-                "the run has {} windows of the gating experiment; quiesce run ended with {}: {}",
-                told.windows.size(), ran.status.describe(), ran.error);
-  for (const auto& stray : who.strays) {
-    std::string names = stray.by == checks::By::owner ? "no device" : "unknown";
-    if (!stray.devices.empty()) names = fmt::format("{}", fmt::join(stray.devices, ", "));
-    ++told.pages[names][stray.by];
+  auto told = read(folder);
+  if (told) return told;
+  return tl::unexpected(told.error().because(
+      fmt::format("quiesce run ended with {}: {}", ran.status.describe(), ran.error)));
+}
+
+Result<std::vector<Told>> run_often(int count) {
+  TRY_ASSIGN(TempDir folder, TempDir::create("quiesce-bench"));
+  std::vector<Told> runs;
+  for (int i = 0; i < count; ++i) {
+    auto told = run_once(folder.path() / fmt::format("run-{}", i));
+    if (!told)
+      return tl::unexpected(
+          told.error().because("the evidence stays in " + folder.keep().string()));
+    fmt::print(stderr, "run {}: {:.3f} s stopped\n", i + 1, told->stopped_s);
+    runs.push_back(std::move(*told));
   }
-  return told;
+  return runs;
+}
+
+Result<std::vector<Told>> read_all(std::span<char*> folders) {
+  std::vector<Told> runs;
+  for (const char* folder : folders) {
+    TRY_ASSIGN(Told told, read(folder));
+    runs.push_back(std::move(told));
+  }
+  return runs;
 }
 
 void print_windows(const std::vector<Told>& runs) {
@@ -74,11 +100,14 @@ void print_windows(const std::vector<Told>& runs) {
 }
 
 void print_writers(const Told& told) {
-  constexpr checks::By kinds[] = {checks::By::tag, checks::By::ledger, checks::By::gating,
-                                  checks::By::owner, checks::By::unknown};
+  std::vector<checks::By> kinds;
+  kinds.reserve(checks::by_count);
+  for (std::size_t i = 0; i < checks::by_count; ++i) kinds.push_back(static_cast<checks::By>(i));
   fmt::print("\n| writer of stray pages (last run) |");
   for (const auto by : kinds) fmt::print(" {} |", checks::to_string(by));
-  fmt::print("\n|---|---|---|---|---|---|\n");
+  fmt::print("\n|---|");
+  for (std::size_t i = 0; i < kinds.size(); ++i) fmt::print("---|");
+  fmt::print("\n");
   for (const auto& [name, counts] : told.pages) {
     fmt::print("| {} |", name);
     for (const auto by : kinds) fmt::print(" {} |", counts.contains(by) ? counts.at(by) : 0);
@@ -86,28 +115,20 @@ void print_writers(const Told& told) {
   }
 }
 
-int report(const Error& error) {
-  fmt::print(stderr, "{}\n", error.describe());
-  return 3;
-}
-
 }  // namespace
 
+/// COUNT runs (1), or what run directories hold that are there already.
 int main(int count, char** words) {
-  const int wanted = count > 1 ? std::clamp(std::atoi(words[1]), 1, 99) : 1;
-  auto folder = TempDir::create("quiesce-bench");
-  if (!folder) return report(folder.error());
-  std::vector<Told> runs;
-  for (int i = 0; i < wanted; ++i) {
-    auto told = run_once(folder->path() / fmt::format("run-{}", i));
-    if (!told)
-      return report(told.error().because("the evidence stays in " + folder->keep().string()));
-    fmt::print(stderr, "run {}: {:.3f} s stopped\n", i + 1, told->stopped_s);
-    runs.push_back(std::move(*told));
+  const std::span arguments(words + 1, words + count);
+  const int wanted = arguments.empty() ? 1 : std::atoi(arguments[0]);
+  const auto runs = wanted > 0 ? run_often(std::min(wanted, 99)) : read_all(arguments);
+  if (!runs) {
+    fmt::print(stderr, "{}\n", runs.error().describe());
+    return 3;
   }
-  fmt::print("Medians of {} run{}; first and last window: everything as it was.\n\n", runs.size(),
-             runs.size() == 1 ? "" : "s");
-  print_windows(runs);
-  print_writers(runs.back());
+  fmt::print("Medians of {} run{}; first and last window: everything as it was.\n\n", runs->size(),
+             runs->size() == 1 ? "" : "s");
+  print_windows(*runs);
+  print_writers(runs->back());
   return 0;
 }

@@ -185,6 +185,7 @@ void print(const Load& load, const std::vector<std::array<double, contenders>>& 
   const auto bytes = static_cast<double>(load.size * load.count);
   const auto median_of = [&](auto number) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const auto& times : all) values.push_back(number(times));
     return median(std::move(values));
   };
