@@ -12,15 +12,12 @@
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
-#include "harness/cli/model_profiles.hpp"
 #include "harness/cli/places.hpp"
-#include "harness/cli/qemu_choice.hpp"
+#include "harness/cli/resolve.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/execute.hpp"
-#include "harness/vm/qemu.hpp"
 #include "reports/text.hpp"
-#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
@@ -115,39 +112,6 @@ std::filesystem::path own_program() {
   return fs::read_symlink("/proc/self/exe", error);
 }
 
-/// Kernels, images, accelerator: everything that must be known before anything is started.
-Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Options& options,
-                                  const Places& places, Progress& progress) {
-  TRY_ASSIGN(const builder::Store store, builder::Store::open());
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
-  scenario::RunPlan plan{.scenario = scenario};
-  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
-  name_servers(plan.devices, own_program());
-  const Needs needs = scenario::needs_vfio_user(plan.devices) ? Needs::vfio_user : Needs::any;
-  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(options.qemu, needs, store));
-  TRY_ASSIGN(const vm::Accelerator accelerator,
-             vm::choose_accelerator(scenario.machine.accel, chosen.qemu));
-  plan.accel = accelerator.name;
-  plan.accel_reason = accelerator.reason;
-  plan.qemu = chosen.qemu.path;
-
-  progress.phase("images");
-  TRY_ASSIGN(const builder::Kernel production,
-             builder::resolve(scenario.production.kernel, store, builder::Fetch::allowed));
-  const bool same = scenario.capture.kernel == "same";
-  TRY_ASSIGN(const builder::Kernel capture,
-             builder::resolve(same ? scenario.production.kernel : scenario.capture.kernel, store,
-                              builder::Fetch::allowed));
-  TRY(builder::check_kernel(production, "production", plan.devices));
-  TRY(builder::check_kernel(capture, "capture", plan.devices));
-  TRY_ASSIGN(const builder::Images images,
-             builder::build(production, capture, plan.devices, places.agent, store));
-  plan.production = images.production;
-  plan.capture = images.capture;
-  return plan;
-}
-
 /// --out for one run; for several, a numbered folder inside it. Without --out below runs/, named by
 /// time.
 fs::path folder_for(const Options& options, const scenario::Scenario& scenario, std::size_t number,
@@ -210,7 +174,9 @@ Result<Finished> run_one(const scenario::Scenario& scenario, const Options& opti
                                           : Progress::Mode::plain;
   Progress progress(mode, scenario.name);
   TRY(check_folder(folder));
-  TRY_ASSIGN(const scenario::RunPlan plan, resolve(scenario, options, places, progress));
+  progress.phase("images");
+  TRY_ASSIGN(const scenario::RunPlan plan,
+             resolve(scenario, places, {.qemu = options.qemu, .program = own_program()}));
   TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
   const auto executed =
       run::execute(plan, folder, loop,

@@ -11,6 +11,7 @@
 #include "harness/base/process.hpp"
 #include "harness/base/temp_dir.hpp"
 #include "tests/bench/bare_run.hpp"
+#include "tests/bench/median.hpp"
 #include "tests/bench/recording.hpp"
 
 namespace {
@@ -34,13 +35,6 @@ struct Round {
   Watched watched;
   BareRun bare;
 };
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 /// What a loaded machine adds is never negative: the fastest of each says most there.
 double fastest_ratio(const std::vector<Round>& rounds) {

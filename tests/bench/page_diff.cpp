@@ -17,10 +17,12 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/mapping.hpp"
 #include "harness/observe/page_diff.hpp"
+#include "tests/bench/median.hpp"
 
 namespace {
 
 using namespace quiesce;
+using bench::median;
 
 constexpr std::uint64_t size = 768ULL << 20;
 constexpr int rounds = 9;
@@ -29,11 +31,6 @@ double seconds(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 /// The guest's side of the file, and a plain copy for memcmp.

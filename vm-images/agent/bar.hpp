@@ -2,6 +2,7 @@
 // The registers of a reference model (harness/wire/model_registers.hpp), mapped into this process.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,10 @@ class Bar {
   /// nullopt when the mapping is void: the function was removed (kernfs then answers the fault with
   /// SIGBUS, fs/kernfs/file.c, kernfs_vma_fault). A device that does not answer reads all ones.
   std::optional<std::uint32_t> read(std::uint32_t offset) const;
+  /// Reads it `times` times, one right after the other, unless `over` becomes true; how often it
+  /// was. nullopt as read().
+  std::optional<std::uint64_t> read_often(std::uint32_t offset, std::uint64_t times,
+                                          const std::atomic<bool>& over) const;
   /// False when the mapping is void.
   bool write(std::uint32_t offset, std::uint32_t value);
 
@@ -36,6 +41,7 @@ class Bar {
 
  private:
   explicit Bar(Mapping mapping) : mapping_(std::move(mapping)) {}
+  const volatile std::uint32_t* at(std::uint32_t offset) const;
   Mapping mapping_;
 };
 

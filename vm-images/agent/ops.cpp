@@ -13,6 +13,7 @@
 #include "vm-images/agent/modules.hpp"
 #include "vm-images/agent/pci.hpp"
 #include "vm-images/agent/pci_action.hpp"
+#include "vm-images/agent/register_bench.hpp"
 #include "vm-images/agent/screen.hpp"
 
 namespace quiesce::agent {
@@ -40,6 +41,7 @@ constexpr Op ops[] = {
     {"pci", [](Agent&, const Request& request) { return read_pci_in_time(request); }},
     {"pci-action", [](Agent&, const Request& request) { return act_on_pci(request); }},
     {"model-state", [](Agent&, const Request& request) { return read_model_state(request); }},
+    {"register-bench", [](Agent&, const Request& request) { return bench_registers(request); }},
     {"interrupts", [](Agent&, const Request& request) { return read_interrupts(request); }},
     {"modules",
      [](Agent& agent, const Request& request) {

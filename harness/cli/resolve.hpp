@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From a scenario to a run plan: everything that must be known before anything is started.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/result.hpp"
+#include "harness/cli/places.hpp"
+#include "harness/scenario/plan.hpp"
+
+namespace quiesce::cli {
+
+struct Resolving {
+  std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
+  std::filesystem::path program;  ///< the quiesce that serves the models
+};
+
+/// Kernels (fetched where they are not there yet), images, QEMU, accelerator.
+Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Places& places,
+                                  const Resolving& how);
+
+}  // namespace quiesce::cli
