@@ -147,7 +147,7 @@ DmaFinding judge_device(const DmaContext& context, const scenario::PlannedDevice
   // Why the writes ended may be told by something later than the deadline.
   const auto why = ending ? ending : decisive(list, tally, context.story.end);
   const auto last_stretch = find_deadline(context.run, context.story, "end");
-  const bool to_the_end = last_stretch && tally.last && *tally.last > last_stretch->t;
+  const bool to_the_end = last_stretch && tally.last && *tally.last >= last_stretch->t;
   std::string ended = "why they ended is not known";
   if (why) ended = tell(*why, list, tally, handover);
   if (to_the_end) ended = "still writing at the end" + (why ? "; " + ended : std::string());
