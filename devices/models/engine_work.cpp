@@ -95,11 +95,14 @@ std::vector<std::byte> Engine::next_item(std::size_t size) const {
     fill_tagged(bytes, {.kind = TagKind::device_write,
                         .device = identity_.name,
                         .sequence = sequence_,
+                        // After a reset the sequence begins anew: the same bytes again would be a
+                        // write that nobody can see.
+                        .block = epoch_,
                         .seed = identity_.seed});
     return bytes;
   }
   for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
-    const std::uint64_t number = (sequence_ + 1) * 0x9e3779b97f4a7c15ULL + at;
+    const std::uint64_t number = (sequence_ + 1 + (epoch_ << 32)) * 0x9e3779b97f4a7c15ULL + at;
     std::memcpy(bytes.data() + at, &number, sizeof number);
   }
   return bytes;
@@ -118,6 +121,7 @@ bool Engine::write_item(const Ring& ring) {
   note("dma.write", {{"address", hex(address)},
                      {"bytes", bytes.size()},
                      {"sequence", sequence},
+                     {"epoch", epoch},
                      {"tagged", settings_.value("tagged", true)},
                      {"crc", crc_of(bytes)}});
   // A write by message serves requests meanwhile, and one of them may have been a reset.

@@ -22,7 +22,8 @@ namespace quiesce::models {
 /// - config: offset, width, value (Command, PMCSR, Device Control, MSI)
 /// - run: address, bytes, item, rate
 /// - stop: by ("control", "soft", "flr", "pm", "device", "done")
-/// - dma.write: address, bytes, sequence, tagged, crc (CRC-32 of the bytes)
+/// - dma.write: address, bytes, sequence, epoch (the tags' block), tagged, crc (CRC-32 of the
+/// bytes)
 /// - dma.blocked: address, bytes, why ("bus-master", "unmapped"); once until something changes
 /// - reset: kind ("flr", "pm", "device", "soft"), effect (its registers are at their defaults),
 ///   stops (its DMA ends), ready_ms

@@ -44,6 +44,7 @@ bool take(Ledger& ledger, const json& line, double zero) {
   auto crc = whole_of(line, "crc");
   if (!crc) crc = address_of(line, "crc");
   ledger.writes.push_back({t, *address, *bytes, crc, whole_of(line, "sequence"),
+                           whole_of(line, "epoch").value_or(0),
                            flag_of(line, "tagged").value_or(false)});
   return true;
 }

@@ -20,6 +20,7 @@ struct LedgerWrite {
   std::uint64_t bytes = 0;
   std::optional<std::uint64_t> crc;       ///< CRC-32 of what was written
   std::optional<std::uint64_t> sequence;  ///< of its tags
+  std::uint64_t epoch = 0;  ///< its tags' block: resets before it, since the sequence begins anew
   bool tagged = false;
 };
 

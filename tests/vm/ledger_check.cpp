@@ -70,6 +70,7 @@ std::string same_bytes(const Comparison& all) {
     fill_tagged(bytes, {.kind = TagKind::device_write,
                         .device = all.device,
                         .sequence = *write.sequence,
+                        .block = write.epoch,
                         .seed = all.run.plan.scenario.seed});
     const auto crc =
         ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
@@ -90,7 +91,7 @@ std::string same_bytes(const Comparison& all) {
       if (origin.foreign || origin.tag.device != all.device) continue;
       const auto [begin, end] = by_sequence.equal_range(origin.tag.sequence);
       if (std::none_of(begin, end, [&](const auto& entry) {
-            return entry.second->t <= stray->t + slack &&
+            return entry.second->t <= stray->t + slack && entry.second->epoch == origin.tag.block &&
                    pages_of(*entry.second).contains(stray->page.value);
           }))
         return fmt::format("item {} was found in page {:#x}, where the ledger has it not",

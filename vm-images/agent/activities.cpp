@@ -66,11 +66,25 @@ void Activities::report(const std::stop_token& stop) {
   }
 }
 
+void Activities::end_one(const std::string& device) {
+  std::shared_ptr<Running> running;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = running_.find(device);
+    if (found == running_.end()) return;
+    running = found->second;
+  }
+  running->stop.request_stop();
+  poll_until<bool>(Seconds(5), [&] { return running->ended.load(); });
+}
+
 Result<Json> Activities::start(const Request& request) {
   TRY_ASSIGN(const Subject subject, read_subject(request));
   const auto* kind = std::ranges::find(kinds, subject.kind, &Kind::name);
   if (kind == std::end(kinds))
     return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
+  TRY_ASSIGN(const bool restart, request.flag("restart", false));
+  if (restart) end_one(subject.device);
   {
     const std::lock_guard lock(mutex_);
     const auto found = running_.find(subject.device);

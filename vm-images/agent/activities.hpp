@@ -23,6 +23,8 @@ class Activities {
 
  private:
   struct Running;
+  /// Has the device's worker stop, as a driver lets go of a device that was reset under it.
+  void end_one(const std::string& device);
   void report(const std::stop_token& stop);
 
   Link& link_;
