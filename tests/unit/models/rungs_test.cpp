@@ -194,8 +194,31 @@ BOOST_AUTO_TEST_CASE(what_lies_in_memory_carries_tags_of_its_writer) {
     bench.pass(0.12);
     const auto& writes = bench.host.writes;
     BOOST_REQUIRE_MESSAGE(!writes.empty(), model->name);
-    const Tag tag{.kind = TagKind::device_write, .device = "somebody", .sequence = 0, .seed = 99};
+    const auto found = read_tag(writes.front().bytes);
+    BOOST_REQUIRE_MESSAGE(found.has_value(), model->name);
+    const Tag tag{.kind = TagKind::device_write,
+                  .device = "somebody",
+                  .sequence = 0,
+                  .block = found->block,
+                  .seed = 99};
     BOOST_TEST(is_tagged(writes.front().bytes, tag), model->name);
+  }
+}
+
+// The sequence begins anew: the same bytes in the same slot were a write that no watch could see.
+BOOST_AUTO_TEST_CASE(what_is_written_after_a_reset_differs_from_what_was_written_before) {
+  for (const bool tagged : {true, false}) {
+    Bench bench("engine", {.settings = {{"tagged", tagged}}, .name = "somebody", .seed = 99});
+    bench.run();
+    bench.pass(0.12);
+    const auto before = bench.host.writes.front().bytes;
+    BOOST_REQUIRE(bench.reset(vfio_user::ResetKind::flr));
+    bench.host.writes.clear();
+    bench.bus_master(true);
+    bench.run();
+    bench.pass(0.12);
+    BOOST_REQUIRE(!bench.host.writes.empty());
+    BOOST_TEST((bench.host.writes.front().bytes != before), "tagged: " << tagged);
   }
 }
 
