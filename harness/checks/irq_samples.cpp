@@ -89,14 +89,24 @@ std::string number_in(std::string_view text, std::string_view before) {
   return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
-/// "__common_interrupt: 0.208 No irq handler for vector" (arch/x86/kernel/irq.c, common_interrupt)
-/// at `t` of the kernel's clock.
+/// "0.208": CPU and vector. "__common_interrupt: 0.208 No irq handler for vector" up to 6.9, "No
+/// irq handler for 0.208" later (arch/x86/kernel/irq.c, common_interrupt; both seen).
+std::string stray_vector(std::string_view text) {
+  constexpr std::string_view words = "No irq handler for";
+  const std::size_t at = text.find(words);
+  if (at == std::string_view::npos) return {};
+  const std::string_view behind = trim(text.substr(at + words.size()));
+  const std::string_view before = trim(text.substr(0, at));
+  const bool is_behind = !behind.empty() && behind[0] >= '0' && behind[0] <= '9';
+  const std::string_view place = is_behind ? behind : before.substr(before.rfind(' ') + 1);
+  return std::string(place.substr(0, place.find_first_not_of("0123456789.")));
+}
+
+/// At `t` of the kernel's clock.
 void note_vector(IrqMessages& messages, std::string_view text, double t) {
-  const std::size_t end = text.find(" No irq handler for");
-  if (end == std::string_view::npos) return;
-  const std::size_t space = text.rfind(' ', end - 1);
-  const std::size_t begin = space == std::string_view::npos ? 0 : space + 1;
-  StrayVector& vector = messages.vectors[std::string(text.substr(begin, end - begin))];
+  const std::string name = stray_vector(text);
+  if (name.empty()) return;
+  StrayVector& vector = messages.vectors[name];
   // The kernel tells anew every five seconds: the first burst is what counts.
   if (vector.messages > 0 && t - vector.first > 5) return;
   if (vector.messages++ == 0) vector.first = t;

@@ -215,15 +215,18 @@ BOOST_AUTO_TEST_CASE(a_vector_that_nobody_set_up_and_that_comes_all_the_time_is_
 
 // The storm itself costs the serial line characters; the kernel's log has them.
 BOOST_AUTO_TEST_CASE(the_kernels_log_is_asked_for_vectors_before_the_serial_line) {
-  auto run = with_vector(9, 0.001);
-  run.drop_agent("kmsg");
-  json entries = json::array();
-  for (int i = 0; i < 10; ++i)
-    entries.push_back({{"level", 0},
-                       {"guest", 0.0},
-                       {"text", "__common_interrupt: 0.208 No irq handler for vector"}});
-  run.agent(39.6, "response", {{"op", "kmsg"}, {"entries", entries}});
-  BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::fail));
+  // As 6.1 and as 6.12 say it.
+  for (const char* text :
+       {"__common_interrupt: 0.208 No irq handler for vector", "No irq handler for 0.208"}) {
+    auto run = with_vector(9, 0.001);
+    run.drop_agent("kmsg");
+    json entries = json::array();
+    for (int i = 0; i < 10; ++i) entries.push_back({{"level", 0}, {"guest", 0.0}, {"text", text}});
+    run.agent(39.6, "response", {{"op", "kmsg"}, {"entries", entries}});
+    const auto result = judge_one(run, "irq.quiet");
+    BOOST_TEST((result.verdict == Verdict::fail), text);
+    BOOST_TEST(says(result.reason, "vector 0.208, which"), result.reason);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_stale_vector_that_comes_now_and_then_is_no_storm) {
