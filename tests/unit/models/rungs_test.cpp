@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(what_a_reset_brought_back_passes_the_function_test) {
     bench.pass(1);
     bench.device->kernel("capture");
     for (const auto& rung : model->stops_on)
-      if (rung == "flr" || rung == "bus") bench.kernel_reset(rung);
+      if (rung == "flr" || rung == "pm" || rung == "bus") bench.kernel_reset(rung);
     bench.pass(5);
     const std::uint32_t status = bench.status();
     if (status == 0xffffffff) continue;  // dead, which has its own test
