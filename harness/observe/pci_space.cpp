@@ -226,28 +226,6 @@ Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wan
   });
 }
 
-Result<TakenBusMaster> take_bus_master(vm::Bus& bus, PciAddress address) {
-  constexpr std::size_t command = 0x04;
-  TakenBusMaster taken;
-  TRY(with_ports(bus, [&](Ports& ports) -> Result<void> {
-    TRY_ASSIGN(const auto window, find_window(ports));
-    TRY_ASSIGN(const auto value, ports.read(address, command));
-    taken.command = value & 0xffff;
-    if (window && address.bus < window->buses)
-      taken.register_at = GuestPhys{window->of(address).value + command};
-    return {};
-  }));
-  TRY_ASSIGN(taken.before, set_bus_master(bus, address, BusMaster::off));
-  return taken;
-}
-
-Result<void> give_bus_master_back(vm::Bus& bus, const TakenBusMaster& taken) {
-  if (taken.before == BusMaster::off) return {};
-  if (!taken.register_at)
-    return fail(Errc::unsupported, "this machine has no memory window of configuration space");
-  return bus.write32(*taken.register_at, taken.command);
-}
-
 Result<GuestPhys> bar_address(const PciConfig& config, int bar) {
   const int last = config.is_bridge() ? 1 : 5;
   if (bar < 0 || bar > last) return fail(Errc::invalid_input, "there is no BAR {}", bar);

@@ -45,19 +45,6 @@ nlohmann::json to_json(const PciSpace& space, const std::string& mark, double t)
 enum class BusMaster { off, on };
 Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wanted);
 
-/// Bus Master of a function that was taken away, and what it takes to give it back.
-struct TakenBusMaster {
-  BusMaster before = BusMaster::off;
-  std::uint32_t command = 0;             ///< Command register as it was; Status zero
-  std::optional<GuestPhys> register_at;  ///< in the memory window of configuration space, if any
-};
-/// The machine must be stopped. Fails as set_bus_master().
-Result<TakenBusMaster> take_bus_master(vm::Bus& bus, PciAddress address);
-/// Puts the Command register back by one access, so the machine may run, and with some devices it
-/// must: an e1000e of QEMU 11.1 that got Bus Master back while the machine stood still received
-/// nothing from then on (measured). unsupported without `register_at`.
-Result<void> give_bus_master_back(vm::Bus& bus, const TakenBusMaster& taken);
-
 /// Where memory BAR `bar` (0..5) is decoded now. unsupported, with the reason, when the function
 /// does not decode memory, is not in D0, or the BAR is of I/O ports or has no address.
 Result<GuestPhys> bar_address(const PciConfig& config, int bar);

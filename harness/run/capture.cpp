@@ -3,6 +3,7 @@
 
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/run/gate.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/resets.hpp"
 #include "harness/run/screens.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/gate.hpp"
 #include "harness/observe/pci_space.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
-#include "harness/run/resets.hpp"
 
 namespace quiesce::run {
 
@@ -15,7 +15,6 @@ namespace {
 
 // Frames are fed at ten a second: a window holds several of them.
 constexpr Seconds window_time{0.5};
-constexpr Seconds after_window{0.1};
 
 bool wanted(const Session& session) {
   switch (session.plan.scenario.steps.gating) {
@@ -47,17 +46,13 @@ Result<void> window(Session& session, const PlannedDevice* off) {
   const TimePoint stopped = session.loop.now();
   TRY(session.pause());
   TRY(session.watch->pass());
-  observe::TakenBusMaster taken;
+  BusMaster before = BusMaster::off;
   if (off != nullptr) {
-    const auto was = observe::take_bus_master(session.machine->qtest(), off->address);
-    // A function that does not answer cannot be gated, nor one that could not get it back: nothing
-    // to learn from it.
+    const auto was =
+        observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::off);
+    // A function that does not answer cannot be gated: nothing to learn from it.
     if (!was) return session.resume();
-    taken = *was;
-    if (taken.before == BusMaster::on && !taken.register_at) {
-      TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
-      return session.resume();
-    }
+    before = *was;
   }
   Seconds paused = session.loop.now() - stopped;
   TRY(session.resume());
@@ -69,11 +64,11 @@ Result<void> window(Session& session, const PlannedDevice* off) {
   TRY(session.watch->pass());
   json pages = json::array();
   for (const auto& page : session.watch->last_pages()) pages.push_back(fmt::format("{:#x}", page));
+  if (off != nullptr && before == BusMaster::on)
+    TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
   paused += session.loop.now() - again;
-  TRY(session.resume());
-  TRY(observe::give_bus_master_back(session.machine->qtest(), taken));
   session.dir.event(record::event::gate_window, {{"off", off != nullptr ? json(off->name) : json()},
-                                                 {"had_bus_master", taken.before == BusMaster::on},
+                                                 {"had_bus_master", before == BusMaster::on},
                                                  {"begin", begin},
                                                  {"t0", t0},
                                                  {"t1", t1},
@@ -82,9 +77,7 @@ Result<void> window(Session& session, const PlannedDevice* off) {
                                                  {"stopped_s", paused.count()}});
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the gating experiment");
-  // What came in while it was gated is delivered now, and belongs to no window.
-  TRY(session.linger(after_window));
-  return {};
+  return session.resume();
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ class Climb {
   Result<void> act(std::size_t number, const Action& action) {
     const auto devices = chosen(action);
     if (devices.empty()) return {};
-    session_.note(
-        fmt::format("{} {} on {} device(s)", word(action.what), action.method, devices.size()));
+    session_.note(fmt::format("{}{}{} on {} device(s)", word(action.what),
+                              action.method.empty() ? "" : " ", action.method, devices.size()));
     std::vector<Done> all;
     // One request a device, so that each has times of its own; those that share a bus are reset
     // together.

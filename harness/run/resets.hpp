@@ -17,10 +17,4 @@ enum class ActAt { production, before_drivers };
 /// agent cannot do (no such reset method) is noted as an action that failed, and is no error.
 Result<void> act(Session& session, ActAt at);
 
-/// The gating experiment: Bus Master is taken from one busy device after the other, from outside,
-/// for a window each; before and after all have it. Which pages changed in which window is noted
-/// (gate.window); who wrote them is for the checks to say. Does nothing when the scenario does not
-/// want it, or when nothing without a tag was written in the window.
-Result<void> gate(Session& session);
-
 }  // namespace quiesce::run

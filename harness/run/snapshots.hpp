@@ -15,10 +15,10 @@ namespace quiesce::run {
 Result<void> take_pci(Session& session, const std::string& mark);
 /// pci/MARK-agent.json: as libpci in the guest sees it.
 Result<void> take_agent_pci(Session& session, const std::string& mark);
-/// Ring registers of every device whose profile names them, as timeline events.
 /// Asks the agent for the interrupts that were counted so far; the answer is in agent.ndjson. An
 /// agent that cannot say is noted, and is no error.
 Result<void> take_interrupts(Session& session, const std::string& at);
+/// Ring registers of every device whose profile names them, as timeline events.
 Result<void> take_rings(Session& session, const std::string& at);
 /// A `cpus` event; the machine may run.
 Result<std::vector<CpuState>> take_cpus(Session& session, const std::string& at);
