@@ -169,8 +169,8 @@ std::vector<std::string> lost_servers(const evidence::Run& run) {
           fmt::format("the server of {} ended during the run ({})", device, event->text("status")));
     if (what == "silent" || what == "refused" || what == "hung-up")
       lost.push_back(
-          fmt::format("the server of {} was told to stand still and did not say that it "
-                      "does ({})",
+          fmt::format("the server of {} was told what the machine does and did not say "
+                      "that it follows ({})",
                       device, what));
   }
   return lost;
