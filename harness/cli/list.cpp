@@ -5,6 +5,7 @@
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/names.hpp"
 #include "harness/cli/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -179,7 +180,7 @@ void add_list(CLI::App& program, Action& chosen) {
   for (const auto& kind : kinds) names.emplace_back(kind.name);
   command->add_option("WHAT", options->what, "scenarios, devices, checks or kernels")
       ->required()
-      ->check(CLI::IsMember(names));
+      ->check(one_of("list of", names));
   command->add_flag("--json", options->json, "As JSON");
   command->add_flag("--markdown", options->markdown, "Devices and checks as the pages of docs/");
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");

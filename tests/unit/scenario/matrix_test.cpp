@@ -172,6 +172,18 @@ BOOST_AUTO_TEST_CASE(an_override_of_an_axis_drops_the_axis) {
   BOOST_TEST(names(cells(text, {"matrix.machine.cpus=[8]", "machine.memory=1GiB"})) == "s/cpus=8");
 }
 
+BOOST_AUTO_TEST_CASE(a_cell_says_how_it_is_had_alone) {
+  const std::string text = scenario_text(
+      R"("matrix": {"machine.cpus": [1, 2], "production.command_line": ["a", "b c=\"d\""]})");
+  BOOST_TEST(cells(scenario_text("\"name\": \"x\"")).front().cell.empty());
+  for (const auto& cell : cells(text)) {
+    const auto alone = cells(text, cell.cell);
+    BOOST_REQUIRE_EQUAL(alone.size(), 1U);
+    BOOST_TEST(alone[0].machine.cpus == cell.machine.cpus);
+    BOOST_TEST(alone[0].production.command_line == cell.production.command_line);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_path_that_leads_nowhere_changes_nothing) {
   const nlohmann::json before = {{"a", {{"b", 1}}}};
   nlohmann::json document = before;
