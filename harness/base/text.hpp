@@ -12,7 +12,8 @@
 
 namespace quiesce {
 
-/// The first of nearest_names() (harness/base/names.hpp), or empty.
+/// The candidate nearest to `word`, or empty when none is near enough: the first of nearest_names()
+/// (harness/base/names.hpp).
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// Splits at `separator`; an empty text gives no parts.

@@ -60,12 +60,14 @@ int refuse(const std::string& message) {
   return exit_code::usage;
 }
 
-/// What CLI11 has to say does not name the command that tells more.
+/// What CLI11 itself has to say does not name the command that tells more.
 int refuse(const CLI::ParseError& error, const CLI::App& program) {
+  const std::string text = error.what();
+  if (text.ends_with("shows all")) return refuse(text);
   std::string called = program.get_name();
   for (auto used = program.get_subcommands(); !used.empty(); used = used.front()->get_subcommands())
     called += " " + used.front()->get_name();
-  return refuse(fmt::format("{}\n\"{} --help\" explains it", error.what(), called));
+  return refuse(fmt::format("{}\n\"{} --help\" explains it", text, called));
 }
 
 /// The help of the subcommand that the words name, unless something that they name does not exist.

@@ -114,8 +114,9 @@ CLI::Validator one_of(const std::string& what, Words words, const std::string& s
   return CLI::Validator(
       [what, words = std::move(words), shows_all](std::string& word) -> std::string {
         if (std::ranges::find(words, word) != words.end()) return {};
-        // As it is; CLI11 would put the option's name before it.
-        throw CLI::ValidationError(no_such(what, word, words, shows_all));
+        // CLI11 would put the option's name before a ValidationError.
+        throw CLI::ParseError(no_such(what, word, words, shows_all),
+                              CLI::ExitCodes::ValidationError);
       },
       description);
 }

@@ -35,7 +35,7 @@ Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::
     if (fetched && fetched->enough())
       return QemuChoice{*fetched, first ? fmt::format("fetched, for the system's {} {}",
                                                       first->version, has_not(first->lacks))
-                                        : "fetched, for the system has none"};
+                                        : "fetched, for the system has none that works"};
   }
   if (!first) return tl::unexpected(first.error());
   return fail(Errc::unsupported, "QEMU {} ({}) {}, which this run needs; {}", first->version,

@@ -46,10 +46,10 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
 
   TRY_ASSIGN(const builder::Kernel production,
              kernel_of(scenario.production.kernel, store, how.on_step));
-  const bool same = scenario.capture.kernel == "same";
-  TRY_ASSIGN(
-      const builder::Kernel capture,
-      kernel_of(same ? scenario.production.kernel : scenario.capture.kernel, store, how.on_step));
+  builder::Kernel capture = production;
+  if (scenario.capture.kernel != "same") {
+    TRY_ASSIGN(capture, kernel_of(scenario.capture.kernel, store, how.on_step));
+  }
   TRY(builder::check_kernel(production, "production", plan.devices));
   TRY(builder::check_kernel(capture, "capture", plan.devices));
   say(how.on_step, "building the boot images");

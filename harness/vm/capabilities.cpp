@@ -133,6 +133,8 @@ Result<Answers> ask_qemu(const std::filesystem::path& program,
     process.wait(Seconds(1));
     return answers;
   }
+  // One that closed the connection is about to end, and how says more than our signal.
+  if (answers.error().code() == Errc::closed) process.wait(Seconds(1));
   const ExitStatus ended = process.stop(Seconds(0));
   const auto text = read_file(fmt::format("/proc/self/fd/{}", said.get()));
   const std::string words = text ? std::string(trim(printable(*text))) : std::string();

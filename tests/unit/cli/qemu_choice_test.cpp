@@ -101,12 +101,18 @@ BOOST_FIXTURE_TEST_CASE(one_that_is_named_is_not_replaced_behind_the_users_back,
   BOOST_TEST(refused.error().describe().find("leave --qemu out") != std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_fetched_one_serves_where_the_system_has_none, Host) {
-  ::setenv("PATH", (dir.path() / "bin").c_str(), 1);
-  const auto path = put(builder::fetched_qemu(store), "11.1.0", {});
+BOOST_FIXTURE_TEST_CASE(the_fetched_one_serves_where_the_systems_does_not_work, Host) {
+  const auto broken = dir.path() / "bin/qemu-system-x86_64";
+  BOOST_REQUIRE(replace_file(broken, "#!/bin/sh\nexit 3\n"));
+  ::chmod(broken.c_str(), 0755);
+  const auto refused = choose_qemu("", {}, store);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().describe().find("exit code 3") != std::string::npos);
+  const auto path = fetched("11.1.0", {});
   const auto chosen = choose_qemu("", {}, store);
   BOOST_REQUIRE_MESSAGE(chosen, (chosen ? "" : chosen.error().describe()));
-  BOOST_TEST(chosen->why == "fetched, for the system has none");
+  BOOST_TEST(chosen->qemu.path == path);
+  BOOST_TEST(chosen->why == "fetched, for the system has none that works");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
