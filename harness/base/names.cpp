@@ -40,10 +40,17 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr std::string_view between_words = "-._:/ ";
+
+/// "dma" of "dma-at-entry".
+std::string_view first_part(std::string_view name) {
+  return name.substr(0, name.find_first_of(between_words));
+}
+
 /// Whether `part` stands in `whole` with nothing that belongs to a word at either side.
 bool is_whole_part(std::string_view part, std::string_view whole) {
   const auto ends_word = [&](std::size_t at) {
-    return at >= whole.size() || std::string_view("-._:/ ").find(whole[at]) != std::string::npos;
+    return at >= whole.size() || between_words.find(whole[at]) != std::string_view::npos;
   };
   for (std::size_t at = whole.find(part); at != std::string_view::npos;
        at = whole.find(part, at + 1))
@@ -72,9 +79,11 @@ std::vector<std::string> nearest_names(std::string_view word,
     if (distance <= furthest && distance < std::max(wanted.size(), candidate.size()))
       near.emplace_back(distance, candidate);
   }
-  if (near.empty() && wanted.size() >= shortest_part)
-    for (const auto& candidate : candidates)
-      if (is_whole_part(wanted, lower_case(candidate))) near.emplace_back(0, candidate);
+  // Without a slip, what has it as a part, and at last what begins as it does.
+  for (const std::string_view part : {std::string_view(wanted), first_part(wanted)})
+    if (near.empty() && part.size() >= shortest_part)
+      for (const auto& candidate : candidates)
+        if (is_whole_part(part, lower_case(candidate))) near.emplace_back(0, candidate);
   std::ranges::stable_sort(near, {}, [](const auto& entry) { return entry.first; });
   std::vector<std::string> names;
   for (auto& [distance, name] : near)

@@ -45,6 +45,13 @@ BOOST_AUTO_TEST_CASE(a_whole_part_of_a_name_means_it) {
   BOOST_TEST(nearest_names("io", Names{"a-very-long-io"}).empty());
 }
 
+// "dma-deadline" brought nothing, though there is a "dma-at-entry".
+BOOST_AUTO_TEST_CASE(at_last_the_same_beginning_will_do) {
+  BOOST_TEST(nearest_names("reset-everything", scenarios) == Names{"reset-ladder"},
+             boost::test_tools::per_element());
+  BOOST_TEST(nearest_names("e-everything", scenarios).empty());
+}
+
 // The edit distance is quadratic.
 BOOST_AUTO_TEST_CASE(a_text_of_megabytes_has_no_nearest_and_costs_nothing) {
   BOOST_TEST(nearest_names(std::string(1 << 24, 'e'), scenarios).empty());
