@@ -85,9 +85,10 @@ std::vector<std::string> nearest_names(std::string_view word,
       for (const auto& candidate : candidates)
         if (is_whole_part(part, lower_case(candidate))) near.emplace_back(0, candidate);
   std::ranges::stable_sort(near, {}, [](const auto& entry) { return entry.first; });
+  const std::size_t best = near.empty() ? 0 : near.front().first;
   std::vector<std::string> names;
   for (auto& [distance, name] : near)
-    if (names.size() < most && distance <= near.front().first + 1) names.push_back(std::move(name));
+    if (names.size() < most && distance <= best + best / 2) names.push_back(std::move(name));
   return names;
 }
 

@@ -10,7 +10,7 @@
 namespace quiesce {
 
 /// The candidates that `word` may have been meant for, nearest first, at most `most`: those that
-/// are a slip of the pen away (and no further than the nearest one and a letter), else those of
+/// are a slip of the pen away (and not half as far again as the nearest), else those of
 /// which it, or else its first part, is a whole part ("ladder" and "reset-me" of "reset-ladder").
 /// Capital and small letters are the same.
 std::vector<std::string> nearest_names(std::string_view word,

@@ -23,7 +23,7 @@ Result<void> check_fetchable(const std::vector<std::string>& names) {
   const std::vector<std::string> others{program_name};
   for (const auto& name : names) {
     if (name == program_name) continue;
-    const auto known = builder::check_name(name);
+    auto known = builder::check_name(name);
     if (known) continue;
     if (!nearest_names(name, others).empty())
       return fail(Errc::invalid_input, "{}", no_such("kernel or program", name, others));

@@ -89,7 +89,8 @@ std::string models_markdown() {
   const auto common = models::common_settings();
   std::string text =
       "\n## Reference models\n\nDevices of our own that misbehave, each in one way, served over "
-      "vfio-user (to a QEMU with vfio-user-pci); each is a file of `devices/models/`. What ends its DMA: "
+      "vfio-user (to a QEMU with vfio-user-pci); each is a file of `devices/models/`. What ends "
+      "its DMA: "
       "`control` is its own register, `bus-master` the bit in the Command register, `flr`, `pm` "
       "and `bus` are the kernel's reset methods. Settings are shown with their defaults; all have "
       "these:\n\n";

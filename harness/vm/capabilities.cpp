@@ -66,7 +66,6 @@ Result<Answers> converse(Loop& loop, Fd socket, const std::vector<std::string>& 
     if (!is_unknown_device(known.error())) return tl::unexpected(known.error());
     answers.no_device.push_back(device);
   }
-  qmp->quit();
   return answers;
 }
 
@@ -130,7 +129,8 @@ Result<Answers> ask_qemu(const std::filesystem::path& program,
   }
   auto answers = converse(loop, std::move(pair.mine), devices, deadline);
   if (answers) {
-    process.wait(Seconds(1));
+    // Not by "quit": with the connection gone QEMU may never read it, and is waited for.
+    process.stop(Seconds(1));
     return answers;
   }
   // One that closed the connection is about to end, and how says more than our signal.
