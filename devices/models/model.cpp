@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "harness/base/text.hpp"
+#include "harness/base/names.hpp"
 
 namespace quiesce::models {
 
@@ -68,9 +68,9 @@ Result<json> fill_settings(const Model& model, const json& given) {
   for (const auto& [name, value] : given.items()) {
     const auto setting = std::ranges::find(model.settings, name, &Setting::name);
     if (setting == model.settings.end()) {
-      const std::string near = nearest(name, names);
-      return fail(Errc::invalid_input, "model {} has no setting \"{}\"{}", model.name, name,
-                  near.empty() ? std::string() : "; did you mean \"" + near + "\"?");
+      const std::string guess = did_you_mean(name, names);
+      return fail(Errc::invalid_input, "model {} has no setting \"{}\"{}{}", model.name, name,
+                  guess.empty() ? "" : "; ", guess);
     }
     TRY(check_value(model, *setting, value));
     all[name] = value;

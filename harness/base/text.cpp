@@ -5,25 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
-#include <utility>
+
+#include "harness/base/names.hpp"
 
 namespace quiesce {
 
 namespace {
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0U);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
-    }
-  }
-  return row.back();
-}
 
 /// Bytes of the escape sequence (ECMA-48) at the start of `bytes`, which begins with ESC.
 std::size_t escape_length(std::string_view bytes) {
@@ -74,18 +61,8 @@ constexpr std::string_view base64_digits =
 }  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
-  const std::string* best = nullptr;
-  const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
-  std::size_t best_distance = most + 1;
-  for (const auto& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    // Something must be left of the word: "ab" is no slip of "cd".
-    if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
-      best = &candidate;
-      best_distance = distance;
-    }
-  }
-  return best != nullptr ? *best : std::string();
+  const auto near = nearest_names(word, candidates, 1);
+  return near.empty() ? std::string() : near.front();
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {

@@ -12,8 +12,8 @@
 
 namespace quiesce {
 
-/// The candidate nearest to `word` by edit distance, or empty when none is near enough to be a slip
-/// of the pen.
+/// The candidate nearest to `word`, or empty when none is near enough: the first of nearest_names()
+/// (harness/base/names.hpp).
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// Splits at `separator`; an empty text gives no parts.

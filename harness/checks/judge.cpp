@@ -143,8 +143,12 @@ json about(const evidence::Run& run, const Story& story) {
                 {"seed", plan.scenario.seed},
                 {"seconds", story.end},
                 {"devices", std::move(devices)}};
-  for (const auto* start : run.events(record::event::run_start))
+  for (const auto* start : run.events(record::event::run_start)) {
     about["version"] = start->text("version");
+    // Old and foreign evidence has none.
+    for (const char* field : {"command", "directory"})
+      if (start->fields.contains(field)) about[field] = start->fields[field];
+  }
   json damage = json::array();
   for (const std::string& line : run.damage) damage.push_back(line);
   about["damage"] = std::move(damage);

@@ -4,13 +4,26 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 #include "harness/base/result.hpp"
 
 namespace quiesce::cli {
 
 /// What a subcommand does once the command line is parsed; the exit code.
-using Action = std::function<int()>;
+struct Action {
+  Action() = default;
+  template <class F>
+  requires std::is_invocable_r_v<int, F> Action(F what) : act(std::move(what)) {}
+  Action(std::function<int()> what, std::function<int()> only_names)
+      : act(std::move(what)), names(std::move(only_names)) {}
+  std::function<int()> act;
+  /// Instead of it, when help was asked for: reports what is named and does not exist. Values that
+  /// are missing are no matter then. Empty: nothing can be named wrongly that CLI11 does not see.
+  std::function<int()> names;
+};
 
 /// Adds the subcommand; when it is the one that was called, `chosen` is set.
 void add_run(CLI::App& program, Action& chosen);
@@ -20,6 +33,10 @@ void add_show(CLI::App& program, Action& chosen);
 void add_image(CLI::App& program, Action& chosen);
 void add_device(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
+
+/// How this program was called: commands that are shown to be repeated begin so.
+void called_as(const std::string& name);
+const std::string& called_as();
 
 /// "quiesce: MESSAGE" on standard error; the exit code that fits.
 int report(const Error& error);

@@ -9,7 +9,7 @@
 #include "devices/models/control.hpp"
 #include "devices/models/model.hpp"
 #include "devices/vfio_user/server.hpp"
-#include "harness/base/text.hpp"
+#include "harness/base/names.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 
@@ -37,9 +37,7 @@ Result<const models::Model*> find_model(const std::string& name) {
   if (const auto* model = models::find(name)) return model;
   std::vector<std::string> names;
   for (const auto* model : models::registry()) names.push_back(model->name);
-  const std::string near = nearest(name, names);
-  return fail(Errc::invalid_input, "there is no model {}{}; \"quiesce device list\" shows all",
-              name, near.empty() ? std::string() : ", did you mean " + near + "?");
+  return fail(Errc::invalid_input, "{}", no_such("model", name, names, "quiesce device list"));
 }
 
 /// --settings as an object, --set NAME=VALUE over it.
@@ -174,6 +172,14 @@ Result<void> show(const Options& options) {
   return {};
 }
 
+/// With --help: whether the model that is named exists, and its settings.
+Result<void> check_names(const Options& options) {
+  if (options.model.empty()) return {};
+  TRY_ASSIGN(const models::Model* model, find_model(options.model));
+  TRY(settings_of(*model, options));
+  return {};
+}
+
 int code_of(const Result<void>& done) {
   return done ? exit_code::ok : report(done.error());
 }
@@ -194,8 +200,10 @@ void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Actio
       ->excludes("--ledger");
   serve_command->add_option("--control-fd", options->control_fd,
                             "An inherited socket to hold and release it; its end ends the model");
-  serve_command->callback(
-      [options, &chosen] { chosen = [options] { return code_of(serve(*options)); }; });
+  serve_command->callback([options, &chosen] {
+    chosen = {[options] { return code_of(serve(*options)); },
+              [options] { return code_of(check_names(*options)); }};
+  });
 }
 
 }  // namespace
@@ -219,8 +227,10 @@ void add_device(CLI::App& program, Action& chosen) {
   show_command->footer("Example: quiesce device show late-writer");
   show_command->add_option("MODEL", options->model, "Which one")->required();
   show_command->add_flag("--json", options->json, "As JSON");
-  show_command->callback(
-      [options, &chosen] { chosen = [options] { return code_of(show(*options)); }; });
+  show_command->callback([options, &chosen] {
+    chosen = {[options] { return code_of(show(*options)); },
+              [options] { return code_of(check_names(*options)); }};
+  });
 }
 
 }  // namespace quiesce::cli

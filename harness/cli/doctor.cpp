@@ -17,6 +17,8 @@ namespace quiesce::cli {
 
 namespace {
 
+constexpr const char* vfio_user_device = "vfio-user-pci";
+
 enum class Health { good, limited, missing };
 
 struct Finding {
@@ -26,24 +28,48 @@ struct Finding {
   std::string remedy;
 };
 
-/// The QEMU that a run with such needs would take, and why.
-Finding examine_qemu(const char* what, Needs needs, Health without) {
+/// The QEMU that a run with such devices would take, and why.
+Finding examine_qemu(const char* what, const std::vector<std::string>& devices, Health without) {
   const auto store = builder::Store::open();
   if (!store) return {without, what, store.error().describe(), "see \"image store\""};
-  const auto chosen = choose_qemu("", needs, *store);
+  const auto chosen = choose_qemu("", devices, *store);
   if (chosen)
-    return {Health::good, what,
-            fmt::format("{} at {}: {}", chosen->qemu.version(), chosen->qemu.path.string(),
-                        chosen->why),
-            ""};
+    return {
+        Health::good, what,
+        fmt::format(
+            "{} at {}: {}{}", chosen->qemu.version, chosen->qemu.path.string(), chosen->why,
+            devices.empty() ? std::string() : fmt::format("; it has {}", fmt::join(devices, ", "))),
+        ""};
+  const bool served = devices == std::vector<std::string>{vfio_user_device};
   return {without, what,
-          needs == Needs::any ? chosen.error().describe()
-                              : "none with vfio-user-pci: scenarios with served devices cannot run",
-          needs == Needs::any ? "apt-get install qemu-system-x86" : "quiesce image fetch qemu"};
+          served ? "none has device vfio-user-pci: scenarios with served devices cannot run"
+                 : chosen.error().describe(),
+          served ? "quiesce image fetch qemu" : "apt-get install qemu-system-x86"};
+}
+
+/// Which profiles of the catalog the QEMU of most runs has devices for.
+Finding examine_devices() {
+  constexpr const char* what = "QEMU, devices";
+  const auto places = Places::find();
+  if (!places) return {Health::limited, what, places.error().describe(), "see \"program data\""};
+  const auto profiles = scenario::load_catalog(places->catalog);
+  if (!profiles) return {Health::limited, what, as_error(profiles.error()).describe(), ""};
+  std::vector<scenario::PlannedDevice> planned;
+  for (const auto& profile : *profiles)
+    if (!profile.server) planned.push_back({.name = profile.name, .profile = profile});
+  const auto qemu = vm::find_qemu(vm::system_qemu, vm::device_types(planned));
+  if (!qemu) return {Health::limited, what, "cannot be asked without QEMU", "install QEMU first"};
+  if (qemu->enough())
+    return {Health::good, what,
+            fmt::format("{} has those of all {} profiles of QEMU's own devices", qemu->version,
+                        planned.size()),
+            ""};
+  return {Health::limited, what, fmt::format("{} {}", qemu->version, has_not(qemu->lacks)),
+          "scenarios with them take the fetched one, if it has them: quiesce image fetch qemu"};
 }
 
 Finding examine_acceleration() {
-  const auto qemu = vm::find_qemu();
+  const auto qemu = vm::find_qemu(vm::system_qemu);
   if (!qemu)
     return {Health::limited, "acceleration", "cannot be tried without QEMU", "install QEMU first"};
   const std::string why_not = vm::try_kvm(*qemu);
@@ -114,8 +140,9 @@ Finding examine_data() {
 
 int doctor() {
   const Finding findings[] = {
-      examine_qemu("QEMU", Needs::any, Health::missing),
-      examine_qemu("QEMU, vfio-user", Needs::vfio_user, Health::limited),
+      examine_qemu("QEMU", {}, Health::missing),
+      examine_devices(),
+      examine_qemu("QEMU, vfio-user", {vfio_user_device}, Health::limited),
       examine_acceleration(),
       examine_memory(),
       examine_disk("evidence folder", std::filesystem::current_path(), 200_MiB),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <vector>
+
 #include "harness/base/result.hpp"
+#include "harness/checks/check.hpp"
 
 namespace quiesce::cli {
 
@@ -19,5 +22,10 @@ inline constexpr int bisect_skip = 125;
 /// invalid_input and not_found are the user's (2), interrupted is 130, everything else the
 /// environment's (3).
 int exit_code_of(const Error& error);
+
+enum class For { people, bisect };
+/// Of all runs together: an interruption before an error, a failure, an inconclusive run. For git
+/// 0 good, 1 bad, 125 skip; there one real failure outweighs a run that was lost.
+int exit_code_of(const std::vector<checks::Outcome>& outcomes, For whom);
 
 }  // namespace quiesce::cli

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+
+#include "harness/base/names.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/places.hpp"
@@ -13,11 +16,28 @@ struct Options {
   std::vector<std::string> profiles;
 };
 
+constexpr const char* program_name = "qemu";
+
+/// Kernels and "qemu": whether there are such, before the first is fetched.
+Result<void> check_fetchable(const std::vector<std::string>& names) {
+  const std::vector<std::string> others{program_name};
+  for (const auto& name : names) {
+    if (name == program_name) continue;
+    auto known = builder::check_name(name);
+    if (known) continue;
+    if (!nearest_names(name, others).empty())
+      return fail(Errc::invalid_input, "{}", no_such("kernel or program", name, others));
+    return known;
+  }
+  return {};
+}
+
 int fetch(const Options& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
+  if (const auto known = check_fetchable(options.kernels); !known) return report(known.error());
   for (const auto& name : options.kernels) {
-    if (name == "qemu") {
+    if (name == program_name) {
       const auto version = builder::fetch_qemu(*store);
       if (!version) return report(version.error());
       fmt::print("{}  {}  {}\n", name, *version, builder::fetched_qemu(*store).string());
@@ -30,25 +50,39 @@ int fetch(const Options& options) {
   return exit_code::ok;
 }
 
-Result<builder::Images> build_images(const Options& options, const builder::Store& store) {
-  TRY_ASSIGN(const Places places, Places::find());
+/// The profiles that were named, or all.
+Result<std::vector<scenario::Profile>> named_profiles(const Options& options,
+                                                      const Places& places) {
   auto profiles = scenario::load_catalog(places.catalog);
   if (!profiles) return tl::unexpected(as_error(profiles.error()));
+  std::vector<std::string> names;
+  for (const auto& profile : *profiles) names.push_back(profile.name);
+  for (const auto& name : options.profiles)
+    if (std::ranges::find(names, name) == names.end())
+      return fail(Errc::invalid_input, "{}",
+                  no_such("device", name, names, "quiesce list devices"));
+  std::erase_if(*profiles, [&](const auto& profile) {
+    return !options.profiles.empty() &&
+           std::ranges::find(options.profiles, profile.name) == options.profiles.end();
+  });
+  return std::move(*profiles);
+}
+
+/// With --help: whether what is named exists.
+Result<void> check_names(const Options& options) {
+  TRY_ASSIGN(const Places places, Places::find());
+  TRY(named_profiles(options, places));
+  for (const auto& kernel : options.kernels) TRY(builder::check_name(kernel));
+  return {};
+}
+
+Result<builder::Images> build_images(const Options& options, const builder::Store& store) {
+  TRY_ASSIGN(const Places places, Places::find());
+  TRY_ASSIGN(const auto profiles, named_profiles(options, places));
   scenario::Scenario all;
-  for (const auto& profile : *profiles) {
-    const bool wanted = options.profiles.empty() ||
-                        std::find(options.profiles.begin(), options.profiles.end(), profile.name) !=
-                            options.profiles.end();
-    if (wanted) all.devices.push_back({.profile = profile.name, .name = profile.name});
-  }
-  for (const auto& name : options.profiles) {
-    const bool exists = std::any_of(profiles->begin(), profiles->end(),
-                                    [&](const auto& p) { return p.name == name; });
-    if (!exists)
-      return fail(Errc::invalid_input, "there is no device {}; \"quiesce list devices\" shows them",
-                  name);
-  }
-  TRY_ASSIGN(const auto devices, scenario::place_devices(all, *profiles));
+  for (const auto& profile : profiles)
+    all.devices.push_back({.profile = profile.name, .name = profile.name});
+  TRY_ASSIGN(const auto devices, scenario::place_devices(all, profiles));
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(options.kernels.at(0), store, builder::Fetch::allowed));
   TRY(builder::check_kernel(kernel, "production", devices));
@@ -92,20 +126,25 @@ void add_image(CLI::App& program, Action& chosen) {
       program.add_subcommand("image", "Kernels and boot images that are kept for runs");
   image->require_subcommand(1);
   image->footer("Example: quiesce image fetch debian:6.1 debian:6.12");
-  const auto add = [&](const char* name, const char* description, std::function<int()> act) {
+  const auto add = [&](const char* name, const char* description, Action action) {
     CLI::App* command = image->add_subcommand(name, description);
-    command->callback([act = std::move(act), &chosen] { chosen = act; });
+    command->callback([action = std::move(action), &chosen] { chosen = action; });
     return command;
   };
+  const auto code_of = [](const Result<void>& known) {
+    return known ? exit_code::ok : report(known.error());
+  };
   CLI::App* fetching = add("fetch", "Fetch kernels by name, or \"qemu\": one with vfio-user",
-                           [options] { return fetch(*options); });
+                           {[options] { return fetch(*options); },
+                            [=] { return code_of(check_fetchable(options->kernels)); }});
   fetching->footer("Example: quiesce image fetch debian:6.12");
   fetching
       ->add_option("KERNEL", options->kernels,
                    "Names, as \"quiesce list kernels\" shows them, or qemu")
       ->required();
-  CLI::App* building = add("build", "Build the boot images of a kernel ahead of a run",
-                           [options] { return build(*options); });
+  CLI::App* building =
+      add("build", "Build the boot images of a kernel ahead of a run",
+          {[options] { return build(*options); }, [=] { return code_of(check_names(*options)); }});
   building->footer("Example: quiesce image build debian:6.1 --device e1000e --device vga");
   building->add_option("KERNEL", options->kernels, "A kernel, as in quiesce run --kernel")
       ->required()

@@ -2,6 +2,7 @@
 #include "harness/base/fd.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
 #include "reports/text.hpp"
@@ -25,6 +26,15 @@ int judge(const Options& options) {
     if (auto written = replace_file(run->folder / record::file::result, json); !written)
       return report(written.error());
   fmt::print("{}", options.json ? json : reports::render_text(result, colour_on_output()) + "\n");
+  std::fflush(stdout);
+  std::error_code error;
+  if (!options.json)
+    fmt::print(stderr, "{}",
+               as_text(next_steps({.outcome = result.outcome,
+                                   .program = called_as(),
+                                   .evidence = run->folder,
+                                   .repeat = command_of(result.about),
+                                   .here = std::filesystem::current_path(error)})));
   return checks::exit_code(result.outcome);
 }
 

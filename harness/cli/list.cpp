@@ -5,6 +5,7 @@
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/names.hpp"
 #include "harness/cli/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -88,7 +89,8 @@ std::string models_markdown() {
   const auto common = models::common_settings();
   std::string text =
       "\n## Reference models\n\nDevices of our own that misbehave, each in one way, served over "
-      "vfio-user (QEMU 10.1 or newer); each is a file of `devices/models/`. What ends its DMA: "
+      "vfio-user (to a QEMU with vfio-user-pci); each is a file of `devices/models/`. What ends "
+      "its DMA: "
       "`control` is its own register, `bus-master` the bit in the Command register, `flr`, `pm` "
       "and `bus` are the kernel's reset methods. Settings are shown with their defaults; all have "
       "these:\n\n";
@@ -179,7 +181,7 @@ void add_list(CLI::App& program, Action& chosen) {
   for (const auto& kind : kinds) names.emplace_back(kind.name);
   command->add_option("WHAT", options->what, "scenarios, devices, checks or kernels")
       ->required()
-      ->check(CLI::IsMember(names));
+      ->check(one_of("list of", names, "quiesce list --help"));
   command->add_flag("--json", options->json, "As JSON");
   command->add_flag("--markdown", options->markdown, "Devices and checks as the pages of docs/");
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");

@@ -4,12 +4,30 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/names.hpp"
 
 namespace quiesce::cli {
+
+namespace {
+
+std::string& own_name() {
+  static std::string name = "quiesce";
+  return name;
+}
+
+}  // namespace
+
+void called_as(const std::string& name) {
+  own_name() = name;
+}
+const std::string& called_as() {
+  return own_name();
+}
 
 int report(const Error& error) {
   fmt::print(stderr, "quiesce: {}\n", error.describe());
@@ -18,31 +36,82 @@ int report(const Error& error) {
 
 namespace {
 
-int run(int argc, char** argv) {
-  CLI::App program(
-      "Quiesce crashes a kernel on purpose and judges whether devices, drivers and console survive "
-      "into the capture "
-      "kernel.",
-      "quiesce");
+constexpr const char* about =
+    "Quiesce crashes a kernel on purpose and judges whether devices, drivers and console survive "
+    "into the capture kernel.";
+
+void add_everything(CLI::App& program, Action& chosen) {
   program.set_version_flag("--version", "quiesce " QUIESCE_VERSION);
   program.require_subcommand(1);
   program.footer(
       "Exit codes: 0 all pass, 1 a check failed, 2 invalid input, 3 environment or harness failed, "
       "4 inconclusive only, 77 nothing could run, 130 interrupted.");
-  Action chosen;
   for (const auto add : {add_run, add_judge, add_list, add_show, add_image, add_device, add_doctor})
     add(program, chosen);
+}
+
+/// CLI11 takes words from the back.
+std::vector<std::string> backwards(const std::vector<std::string>& words) {
+  return {words.rbegin(), words.rend()};
+}
+
+int refuse(const std::string& message) {
+  fmt::print(stderr, "quiesce: {}\n", message);
+  return exit_code::usage;
+}
+
+/// What CLI11 itself has to say does not name the command that tells more.
+int refuse(const CLI::ParseError& error, const CLI::App& program) {
+  const std::string text = error.what();
+  if (text.ends_with("shows all")) return refuse(text);
+  std::string called = program.get_name();
+  for (auto used = program.get_subcommands(); !used.empty(); used = used.front()->get_subcommands())
+    called += " " + used.front()->get_name();
+  return refuse(fmt::format("{}\n\"{} --help\" explains it", text, called));
+}
+
+/// The help of the subcommand that the words name, unless something that they name does not exist.
+int help(const CLI::App& program, const std::vector<std::string>& words) {
+  CLI::App forgiving(about, "quiesce");
+  Action chosen;
+  add_everything(forgiving, chosen);
+  forgive_what_is_missing(forgiving);
   try {
-    program.parse(argc, argv);
+    forgiving.parse(backwards(words));
+  } catch (const CLI::ArgumentMismatch&) {
+    // An option without its value: that is what is asked about.
+    chosen.names = nullptr;
   } catch (const CLI::ParseError& error) {
-    // --help and --version come this way too, with code 0.
-    if (program.exit(error) == 0) return exit_code::ok;
-    // To git, 2 would mean a bad commit.
-    const bool bisect = std::any_of(
-        argv, argv + argc, [](const char* word) { return std::string_view(word) == "--bisect"; });
-    return bisect ? exit_code::bisect_skip : exit_code::usage;
+    if (error.get_exit_code() != 0) return refuse(error, forgiving);
   }
-  return chosen();
+  if (chosen.names)
+    if (const int code = chosen.names(); code != exit_code::ok) return code;
+  fmt::print("{}", help_of(program, forgiving));
+  return exit_code::ok;
+}
+
+int run_program(const std::vector<std::string>& given) {
+  CLI::App program(about, "quiesce");
+  Action chosen;
+  add_everything(program, chosen);
+  const Request request = read_request(program, given);
+  if (const auto unknown = unknown_word(program, request.words)) return refuse(*unknown);
+  if (request.help) return help(program, request.words);
+  try {
+    program.parse(backwards(request.words));
+  } catch (const CLI::CallForVersion& version) {
+    return program.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return refuse(error, program);
+  }
+  return chosen.act();
+}
+
+int run(const std::vector<std::string>& given) {
+  const int code = run_program(given);
+  // To git, 2 would mean a bad commit.
+  const bool bisect = std::ranges::find(given, "--bisect") != given.end();
+  return bisect && code == exit_code::usage ? exit_code::bisect_skip : code;
 }
 
 }  // namespace
@@ -51,5 +120,6 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  return quiesce::cli::run(argc, argv);
+  quiesce::cli::called_as(argc > 0 ? argv[0] : "quiesce");
+  return quiesce::cli::run({argv + std::min(argc, 1), argv + argc});
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/cli/places.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "harness/base/names.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/model_profiles.hpp"
 
@@ -49,8 +51,12 @@ Result<fs::path> find_scenario(const Places& places, const std::string& given) {
   if (fs::is_regular_file(given, error)) return fs::path(given);
   const fs::path shipped = places.scenarios / (given + ".json");
   if (given.find('/') == std::string::npos && fs::is_regular_file(shipped, error)) return shipped;
-  return fail(Errc::invalid_input,
-              "there is no scenario {}; \"quiesce list scenarios\" shows the shipped ones", given);
+  std::vector<std::string> names;
+  for (const auto& item : fs::directory_iterator(places.scenarios, error))
+    if (item.path().extension() == ".json") names.push_back(item.path().stem().string());
+  std::ranges::sort(names);
+  return fail(Errc::invalid_input, "{}",
+              no_such("scenario", given, names, "quiesce list scenarios"));
 }
 
 scenario::Loaded<std::vector<scenario::Profile>> all_profiles(const Places& places) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which QEMU a run takes, and why.
+// Which QEMU a run takes, and why: the first that can do what the run asks for, whatever its
+// version.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/base/result.hpp"
 #include "harness/vm/qemu.hpp"
@@ -10,16 +12,18 @@
 
 namespace quiesce::cli {
 
-/// What a run needs of QEMU: vfio-user-pci only when a device is served.
-enum class Needs { any, vfio_user };
-
 struct QemuChoice {
   vm::Qemu qemu;
-  std::string why;  ///< one clause: "the system's, which has vfio-user-pci"
+  std::string why;  ///< one clause: "the system's", "fetched, for the system's 7.2.22 has no ..."
 };
 
-/// What `named` (--qemu) names, and nothing else then; without it the system's when it is enough,
-/// else the one that "quiesce image fetch qemu" brought. unsupported names the remedy.
-Result<QemuChoice> choose_qemu(const std::string& named, Needs needs, const builder::Store& store);
+/// `lacks` as a clause: "has no device vfio-user-pci and no -netdev stream".
+std::string has_not(const std::vector<std::string>& lacks);
+
+/// What `named` (--qemu) names, and nothing else then; without it the system's when it has all of
+/// `devices`, else the one that "quiesce image fetch qemu" brought. unsupported names what is
+/// missing and the remedy.
+Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
+                               const builder::Store& store);
 
 }  // namespace quiesce::cli

@@ -8,6 +8,26 @@
 
 namespace quiesce::cli {
 
+namespace {
+
+using Step = std::function<void(const std::string&)>;
+
+void say(const Step& on_step, const std::string& what) {
+  if (on_step) on_step(what);
+}
+
+/// Minutes pass when it must be fetched, so that is said.
+Result<builder::Kernel> kernel_of(const std::string& spec, const builder::Store& store,
+                                  const Step& on_step) {
+  say(on_step, fmt::format("looking at kernel {}", spec));
+  auto kernel = builder::resolve(spec, store, builder::Fetch::forbidden);
+  if (kernel || kernel.error().code() != Errc::not_found) return kernel;
+  say(on_step, fmt::format("fetching kernel {}", spec));
+  return builder::resolve(spec, store, builder::Fetch::allowed);
+}
+
+}  // namespace
+
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Places& places,
                                   const Resolving& how) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
@@ -16,8 +36,8 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   scenario::RunPlan plan{.scenario = scenario};
   TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
   name_servers(plan.devices, how.program);
-  const Needs needs = scenario::needs_vfio_user(plan.devices) ? Needs::vfio_user : Needs::any;
-  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, needs, store));
+  say(how.on_step, "looking for a QEMU");
+  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, vm::device_types(plan.devices), store));
   TRY_ASSIGN(const vm::Accelerator accelerator,
              vm::choose_accelerator(scenario.machine.accel, chosen.qemu));
   plan.accel = accelerator.name;
@@ -25,13 +45,14 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   plan.qemu = chosen.qemu.path;
 
   TRY_ASSIGN(const builder::Kernel production,
-             builder::resolve(scenario.production.kernel, store, builder::Fetch::allowed));
-  const bool same = scenario.capture.kernel == "same";
-  TRY_ASSIGN(const builder::Kernel capture,
-             builder::resolve(same ? scenario.production.kernel : scenario.capture.kernel, store,
-                              builder::Fetch::allowed));
+             kernel_of(scenario.production.kernel, store, how.on_step));
+  builder::Kernel capture = production;
+  if (scenario.capture.kernel != "same") {
+    TRY_ASSIGN(capture, kernel_of(scenario.capture.kernel, store, how.on_step));
+  }
   TRY(builder::check_kernel(production, "production", plan.devices));
   TRY(builder::check_kernel(capture, "capture", plan.devices));
+  say(how.on_step, "building the boot images");
   TRY_ASSIGN(const builder::Images images,
              builder::build(production, capture, plan.devices, places.agent, store));
   plan.production = images.production;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "harness/base/result.hpp"
@@ -14,6 +15,8 @@ namespace quiesce::cli {
 struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
   std::filesystem::path program;  ///< the quiesce that serves the models
+  /// What is being done, as it begins: a person waits meanwhile. May be empty.
+  std::function<void(const std::string& what)> on_step = {};
 };
 
 /// Kernels (fetched where they are not there yet), images, QEMU, accelerator.

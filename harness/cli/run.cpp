@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <ctime>
+#include <set>
 #include <utility>
 
 #include "harness/base/units.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/interrupts.hpp"
+#include "harness/cli/next_steps.hpp"
 #include "harness/cli/places.hpp"
+#include "harness/cli/progress.hpp"
 #include "harness/cli/resolve.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/execute.hpp"
 #include "reports/text.hpp"
+#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
@@ -38,44 +41,8 @@ struct Options {
   bool keep = false;
   bool bisect = false;
   bool json = false;
+  bool quiet = false;
   std::string qemu;  ///< empty: the system's, or the fetched one
-};
-
-/// As long as it lives, Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest
-/// is ended and the evidence closed. Before and after a run they end the program as usual.
-class Interrupts {
- public:
-  static Result<Interrupts> watch(Loop& loop) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
-    sigset_t before;
-    ::sigprocmask(SIG_BLOCK, &signals, &before);
-    const int raw = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (raw < 0) return fail_errno("cannot watch for signals");
-    Interrupts interrupts(Fd::adopt(raw), before);
-    interrupts.watch_ = loop.on_readable(raw, [&loop, raw] {
-      (void)read_some(raw);
-      loop.stop();
-    });
-    return interrupts;
-  }
-  Interrupts(Interrupts&& other) noexcept
-      : fd_(std::move(other.fd_)),
-        before_(other.before_),
-        watch_(std::move(other.watch_)),
-        active_(std::exchange(other.active_, false)) {}
-  Interrupts& operator=(Interrupts&&) = delete;
-  ~Interrupts() {
-    if (active_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  Interrupts(Fd fd, const sigset_t& before) : fd_(std::move(fd)), before_(before) {}
-  Fd fd_;
-  sigset_t before_;
-  Loop::Watch watch_;
-  bool active_ = true;
 };
 
 /// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
@@ -98,13 +65,28 @@ Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
   for (const auto& given : options.scenarios) {
     TRY_ASSIGN(const fs::path path, find_scenario(places, given));
     auto loaded = scenario::load(path, *words, settings);
-    if (loaded)
-      all.insert(all.end(), loaded->begin(), loaded->end());
-    else
+    if (!loaded) {
       wrong.insert(wrong.end(), loaded.error().begin(), loaded.error().end());
+      continue;
+    }
+    for (auto& scenario : *loaded) {
+      scenario.source = given;
+      all.push_back(std::move(scenario));
+    }
   }
   if (!wrong.empty()) return tl::unexpected(as_error(wrong));
   return all;
+}
+
+/// Kernels that do not exist, before minutes are spent on the first of several runs.
+Result<void> check_kernels(const Options& options,
+                           const std::vector<scenario::Scenario>& scenarios) {
+  std::set<std::string> kernels{options.kernel, options.capture_kernel};
+  for (const auto& scenario : scenarios)
+    kernels.insert({scenario.production.kernel, scenario.capture.kernel});
+  for (const auto& kernel : kernels)
+    if (!kernel.empty() && kernel != "same") TRY(builder::check_name(kernel));
+  return {};
 }
 
 std::filesystem::path own_program() {
@@ -162,26 +144,39 @@ Result<RunResult> judge_folder(const fs::path& folder) {
   return result;
 }
 
+/// One run of those that were asked for.
+struct Errand {
+  const scenario::Scenario& scenario;
+  fs::path folder;
+  Turn turn;
+  Command repeat;
+};
+
 struct Finished {
   RunResult result;
   fs::path folder;
 };
 
-Result<Finished> run_one(const scenario::Scenario& scenario, const Options& options,
-                         const Places& places, const fs::path& folder, Loop& loop) {
-  const auto mode = options.json          ? Progress::Mode::silent
-                    : terminal_on_error() ? Progress::Mode::live
-                                          : Progress::Mode::plain;
-  Progress progress(mode, scenario.name);
+Progress::Mode progress_mode(const Options& options) {
+  if (options.json || options.quiet) return Progress::Mode::silent;
+  return terminal_on_error() ? Progress::Mode::live : Progress::Mode::plain;
+}
+
+Result<Finished> run_one(const Errand& errand, const Options& options, const Places& places,
+                         Loop& loop) {
+  const fs::path& folder = errand.folder;
+  Progress progress(progress_mode(options), errand.scenario.name, errand.turn);
   TRY(check_folder(folder));
   progress.phase("images");
+  const auto tell = [&](const std::string& text) { progress.note(text); };
   TRY_ASSIGN(const scenario::RunPlan plan,
-             resolve(scenario, places, {.qemu = options.qemu, .program = own_program()}));
+             resolve(errand.scenario, places,
+                     {.qemu = options.qemu, .program = own_program(), .on_step = tell}));
   TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
-  const auto executed =
-      run::execute(plan, folder, loop,
-                   {.on_phase = [&](const std::string& name) { progress.phase(name); },
-                    .on_note = [&](const std::string& text) { progress.note(text); }});
+  const auto executed = run::execute(
+      plan, folder, loop,
+      {.on_phase = [&](const std::string& name) { progress.phase(name); }, .on_note = tell},
+      {.command = errand.repeat.words, .directory = errand.repeat.folder});
   // A folder that was refused holds no run: there is nothing to judge.
   if (!executed && executed.error().code() == Errc::invalid_input)
     return tl::unexpected(executed.error());
@@ -193,68 +188,39 @@ Result<Finished> run_one(const scenario::Scenario& scenario, const Options& opti
   return Finished{std::move(*result), fs::absolute(folder)};
 }
 
-int bisect_code(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::pass:
-      return exit_code::ok;
-    case Outcome::fail:
-      return exit_code::failed;
-    // 128 and more end the bisection, which is what Ctrl-C means.
-    case Outcome::interrupted:
-      return exit_code::interrupted;
-    default:
-      return exit_code::bisect_skip;
-  }
-}
-
-/// The worst of all runs decides: an interruption, an error, a failure, an inconclusive run.
-int severity(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::pass:
-      return 0;
-    case Outcome::skip:
-      return 1;
-    case Outcome::inconclusive:
-      return 2;
-    case Outcome::fail:
-      return 3;
-    case Outcome::error:
-      return 4;
-    case Outcome::interrupted:
-      return 5;
-  }
-  return 4;
-}
-
-void print_result(const Finished& finished, const Options& options) {
+/// Results on standard output, what to do next on standard error: nothing for git, to which a run
+/// that did not pass is an answer.
+void print_result(const Finished& finished, const Options& options, const Errand& errand) {
+  const auto next = next_steps({.outcome = finished.result.outcome,
+                                .program = called_as(),
+                                .evidence = finished.folder,
+                                .repeat = errand.repeat,
+                                .here = errand.repeat.folder});
   if (options.json) {
     nlohmann::json json = to_json(finished.result);
     json["folder"] = finished.folder.string();
+    if (!next.empty()) json["next"] = as_json(next);
     fmt::print("{}\n", json.dump());
   } else {
     fmt::print("{}\nevidence: {}\n", reports::render_text(finished.result, colour_on_output()),
                finished.folder.string());
   }
   std::fflush(stdout);
+  if (!options.json && !options.bisect) fmt::print(stderr, "{}", as_text(next));
 }
 
 /// What was wrong before or between the runs: reported, and as an exit code. To git, 2 or 3 would
 /// mean a bad commit.
-int refuse(const Options& options, const Error& error) {
+int refuse(const Options& options, const Error& error, const Command& repeat = {}) {
   const int code = report(error);
+  if (code == exit_code::environment && !options.bisect && !options.json)
+    fmt::print(stderr, "{}",
+               as_text(next_steps({.outcome = Outcome::error,
+                                   .program = called_as(),
+                                   .evidence = {},
+                                   .repeat = repeat,
+                                   .here = repeat.folder})));
   return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
-}
-
-/// The exit code of all runs together. For git one real failure outweighs a run that was lost.
-int code_of(const Options& options, const std::vector<Outcome>& outcomes) {
-  Outcome worst = Outcome::pass;
-  bool failed = false;
-  for (const Outcome outcome : outcomes) {
-    if (severity(outcome) > severity(worst)) worst = outcome;
-    failed = failed || outcome == Outcome::fail;
-  }
-  if (!options.bisect) return checks::exit_code(worst);
-  return bisect_code(failed && worst != Outcome::interrupted ? Outcome::fail : worst);
 }
 
 void drop_if_not_kept(const Options& options, const Finished& finished) {
@@ -263,31 +229,58 @@ void drop_if_not_kept(const Options& options, const Finished& finished) {
   fs::remove_all(finished.folder, ignored);
 }
 
-int run_all(const Options& options) {
+/// What repeats the run of one scenario, or of one cell of its matrix.
+Command repeat_of(const CLI::App& command, const scenario::Scenario& scenario) {
+  std::error_code error;
+  Command repeat = repeat_command(command, called_as(), scenario.source, fs::current_path(error));
+  for (const auto& setting : scenario.cell)
+    repeat.words.insert(repeat.words.end(), {"--set", setting});
+  return repeat;
+}
+
+Result<std::vector<scenario::Scenario>> all_that_is_named(const Options& options,
+                                                          const Places& places) {
+  TRY_ASSIGN(auto scenarios, load_scenarios(options, places));
+  TRY(check_kernels(options, scenarios));
+  return scenarios;
+}
+
+int run_all(const Options& options, const CLI::App& command) {
   const auto places = Places::find();
   if (!places) return refuse(options, places.error());
-  const auto scenarios = load_scenarios(options, *places);
+  const auto scenarios = all_that_is_named(options, *places);
   if (!scenarios) return refuse(options, scenarios.error());
   Loop loop;
   const std::size_t count = scenarios->size() * static_cast<std::size_t>(options.repeat);
   std::vector<Outcome> outcomes;
   for (std::size_t number = 0; number < count; ++number) {
     const auto& scenario = (*scenarios)[number % scenarios->size()];
-    const fs::path folder = folder_for(options, scenario, number, count);
-    const auto finished = run_one(scenario, options, *places, folder, loop);
+    const Errand errand{.scenario = scenario,
+                        .folder = folder_for(options, scenario, number, count),
+                        .turn = {.number = number + 1, .count = count},
+                        .repeat = repeat_of(command, scenario)};
+    const auto finished = run_one(errand, options, *places, loop);
     if (!finished) {
-      const int code = refuse(options, finished.error());
+      const int code = refuse(options, finished.error(), errand.repeat);
       // What earlier runs found is not lost with this one.
       const bool failed_before =
           std::find(outcomes.begin(), outcomes.end(), Outcome::fail) != outcomes.end();
       return options.bisect && failed_before ? exit_code::failed : code;
     }
-    print_result(*finished, options);
+    print_result(*finished, options, errand);
     outcomes.push_back(finished->result.outcome);
     drop_if_not_kept(options, *finished);
     if (outcomes.back() == Outcome::interrupted) break;
   }
-  return code_of(options, outcomes);
+  return exit_code_of(outcomes, options.bisect ? For::bisect : For::people);
+}
+
+/// With --help: whether all that is named exists.
+int check_names(const Options& options) {
+  const auto places = Places::find();
+  const auto scenarios =
+      places ? all_that_is_named(options, *places) : tl::unexpected(places.error());
+  return scenarios ? exit_code::ok : refuse(options, scenarios.error());
 }
 
 }  // namespace
@@ -318,8 +311,12 @@ void add_run(CLI::App& program, Action& chosen) {
   command->add_flag("--bisect", options->bisect,
                     "Exit codes for git bisect run: 0 good, 1 bad, 125 skip");
   command->add_flag("--json", options->json, "Results as JSON, one a line; no progress");
+  command->add_flag("--quiet", options->quiet, "No progress");
   command->add_option("--qemu", options->qemu, "The QEMU to use");
-  command->callback([options, &chosen] { chosen = [options] { return run_all(*options); }; });
+  command->callback([options, command, &chosen] {
+    chosen = {[options, command] { return run_all(*options, *command); },
+              [options] { return check_names(*options); }};
+  });
 }
 
 }  // namespace quiesce::cli

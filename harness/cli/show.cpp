@@ -3,6 +3,7 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
 #include "reports/text.hpp"
@@ -75,6 +76,14 @@ int show(const Options& options) {
   }
   for (const auto& damage : run->damage) fmt::print("damaged evidence: {}\n", damage);
   fmt::print("\nevidence: {}\n", run->folder.string());
+  std::fflush(stdout);
+  std::error_code error;
+  fmt::print(stderr, "{}",
+             as_text(next_steps({.outcome = result.outcome,
+                                 .program = called_as(),
+                                 .evidence = {},
+                                 .repeat = command_of(result.about),
+                                 .here = std::filesystem::current_path(error)})));
   return 0;
 }
 

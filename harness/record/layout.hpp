@@ -36,7 +36,7 @@ inline std::string ledger_file(const std::string& device) {
 namespace event {
 inline constexpr const char* run_start =
     "run.start";  ///< realtime (s since the epoch at t = 0), monotonic (s of CLOCK_MONOTONIC),
-                  ///< version
+                  ///< version, command (words that repeat the run), directory
 inline constexpr const char* run_end = "run.end";          ///< reason: finished, error, interrupted
 inline constexpr const char* phase_begin = "phase.begin";  ///< phase
 inline constexpr const char* phase_end = "phase.end";      ///< phase

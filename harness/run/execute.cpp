@@ -36,16 +36,21 @@ Result<void> phases(Session& session) {
 }  // namespace
 
 Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
-                     Observer observer) {
+                     Observer observer, const Asked& asked) {
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
   nlohmann::json written = scenario::to_json(plan);
   written["format"] = record::format;
   dir.write(record::file::plan,
             written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  dir.event(record::event::run_start, {{"realtime", seconds_since_epoch()},
-                                       {"monotonic", monotonic_seconds() - dir.now()},
-                                       {"format", record::format},
-                                       {"version", QUIESCE_VERSION}});
+  nlohmann::json start = {{"realtime", seconds_since_epoch()},
+                          {"monotonic", monotonic_seconds() - dir.now()},
+                          {"format", record::format},
+                          {"version", QUIESCE_VERSION}};
+  if (!asked.command.empty()) {
+    start["command"] = asked.command;
+    start["directory"] = asked.directory;
+  }
+  dir.event(record::event::run_start, start);
 
   Session session(loop, dir, plan, std::move(observer));
   auto done = phases(session);

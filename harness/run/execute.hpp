@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
@@ -10,11 +12,17 @@
 
 namespace quiesce::run {
 
+/// What asked for the run, to be kept with its evidence: the run.start event has it.
+struct Asked {
+  std::vector<std::string> command = {};  ///< repeats this one run
+  std::string directory = {};             ///< that its relative paths start from
+};
+
 /// Runs a plan and leaves everything it saw in `folder` (see docs/run-directory.md). Fails when the
 /// harness, QEMU or the production kernel was at fault, with the phase in the message; what the
 /// crash did wrong is evidence, not a failure. The evidence so far stays in any case. loop.stop()
 /// (from a signal) ends it with Errc::interrupted.
 Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
-                     Observer observer);
+                     Observer observer, const Asked& asked = {});
 
 }  // namespace quiesce::run

@@ -49,6 +49,7 @@ std::pair<Scenario, std::vector<Diagnostic>> read_cell(const Cell& cell, const s
   // Rules about what is no object at all would say nothing new.
   if (cell.document.is_object()) apply_rules(scenario, cell.document, vocabulary, report);
   if (!cell.label.empty()) scenario.name += "/" + cell.label;
+  scenario.cell = cell.settings;
   std::vector<Origin> origins(overrides.begin(), overrides.end());
   origins.insert(origins.end(), cell.origins.begin(), cell.origins.end());
   std::vector<Diagnostic> diagnostics = report.take();

@@ -112,7 +112,7 @@ class Axes {
 
 Cell make_cell(const json& document, const std::vector<Axis>& axes,
                std::span<const std::string> check_names, std::size_t number, const Report& report) {
-  Cell cell{document, {}, {}};
+  Cell cell{document, {}, {}, {}};
   std::vector<std::size_t> index(axes.size());
   for (std::size_t at = axes.size(); at-- > 0;) {
     index[at] = number % axes[at].values.size();
@@ -125,6 +125,7 @@ Cell make_cell(const json& document, const std::vector<Axis>& axes,
     if (const auto placed = put(cell.document, axis.path, value, check_names))
       cell.origins.push_back(
           {placed->created, placed->target, report.file(), below(place, index[at]), place});
+    cell.settings.push_back(fmt::format("{}={}", axis.path, value.dump()));
     cell.label += fmt::format("{}{}={}", at > 0 ? "," : "", axis.label, label_of(value, index[at]));
   }
   return cell;

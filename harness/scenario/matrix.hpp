@@ -26,6 +26,7 @@ struct Cell {
   nlohmann::json document;
   std::string label;  ///< "cpus=1,memory=2GiB"; empty without a matrix
   std::vector<Origin> origins;
+  std::vector<std::string> settings = {};  ///< "machine.cpus=1": what --set takes to get it alone
 };
 
 /// The cells in the order of the axes in the text, the last axis fastest. Takes "matrix" out of the

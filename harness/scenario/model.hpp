@@ -174,6 +174,10 @@ struct Scenario {
   std::uint32_t seed = 1;
   /// Check name -> its parameters. A scenario that names none gets all with their defaults.
   std::map<std::string, nlohmann::json> checks;
+
+  // Not in the text: how to ask for this one again.
+  std::string source;             ///< as the user named it; empty: unknown
+  std::vector<std::string> cell;  ///< "machine.cpus=1": what --set makes this cell of a matrix
 };
 
 }  // namespace quiesce::scenario

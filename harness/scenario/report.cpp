@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 
 namespace quiesce::scenario {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::size_t longest_quote = 60;
 constexpr std::size_t longest_place = 240;
-/// A slip of the pen is found in words, not in kilobytes: the edit distance is quadratic.
-constexpr std::size_t longest_word = 64;
 
 std::string shorten(std::string text, std::size_t longest) {
   if (text.size() <= longest) return text;
@@ -99,8 +98,8 @@ std::string quoted_list(std::span<const std::string> words) {
 std::string unknown(std::string_view what, std::string_view word,
                     std::span<const std::string> known) {
   const std::string start = fmt::format("unknown {} \"{}\"", what, tame(word));
-  const std::string near = word.size() <= longest_word ? nearest(word, known) : std::string();
-  if (!near.empty()) return fmt::format("{}; did you mean \"{}\"?", start, near);
+  if (const std::string guess = did_you_mean(word, known); !guess.empty())
+    return fmt::format("{}; {}", start, guess);
   if (known.empty()) return fmt::format("{}; there are none", start);
   return fmt::format("{}; expected one of {}", start, quoted_list(known));
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 #include "harness/scenario/report.hpp"
 
@@ -146,11 +147,10 @@ std::optional<std::string> Shape::wrong(const json& value) const {
   if (holds(*this, value)) return std::nullopt;
   if (kind == Shape::Kind::texts && value.is_array()) return bad_entry(*this, value);
   std::string message = fmt::format("expected {}, found {}", expected(), found(value));
-  if (kind == Shape::Kind::choice && value.is_string()) {
-    const auto& word = value.get_ref<const std::string&>();
-    const std::string near = word.size() <= 64 ? nearest(word, choices) : std::string();
-    if (!near.empty()) message += fmt::format("; did you mean \"{}\"?", near);
-  }
+  if (kind == Shape::Kind::choice && value.is_string())
+    if (const auto guess = did_you_mean(value.get_ref<const std::string&>(), choices);
+        !guess.empty())
+      message += "; " + guess;
   return message;
 }
 

@@ -59,12 +59,9 @@ std::vector<json> device_objects(const PlannedDevice& device, const std::string&
 
 /// No hot plug: a soldered device. It would see a reset as a card that was pulled out.
 json root_port(const PlannedDevice& device, std::size_t number) {
-  return {{"driver", "pcie-root-port"},
-          {"id", device.port},
-          {"bus", "pcie.0"},
-          {"addr", fmt::format("{:x}.0", device.port_slot)},
-          {"chassis", number},
-          {"slot", number},
+  return {{"driver", root_port_type}, {"id", device.port},
+          {"bus", "pcie.0"},          {"addr", fmt::format("{:x}.0", device.port_slot)},
+          {"chassis", number},        {"slot", number},
           {"hotplug", false}};
 }
 

@@ -24,6 +24,9 @@ struct ChildFds {
   int first_backend = 20;  ///< one a device with backend net or disk, in the plan's order
 };
 
+/// QEMU's type of the root ports that devices sit behind.
+inline constexpr const char* root_port_type = "pcie-root-port";
+
 struct CommandLine {
   std::vector<std::string> argv;
   /// Device name -> its backend's descriptor in the child (net: a stream socket, disk: the image).

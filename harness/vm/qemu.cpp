@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "harness/base/process.hpp"
 #include "harness/base/temp_dir.hpp"
+#include "harness/vm/capabilities.hpp"
+#include "harness/vm/command_line.hpp"
 
 namespace quiesce::vm {
 
@@ -40,6 +41,8 @@ constexpr std::array<unsigned char, 230> trial_program{
 };
 constexpr int trial_exit_code = 0x15 * 2 + 1;
 constexpr Seconds trial_patience{10};
+/// A cold start from a slow disk takes seconds; an answer, milliseconds.
+constexpr Seconds answering_patience{60};
 
 std::string trial_rom() {
   std::string rom(65536, '\xf4');
@@ -60,33 +63,30 @@ bool cpu_can_virtualise() {
 
 }  // namespace
 
-bool Qemu::has_vfio_user() const {
-  return std::pair(major, minor) >= std::pair(vfio_user_major, vfio_user_minor);
-}
-
-Result<Qemu> parse_version(const std::filesystem::path& path, const std::string& text) {
-  Qemu qemu{.path = path};
-  const std::size_t at = text.find("version ");
-  if (at == std::string::npos || std::sscanf(text.c_str() + at, "version %d.%d.%d", &qemu.major,
-                                             &qemu.minor, &qemu.micro) != 3)
-    return fail(Errc::unsupported, "{} does not say its version as QEMU does", path.string());
-  if (std::pair(qemu.major, qemu.minor) < std::pair(oldest_major, oldest_minor))
-    return fail(Errc::unsupported,
-                "{} is QEMU {}, too old: {}.{} or newer is needed (Debian 12's package is)",
-                path.string(), qemu.version(), oldest_major, oldest_minor);
-  return qemu;
-}
-
-Result<Qemu> find_qemu(const std::string& wanted) {
+Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices) {
   const auto path = find_program(wanted);
   if (!path)
     return fail(Errc::unsupported, "QEMU is missing ({}); install the package qemu-system-x86",
                 path.error().describe());
-  TRY_ASSIGN(const Captured said, capture({path->string(), "--version"}, Seconds(30)));
-  if (!said.status.ok())
-    return fail(Errc::unsupported, "{} --version ended with {}: {}", path->string(),
-                said.status.describe(), said.error);
-  return parse_version(*path, said.output);
+  TRY_ASSIGN(Answers answers, ask_qemu(*path, devices, answering_patience));
+  Qemu qemu{
+      .path = *path, .version = std::move(answers.version), .lacks = std::move(answers.lacks)};
+  for (const auto& device : answers.no_device) qemu.lacks.push_back("device " + device);
+  return qemu;
+}
+
+std::vector<std::string> device_types(const std::vector<scenario::PlannedDevice>& devices) {
+  std::vector<std::string> types;
+  const auto add = [&](const std::string& type) {
+    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
+  };
+  for (const auto& device : devices) {
+    if (!device.port.empty()) add(root_port_type);
+    for (const auto& object : device.profile.qemu)
+      if (const auto driver = object.find("driver"); driver != object.end() && driver->is_string())
+        add(driver->get<std::string>());
+  }
+  return types;
 }
 
 std::string try_kvm(const Qemu& qemu) {

@@ -4,35 +4,31 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/base/result.hpp"
-#include "harness/scenario/model.hpp"
+#include "harness/scenario/plan.hpp"
 
 namespace quiesce::vm {
 
-/// A QEMU that was asked for its version.
+/// A QEMU that was asked what it is and what it can do.
 struct Qemu {
   std::filesystem::path path;
-  int major = 0;
-  int minor = 0;
-  int micro = 0;
-  bool has_vfio_user() const;
-  std::string version() const { return fmt::format("{}.{}.{}", major, minor, micro); }
+  std::string version;             ///< "7.2.22"; for people, decides nothing
+  std::vector<std::string> lacks;  ///< what it has not of what was asked: "-netdev stream", "device
+                                   ///< vfio-user-pci"
+  bool enough() const { return lacks.empty(); }
 };
 
-/// The oldest that has all that is used: "-netdev stream" is from 7.2.
-inline constexpr int oldest_major = 7;
-inline constexpr int oldest_minor = 2;
+/// `wanted`: a path or a name in PATH. `devices`: QEMU's device types that it should have. What it
+/// lacks is no failure. unsupported: there is none, or it does not answer; names the remedy.
+Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices = {});
 
-/// The first with vfio-user-pci (its release notes).
-inline constexpr int vfio_user_major = 10;
-inline constexpr int vfio_user_minor = 1;
+/// The name of the system's.
+inline constexpr const char* system_qemu = "qemu-system-x86_64";
 
-/// "QEMU emulator version 7.2.22 (Debian ...)" -> 7, 2, 22.
-Result<Qemu> parse_version(const std::filesystem::path& path, const std::string& text);
-
-/// `wanted`: a path or a name in PATH. not_found and unsupported name the remedy.
-Result<Qemu> find_qemu(const std::string& wanted = "qemu-system-x86_64");
+/// Every device type that the plan's command line names, each once.
+std::vector<std::string> device_types(const std::vector<scenario::PlannedDevice>& devices);
 
 /// The accelerator and why it is the one.
 struct Accelerator {

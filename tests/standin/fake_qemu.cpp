@@ -16,6 +16,7 @@
 #include "harness/vm/qmp.hpp"
 #include "harness/wire/frame.hpp"
 #include "tests/standin/hardware.hpp"
+#include "tests/standin/probe.hpp"
 #include "tests/standin/script.hpp"
 
 namespace quiesce::standin {
@@ -420,10 +421,7 @@ int main(int count, char** arguments) {
   using namespace quiesce;
   const std::vector<std::string> argv(arguments, arguments + count);
   auto script = standin::Script::load();
-  if (argv.size() == 2 && argv[1] == "--version") {
-    std::printf("%s\n", script.version().c_str());
-    return 0;
-  }
+  if (standin::is_probe(argv)) return standin::answer_probe(std::move(script), argv);
   if (script.action_at("start") == "exit") {
     std::fprintf(stderr, "%s\n", script.text().c_str());
     return script.exit_code();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "harness/base/fd.hpp"
@@ -33,7 +34,12 @@ std::string Script::action_at(const std::string& point) {
 }
 
 std::string Script::version() const {
-  return json_.value("version", "QEMU emulator version 7.2.22 (stand-in)");
+  return json_.value("version", "7.2.22");
+}
+
+bool Script::lacks(const std::string& word) const {
+  const auto words = json_.value("lacks", std::vector<std::string>());
+  return std::ranges::find(words, word) != words.end();
 }
 
 void Script::note(const std::string& line) const {

@@ -18,8 +18,10 @@ class Script {
   const std::string& text() const { return text_; }
   int exit_code() const { return exit_code_; }
 
-  /// What --version prints.
+  /// What it greets with when it is asked what it can do.
   std::string version() const;
+  /// Whether the script's "lacks" holds `word`: a device type, or a QMP command.
+  bool lacks(const std::string& word) const;
   /// A line of the log that the script names; it stays when we are killed.
   void note(const std::string& line) const;
 

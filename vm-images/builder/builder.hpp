@@ -41,6 +41,10 @@ enum class Fetch { allowed, forbidden };
 /// "BZIMAGE,MODULES_FOLDER". Errors name the kernel, what is wrong with it and the remedy.
 Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch);
 
+/// Whether `spec` names something that resolve() could look at: a name that it knows, or files that
+/// are there. Nothing is read or fetched. invalid_input brings the nearest names.
+Result<void> check_name(const std::string& spec);
+
 /// Fails with invalid_input when the kernel lacks what `role` needs: CONFIG_KEXEC_FILE
 /// (production), CONFIG_CRASH_DUMP and CONFIG_PROC_VMCORE (capture), or a module of the devices.
 /// All problems in one error.

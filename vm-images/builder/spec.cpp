@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/base/fd.hpp"
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 #include "vm-images/builder/archive.hpp"
 #include "vm-images/builder/store.hpp"
@@ -23,10 +24,11 @@ bool is_package(const fs::path& path) {
 
 tl::unexpected<Error> no_such_kernel(const std::string& text,
                                      const std::vector<std::string>& names) {
-  const std::string near = nearest(text, names);
-  const std::string guess = near.empty() ? "" : fmt::format("did you mean {}? ", near);
-  return fail(Errc::invalid_input, "there is no such file; {}a kernel is one of {}, or {}", guess,
-              fmt::join(names, ", "), forms);
+  const std::string guess = did_you_mean(text, names);
+  return fail(Errc::invalid_input,
+              "there is no kernel or file of that name; {}{}a kernel is one "
+              "of {}, or {}",
+              guess, guess.empty() ? "" : " ", fmt::join(names, ", "), forms);
 }
 
 Result<Spec> parse_paths(const std::vector<std::string>& parts,
@@ -171,6 +173,15 @@ Result<Kernel> resolve_with(const std::string& spec, Fetch fetch, const Workshop
   // What is not remembered is read again: that must not fail a run.
   (void)workshop.digests.save();
   return kernel;
+}
+
+Result<void> check_name(const std::string& spec) {
+  TRY_ASSIGN(const auto recipes, load_recipes(recipes_folder()));
+  std::vector<std::string> names;
+  for (const auto& recipe : recipes) names.push_back(recipe.name);
+  const auto parsed = parse_spec(spec, names);
+  if (!parsed) return tl::unexpected(parsed.error().because(fmt::format("kernel \"{}\"", spec)));
+  return {};
 }
 
 Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch) {

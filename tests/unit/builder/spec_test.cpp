@@ -181,10 +181,13 @@ BOOST_AUTO_TEST_CASE(what_names_no_kernel_is_refused_with_the_forms_there_are) {
   Resolver resolver;
   const std::string known = "a kernel is one of debian:6.1, debian:6.12, or " + std::string(forms);
   BOOST_TEST(resolver.refusal("debain:6.1") ==
-             "kernel \"debain:6.1\": there is no such file; did you mean debian:6.1? " + known);
+             "kernel \"debain:6.1\": there is no kernel or file of that name; did you mean "
+             "\"debian:6.1\" or \"debian:6.12\"? " +
+                 known);
   BOOST_TEST(resolver.refusal("/no/such/file") ==
-             "kernel \"/no/such/file\": there is no such file; " + known);
-  BOOST_TEST(resolver.refusal("") == "kernel \"\": there is no such file; " + known);
+             "kernel \"/no/such/file\": there is no kernel or file of that name; " + known);
+  BOOST_TEST(resolver.refusal("") ==
+             "kernel \"\": there is no kernel or file of that name; " + known);
   BOOST_TEST(resolver.refusal("a,,b") == "kernel \"a,,b\": there is no file \"a\"");
   write(resolver.bench.at("x.txt"), "hello");
   const std::string text = resolver.bench.at("x.txt").string();

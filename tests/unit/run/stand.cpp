@@ -102,7 +102,7 @@ void Stand::write_script() const {
 
 Result<void> Stand::run() {
   write_script();
-  auto done = execute(plan, out(), loop, observer);
+  auto done = execute(plan, out(), loop, observer, asked);
   BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);
   BOOST_TEST(errno == ECHILD);
   check_evidence();

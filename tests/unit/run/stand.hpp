@@ -45,6 +45,7 @@ struct Stand {
   scenario::RunPlan plan;
   Loop loop;
   Observer observer;
+  Asked asked;
 
  private:
   void check_evidence() const;

@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_override_is_a_diagnostic_of_set) {
 --set: /machine/cpu: unknown key "cpu"; did you mean "cpus"?
 --set: /machine/cpus: expected a whole number from 1 to 64, found "two"
 --set: /devices/1/activity/rate: expected a whole number from 0 to 1000000, found -1
---set: /checks/dma: unknown check "dma"; expected one of "capture.entered", "dma.stopped", "kernel.log")");
+--set: /checks/dma: unknown check "dma"; did you mean "dma.stopped"?)");
 }
 
 BOOST_AUTO_TEST_CASE(an_override_repairs_what_the_file_has_wrong) {
@@ -170,6 +170,18 @@ BOOST_AUTO_TEST_CASE(an_override_of_an_axis_drops_the_axis) {
   BOOST_TEST(all[0].machine.cpus == 4);
   BOOST_TEST(names(cells(text, {"matrix={}"})) == "s");
   BOOST_TEST(names(cells(text, {"matrix.machine.cpus=[8]", "machine.memory=1GiB"})) == "s/cpus=8");
+}
+
+BOOST_AUTO_TEST_CASE(a_cell_says_how_it_is_had_alone) {
+  const std::string text = scenario_text(
+      R"("matrix": {"machine.cpus": [1, 2], "production.command_line": ["a", "b c=\"d\""]})");
+  BOOST_TEST(cells(scenario_text("\"name\": \"x\"")).front().cell.empty());
+  for (const auto& cell : cells(text)) {
+    const auto alone = cells(text, cell.cell);
+    BOOST_REQUIRE_EQUAL(alone.size(), 1U);
+    BOOST_TEST(alone[0].machine.cpus == cell.machine.cpus);
+    BOOST_TEST(alone[0].production.command_line == cell.production.command_line);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_leads_nowhere_changes_nothing) {

@@ -70,7 +70,7 @@ p.json: /qemu/2/driver: expected a text of the form [A-Za-z0-9_][A-Za-z0-9._-]{0
 p.json: /modules: entry 1: expected a text of the form [A-Za-z0-9_][A-Za-z0-9._-]{0,63}, found 1
 p.json: /driver: expected a line of text of at most 64 bytes, found null
 p.json: /writes_tagged: expected true or false, found "yes"
-p.json: /trace/0/means: expected one of "driver-reset", "ring-used-up", "device-stopped", "device-started", found "reset"
+p.json: /trace/0/means: expected one of "driver-reset", "ring-used-up", "device-stopped", "device-started", found "reset"; did you mean "driver-reset"?
 p.json: /trace/1/evnt: unknown key "evnt"; did you mean "event"?
 p.json: /trace/1: the key "event" is missing: QEMU's name of it
 p.json: /trace/1: the key "means" is missing: What it says happened

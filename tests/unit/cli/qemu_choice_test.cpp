@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which QEMU is taken, with programs that speak QMP in the place of the system's and the fetched.
+#include "harness/cli/qemu_choice.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/temp_dir.hpp"
+#include "tests/unit/run/stand.hpp"
+
+using namespace quiesce;
+using cli::choose_qemu;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+BOOST_AUTO_TEST_SUITE(cli_qemu_choice)
+
+namespace {
+
+const Words vfio_user{"vfio-user-pci"};
+
+/// A machine with a PATH and an image store of its own.
+struct Host {
+  TempDir dir = TempDir::create().value();
+  builder::Store store{dir.path() / "store"};
+  std::string path_before = std::getenv("PATH");
+
+  Host() {
+    std::filesystem::create_directories(dir.path() / "bin");
+    ::setenv("PATH", ((dir.path() / "bin").string() + ":/usr/bin:/bin").c_str(), 1);
+  }
+  ~Host() { ::setenv("PATH", path_before.c_str(), 1); }
+
+  /// The stand-in with a script: its version and what it lacks.
+  std::filesystem::path put(const std::filesystem::path& path, const std::string& version,
+                            const Words& lacks) const {
+    std::filesystem::create_directories(path.parent_path());
+    const std::string script = path.string() + ".json";
+    BOOST_REQUIRE(replace_file(script, json{{"version", version}, {"lacks", lacks}}.dump()));
+    BOOST_REQUIRE(replace_file(path, "#!/bin/sh\nQUIESCE_FAKE_QEMU='" + script + "' exec '" +
+                                         run::testing::fake_qemu().string() + "' \"$@\"\n"));
+    ::chmod(path.c_str(), 0755);
+    return path;
+  }
+  std::filesystem::path system(const std::string& version, const Words& lacks) const {
+    return put(dir.path() / "bin/qemu-system-x86_64", version, lacks);
+  }
+  std::filesystem::path fetched(const std::string& version, const Words& lacks) const {
+    return put(builder::fetched_qemu(store), version, lacks);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(the_systems_is_taken_when_it_has_all, Host) {
+  const auto path = system("7.2.22", vfio_user);
+  fetched("11.1.0", {});
+  const auto chosen = choose_qemu("", {"e1000e"}, store);
+  BOOST_REQUIRE(chosen);
+  BOOST_TEST(chosen->qemu.path == path);
+  BOOST_TEST(chosen->why == "the system's");
+}
+
+// Chosen by version it was passed over: a distribution ports devices back.
+BOOST_FIXTURE_TEST_CASE(an_older_one_with_the_device_ported_back_is_taken, Host) {
+  const auto path = system("10.0.3", {});
+  BOOST_TEST(choose_qemu("", vfio_user, store).value().qemu.path == path);
+}
+
+// Chosen by version it was taken, and died at its start.
+BOOST_FIXTURE_TEST_CASE(a_newer_one_that_was_built_without_the_device_is_not_taken, Host) {
+  system("11.1.0", vfio_user);
+  const auto path = fetched("10.1.0", {});
+  const auto chosen = choose_qemu("", vfio_user, store);
+  BOOST_REQUIRE(chosen);
+  BOOST_TEST(chosen->qemu.path == path);
+  BOOST_TEST(chosen->why == "fetched, for the system's 11.1.0 has no device vfio-user-pci");
+}
+
+BOOST_FIXTURE_TEST_CASE(without_any_that_has_the_device_it_is_named_with_the_remedy, Host) {
+  const auto path = system("11.1.0", {"vfio-user-pci", "netdev_add"});
+  const auto chosen = choose_qemu("", vfio_user, store);
+  BOOST_REQUIRE(!chosen);
+  BOOST_TEST((chosen.error().code() == Errc::unsupported));
+  BOOST_TEST(chosen.error().describe() ==
+             "QEMU 11.1.0 (" + path.string() +
+                 ") has no -netdev stream and no device vfio-user-pci, which this run needs; "
+                 "\"quiesce image fetch qemu\" brings one that has, or name another with --qemu");
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_is_named_is_not_replaced_behind_the_users_back, Host) {
+  system("11.1.0", {});
+  fetched("11.1.0", {});
+  const auto path = put(dir.path() / "old", "7.2.0", vfio_user);
+  BOOST_TEST(choose_qemu(path.string(), {}, store).value().why == "named with --qemu");
+  const auto refused = choose_qemu(path.string(), vfio_user, store);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().describe().find("leave --qemu out") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_fetched_one_serves_where_the_systems_does_not_work, Host) {
+  const auto broken = dir.path() / "bin/qemu-system-x86_64";
+  BOOST_REQUIRE(replace_file(broken, "#!/bin/sh\nexit 3\n"));
+  ::chmod(broken.c_str(), 0755);
+  const auto refused = choose_qemu("", {}, store);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().describe().find("exit code 3") != std::string::npos);
+  const auto path = fetched("11.1.0", {});
+  const auto chosen = choose_qemu("", {}, store);
+  BOOST_REQUIRE_MESSAGE(chosen, (chosen ? "" : chosen.error().describe()));
+  BOOST_TEST(chosen->qemu.path == path);
+  BOOST_TEST(chosen->why == "fetched, for the system has none that works");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
