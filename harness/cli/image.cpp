@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/fetch_progress.hpp"
 #include "harness/cli/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -13,20 +14,29 @@ struct Options {
   std::vector<std::string> profiles;
 };
 
+Result<void> fetch_one(const std::string& name, const builder::Store& store) {
+  FetchProgress progress(name);
+  if (name == "qemu") {
+    TRY_ASSIGN(const std::string version, builder::fetch_qemu(store, progress.observer()));
+    progress.done();
+    fmt::print("{}  {}  {}\n", name, version, builder::fetched_qemu(store).string());
+    return {};
+  }
+  const bool there = !builder::stored_release(name, store).empty();
+  if (there) progress.observer()("it is in the store already");
+  TRY_ASSIGN(const builder::Kernel kernel,
+             builder::resolve(name, store, builder::Fetch::allowed, progress.observer()));
+  progress.done();
+  fmt::print("{}  {}  {}{}\n", name, kernel.release, kernel.image.string(),
+             there ? "  (was there)" : "");
+  return {};
+}
+
 int fetch(const Options& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
-  for (const auto& name : options.kernels) {
-    if (name == "qemu") {
-      const auto version = builder::fetch_qemu(*store);
-      if (!version) return report(version.error());
-      fmt::print("{}  {}  {}\n", name, *version, builder::fetched_qemu(*store).string());
-      continue;
-    }
-    const auto kernel = builder::resolve(name, *store, builder::Fetch::allowed);
-    if (!kernel) return report(kernel.error());
-    fmt::print("{}  {}  {}\n", name, kernel->release, kernel->image.string());
-  }
+  for (const auto& name : options.kernels)
+    if (const auto fetched = fetch_one(name, *store); !fetched) return report(fetched.error());
   return exit_code::ok;
 }
 
@@ -99,10 +109,13 @@ void add_image(CLI::App& program, Action& chosen) {
   };
   CLI::App* fetching = add("fetch", "Fetch kernels by name, or \"qemu\": one with vfio-user",
                            [options] { return fetch(*options); });
-  fetching->footer("Example: quiesce image fetch debian:6.12");
+  fetching->footer(
+      "A kernel comes from this machine's own apt when that has it, else from the Debian suite "
+      "that "
+      "has it.\n\nExample: quiesce image fetch debian:7.3");
   fetching
       ->add_option("KERNEL", options->kernels,
-                   "Names, as \"quiesce list kernels\" shows them, or qemu")
+                   "Names, as \"quiesce list kernels --remote\" shows them, or qemu")
       ->required();
   CLI::App* building = add("build", "Build the boot images of a kernel ahead of a run",
                            [options] { return build(*options); });

@@ -4,7 +4,6 @@
 #include "harness/cli/model_profiles.hpp"
 #include "harness/cli/qemu_choice.hpp"
 #include "harness/vm/qemu.hpp"
-#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
@@ -24,12 +23,13 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   plan.accel_reason = accelerator.reason;
   plan.qemu = chosen.qemu.path;
 
-  TRY_ASSIGN(const builder::Kernel production,
-             builder::resolve(scenario.production.kernel, store, builder::Fetch::allowed));
+  TRY_ASSIGN(
+      const builder::Kernel production,
+      builder::resolve(scenario.production.kernel, store, builder::Fetch::allowed, how.observer));
   const bool same = scenario.capture.kernel == "same";
   TRY_ASSIGN(const builder::Kernel capture,
              builder::resolve(same ? scenario.production.kernel : scenario.capture.kernel, store,
-                              builder::Fetch::allowed));
+                              builder::Fetch::allowed, how.observer));
   TRY(builder::check_kernel(production, "production", plan.devices));
   TRY(builder::check_kernel(capture, "capture", plan.devices));
   TRY_ASSIGN(const builder::Images images,

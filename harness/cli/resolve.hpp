@@ -8,12 +8,14 @@
 #include "harness/base/result.hpp"
 #include "harness/cli/places.hpp"
 #include "harness/scenario/plan.hpp"
+#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
 struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
   std::filesystem::path program;  ///< the quiesce that serves the models
+  builder::Observer observer = {};  ///< is told of what is fetched
 };
 
 /// Kernels (fetched where they are not there yet), images, QEMU, accelerator.

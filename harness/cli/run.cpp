@@ -176,7 +176,10 @@ Result<Finished> run_one(const scenario::Scenario& scenario, const Options& opti
   TRY(check_folder(folder));
   progress.phase("images");
   TRY_ASSIGN(const scenario::RunPlan plan,
-             resolve(scenario, places, {.qemu = options.qemu, .program = own_program()}));
+             resolve(scenario, places,
+                     {.qemu = options.qemu,
+                      .program = own_program(),
+                      .observer = [&](const std::string& what) { progress.note(what); }}));
   TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
   const auto executed =
       run::execute(plan, folder, loop,
