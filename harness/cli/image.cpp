@@ -101,7 +101,7 @@ void add_image(CLI::App& program, Action& chosen) {
   CLI::App* image =
       program.add_subcommand("image", "Kernels and boot images that are kept for runs");
   image->require_subcommand(1);
-  image->footer("Example: quiesce image fetch debian:6.1 debian:6.12");
+  image->footer("Example: quiesce image fetch debian:6.1 debian:7.3");
   const auto add = [&](const char* name, const char* description, std::function<int()> act) {
     CLI::App* command = image->add_subcommand(name, description);
     command->callback([act = std::move(act), &chosen] { chosen = act; });

@@ -68,10 +68,23 @@ std::string release_of(const std::string& package) {
   return package.starts_with(image_start) ? package.substr(image_start.size()) : package;
 }
 
-Package* find_package(KernelOffer& offer, const std::string& name) {
-  const auto found = std::find_if(offer.packages.begin(), offer.packages.end(),
-                                  [&](const Package& package) { return package.name == name; });
-  return found == offer.packages.end() ? nullptr : &*found;
+bool has_package(const KernelOffer& offer, const std::string& name) {
+  return std::any_of(offer.packages.begin(), offer.packages.end(),
+                     [&](const Package& package) { return package.name == name; });
+}
+
+const Stanza* find_stanza(const std::vector<Stanza>& stanzas, const Package& package) {
+  const auto found = std::find_if(stanzas.begin(), stanzas.end(), [&](const Stanza& stanza) {
+    return stanza.package.name == package.name &&
+           (package.version.empty() || stanza.package.version == package.version);
+  });
+  return found == stanzas.end() ? nullptr : &*found;
+}
+
+/// Whether `a` is to be taken rather than `b`, of the same name.
+bool is_better(const KernelOffer& a, const KernelOffer& b) {
+  if (a.lacking.empty() != b.lacking.empty()) return a.lacking.empty();
+  return compare_versions(a.version(), b.version()) > 0;
 }
 
 }  // namespace
@@ -153,12 +166,30 @@ std::vector<std::uint64_t> parse_uri_sizes(std::string_view text) {
   return sizes;
 }
 
-void take_stanza(KernelOffer& offer, const Stanza& stanza) {
-  Package* const package = find_package(offer, stanza.package.name);
-  if (package == nullptr) return;
-  package->bytes = stanza.package.bytes;
-  for (auto& part : kernel_parts(stanza, release_of(offer.packages.front().name)))
-    if (find_package(offer, part.name) == nullptr) offer.packages.push_back(std::move(part));
+void take_stanzas(KernelOffer& offer, const std::vector<Stanza>& stanzas, std::size_t asked) {
+  const std::string release = release_of(offer.packages.front().name);
+  const std::size_t end = offer.packages.size();
+  for (std::size_t i = asked; i < end; ++i) {
+    const Stanza* const stanza = find_stanza(stanzas, offer.packages[i]);
+    if (stanza == nullptr) {
+      offer.lacking.push_back(offer.packages[i].name);
+      continue;
+    }
+    offer.packages[i].bytes = stanza->package.bytes;
+    for (auto& part : kernel_parts(*stanza, release))
+      if (!has_package(offer, part.name)) offer.packages.push_back(std::move(part));
+  }
+}
+
+std::vector<KernelOffer> newest_offers(std::vector<KernelOffer> offers) {
+  std::map<std::string, KernelOffer> best;
+  for (auto& offer : offers) {
+    const auto [place, is_first] = best.try_emplace(offer.name, offer);
+    if (!is_first && is_better(offer, place->second)) place->second = std::move(offer);
+  }
+  std::vector<KernelOffer> chosen;
+  for (auto& [name, offer] : best) chosen.push_back(std::move(offer));
+  return chosen;
 }
 
 std::uint64_t KernelOffer::bytes() const {
@@ -216,11 +247,16 @@ Result<void> Apt::fill_lists() const {
   return update();
 }
 
-Result<std::vector<KernelOffer>> Apt::newest(const std::vector<Recipe>& recipes) const {
-  std::map<std::string, std::string> kernel_of;  // package -> kernel
+Result<std::vector<KernelOffer>> Apt::candidates(const std::vector<Recipe>& recipes) const {
+  std::map<std::string, std::vector<std::string>> names;  // start -> packages
+  std::map<std::string, std::string> kernel_of;           // package -> kernel
   for (const auto& recipe : recipes) {
-    TRY_ASSIGN(const std::string names, ask("apt-cache", {"pkgnames", recipe.start()}));
-    for (const auto& package : split(names, '\n'))
+    const auto [listed, is_new] = names.try_emplace(recipe.start());
+    if (is_new) {
+      TRY_ASSIGN(const std::string text, ask("apt-cache", {"pkgnames", recipe.start()}));
+      listed->second = split(text, '\n');
+    }
+    for (const auto& package : listed->second)
       if (std::string kernel = recipe.kernel_of(package); !kernel.empty())
         kernel_of.try_emplace(package, std::move(kernel));
   }
@@ -228,17 +264,10 @@ Result<std::vector<KernelOffer>> Apt::newest(const std::vector<Recipe>& recipes)
   std::vector<std::string> question = {"policy"};
   for (const auto& [package, kernel] : kernel_of) question.push_back(package);
   TRY_ASSIGN(const std::string policy, ask("apt-cache", question));
-  std::map<std::string, KernelOffer> newest;
-  for (const auto& [package, candidate] : parse_policy(policy)) {
-    const auto kernel = kernel_of.find(package);
-    if (kernel == kernel_of.end()) continue;
-    KernelOffer& offer = newest[kernel->second];
-    if (!offer.packages.empty() && compare_versions(candidate.version, offer.version()) < 0)
-      continue;
-    offer = {kernel->second, candidate.suite, {{package, candidate.version}}};
-  }
   std::vector<KernelOffer> offers;
-  for (auto& [kernel, offer] : newest) offers.push_back(std::move(offer));
+  for (const auto& [package, candidate] : parse_policy(policy))
+    if (const auto kernel = kernel_of.find(package); kernel != kernel_of.end())
+      offers.push_back({kernel->second, candidate.suite, {{package, candidate.version}}});
   return offers;
 }
 
@@ -249,19 +278,27 @@ Result<void> Apt::add_parts(std::vector<KernelOffer>& offers) const {
     std::vector<std::string> question = {"show", "--no-all-versions"};
     const std::size_t words = question.size();
     for (std::size_t i = 0; i < offers.size(); ++i)
-      for (; asked[i] < offers[i].packages.size(); ++asked[i])
-        question.push_back(with_version(offers[i].packages[asked[i]]));
+      for (std::size_t at = asked[i]; at < offers[i].packages.size(); ++at)
+        question.push_back(offers[i].packages[at].name);
     if (question.size() == words) return {};
-    TRY_ASSIGN(const std::string shown, ask("apt-cache", question));
-    for (const auto& stanza : parse_show(shown))
-      for (auto& offer : offers) take_stanza(offer, stanza);
+    const auto shown = ask("apt-cache", question);
+    // What apt says when it has none of them; of some it shows the others and says nothing.
+    const bool none =
+        !shown && shown.error().message().find("No packages found") != std::string::npos;
+    if (!shown && !none) return tl::unexpected(shown.error());
+    const std::vector<Stanza> stanzas = none ? std::vector<Stanza>() : parse_show(*shown);
+    for (std::size_t i = 0; i < offers.size(); ++i) {
+      const std::size_t end = offers[i].packages.size();
+      take_stanzas(offers[i], stanzas, asked[i]);
+      asked[i] = end;
+    }
   }
 }
 
 Result<std::vector<KernelOffer>> Apt::kernels(const std::vector<Recipe>& recipes) const {
-  TRY_ASSIGN(auto offers, newest(recipes));
+  TRY_ASSIGN(auto offers, candidates(recipes));
   TRY(add_parts(offers));
-  return offers;
+  return newest_offers(std::move(offers));
 }
 
 Result<std::vector<Package>> Apt::find_tool(const std::string& name) const {

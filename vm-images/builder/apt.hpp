@@ -55,19 +55,25 @@ std::vector<Package> parse_simulation(std::string_view text);
 /// Of "apt-get --print-uris": the size of each file, in bytes.
 std::vector<std::uint64_t> parse_uri_sizes(std::string_view text);
 
-/// A kernel that can be had, the newest of its name that an apt knows.
+/// A kernel that an apt knows.
 struct KernelOffer {
   std::string name;               ///< "debian:7.3"
   std::string suite;              ///< "trixie-backports"
   std::vector<Package> packages;  ///< the one that names it first, then its other parts
+  /// Parts that the lists lack: Debian removes those of old versions before the package that names
+  /// the kernel. With one it cannot be fetched.
+  std::vector<std::string> lacking = {};
 
   const std::string& version() const { return packages.front().version; }
   std::uint64_t bytes() const;
 };
 
-/// Takes from a package's stanza its size, and what else belongs to the kernel, when it is one of
-/// its packages.
-void take_stanza(KernelOffer& offer, const Stanza& stanza);
+/// Takes from the stanzas of its packages their sizes and what else belongs to the kernel. A
+/// package from `asked` on without a stanza of its version is lacking.
+void take_stanzas(KernelOffer& offer, const std::vector<Stanza>& stanzas, std::size_t asked);
+
+/// Of each name the newest that lacks nothing; when all lack something the newest.
+std::vector<KernelOffer> newest_offers(std::vector<KernelOffer> offers);
 
 /// apt's commands, with a seam where they are run.
 class Apt {
@@ -84,7 +90,7 @@ class Apt {
   Result<void> fill_lists() const;
   /// "apt-get update"; the error holds apt's own complaint.
   Result<void> update() const;
-  /// The kernels of the lists that the recipes mean, by name.
+  /// The kernels of the lists that the recipes mean, one a name: the newest.
   Result<std::vector<KernelOffer>> kernels(const std::vector<Recipe>& recipes) const;
   /// `name` and the libraries among its dependencies that this machine lacks.
   Result<std::vector<Package>> find_tool(const std::string& name) const;
@@ -99,7 +105,7 @@ class Apt {
   std::vector<std::string> command(const std::string& program,
                                    const std::vector<std::string>& words) const;
   Result<bool> lists_are_empty() const;
-  Result<std::vector<KernelOffer>> newest(const std::vector<Recipe>& recipes) const;
+  Result<std::vector<KernelOffer>> candidates(const std::vector<Recipe>& recipes) const;
   Result<void> add_parts(std::vector<KernelOffer>& offers) const;
 
   Runner run_;

@@ -129,6 +129,8 @@ Result<Apt> own_apt(const Apt& machine, const Archives& archives, const std::vec
        {"Dir::State=" + (folder / "state").string(),
         "Dir::State::status=" + (folder / "state/status").string(),
         "Dir::Cache=" + (folder / "cache").string(),
+        // A container's apt may keep none, and then parses its lists with every command.
+        std::string("Dir::Cache::pkgcache=pkgcache.bin"),
         "Dir::Etc::sourcelist=" + (folder / "sources.list").string(),
         std::string("Dir::Etc::sourceparts=/dev/null"),
         std::string("Dir::Etc::preferences=/dev/null"),

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/base/text.hpp"
 #include "vm-images/builder/own_apt.hpp"
 #include "vm-images/builder/store.hpp"
 
@@ -19,8 +18,12 @@ bool source_before(const Source& a, const Source& b) {
 }
 
 void add_sources(Survey& found, std::vector<KernelOffer> offers, const Apt& apt) {
-  for (auto& offer : offers)
-    if (found.find(offer.name) == nullptr) found.sources.push_back({std::move(offer), apt});
+  for (auto& offer : offers) {
+    if (!offer.lacking.empty())
+      found.broken.push_back(std::move(offer));
+    else if (found.find(offer.name) == nullptr)
+      found.sources.push_back({std::move(offer), apt});
+  }
 }
 
 std::vector<Suite> suites_of(const std::vector<Recipe>& recipes) {
@@ -46,6 +49,18 @@ std::string list_suites(const std::vector<Suite>& suites) {
   return text;
 }
 
+/// The names that were found whose packages have what is particular about the wanted one: no "-rt"
+/// for a plain kernel.
+std::vector<std::string> names_like(const Recipe& wanted, const Survey& survey) {
+  Recipe any = wanted;
+  any.prefix.clear();
+  std::vector<std::string> names;
+  for (const auto& source : survey.sources)
+    if (!any.kernel_of(source.offer.packages.front().name).empty())
+      names.push_back(source.offer.name);
+  return names;
+}
+
 }  // namespace
 
 const Source* Survey::find(const std::string& name) const {
@@ -57,6 +72,7 @@ const Source* Survey::find(const std::string& name) const {
 Result<Survey> survey(const Apt& machine, const std::vector<Recipe>& recipes,
                       const std::string& wanted, const fs::path& folder, const Observer& observer) {
   Survey found;
+  observe(observer, "asking this machine's apt");
   TRY(machine.fill_lists());
   TRY_ASSIGN(auto offers, machine.kernels(recipes));
   add_sources(found, std::move(offers), machine);
@@ -85,17 +101,21 @@ Result<Survey> survey(const Apt& machine, const std::vector<Recipe>& recipes,
 }
 
 Error not_offered(const Recipe& wanted, const Survey& survey) {
-  std::vector<std::string> names;
-  for (const auto& source : survey.sources) names.push_back(source.offer.name);
-  std::string text = fmt::format("neither this machine's apt nor {} has a package {}*{} now",
-                                 survey.asked.empty() ? "a suite" : list_suites(survey.asked),
-                                 wanted.prefix, wanted.suffix);
+  std::string text = "this machine's apt";
+  if (!survey.asked.empty()) text += " and " + list_suites(survey.asked);
+  text = fmt::format("there is no package {}*{} now; asked were {}", wanted.prefix, wanted.suffix,
+                     text);
+  for (const auto& offer : survey.broken)
+    if (offer.name == wanted.name)
+      text = fmt::format("{} still has {}, but no longer {}, without which it is no whole kernel",
+                         offer.suite, offer.packages.front().name, fmt::join(offer.lacking, ", "));
   for (const auto& trouble : survey.troubles) text += "; " + trouble.describe();
-  const std::string near = nearest(wanted.name, names);
-  if (!near.empty()) text += fmt::format("; did you mean {}?", near);
+  const std::vector<std::string> names = names_like(wanted, survey);
   if (!names.empty()) text += fmt::format("; there are {}", fmt::join(names, ", "));
   return {survey.troubles.empty() ? Errc::not_found : Errc::io,
-          text + "; or give the kernel's files"};
+          text +
+              "; take one of those that \"quiesce list kernels --remote\" shows, or give the "
+              "kernel's files"};
 }
 
 }  // namespace quiesce::builder

@@ -18,9 +18,10 @@ struct Source {
 };
 
 struct Survey {
-  std::vector<Source> sources;  ///< of each name the first that was found, sorted by name
-  std::vector<Suite> asked;     ///< the suites that answered
-  std::vector<Error> troubles;  ///< those that did not, each with its remedy
+  std::vector<Source> sources;      ///< of each name the first that was found, sorted by name
+  std::vector<KernelOffer> broken;  ///< those that lack a part
+  std::vector<Suite> asked;         ///< the suites that answered
+  std::vector<Error> troubles;      ///< those that did not, each with its remedy
 
   const Source* find(const std::string& name) const;
 };
