@@ -31,6 +31,9 @@ constexpr std::array trouble_words = {
     TroubleWords{"is not valid yet", TroubleKind::premature},
     TroubleWords{"not have a Release file", TroubleKind::gone},
     TroubleWords{"no longer has a Release file", TroubleKind::gone},
+    // Of a suite's list, where apt was told to do without a Release file.
+    TroubleWords{"404  Not Found", TroubleKind::gone},
+    TroubleWords{"File not found", TroubleKind::gone},
     TroubleWords{"NO_PUBKEY", TroubleKind::unsigned_by_known},
     TroubleWords{"EXPKEYSIG", TroubleKind::unsigned_by_known},
     TroubleWords{"Missing key", TroubleKind::unsigned_by_known},

@@ -71,12 +71,6 @@ FakeApt with_split_kernel() {
   return fake;
 }
 
-std::vector<std::string> package_names(const KernelOffer& offer) {
-  std::vector<std::string> found;
-  for (const auto& package : offer.packages) found.push_back(package.name);
-  return found;
-}
-
 std::string refusal(const Result<void>& result) {
   BOOST_REQUIRE(!result);
   return result.error().describe();

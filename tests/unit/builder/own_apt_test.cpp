@@ -80,6 +80,8 @@ BOOST_AUTO_TEST_CASE(what_apt_says_of_a_suite_becomes_the_trouble_and_its_remedy
        " is gone: ", "archive of old releases"},
       {"The repository 'http://m sid Release' no longer has a Release file.", Kind::gone,
        " is gone: ", "archive of old releases"},
+      {"Failed to fetch http://m/dists/sid/main/binary-amd64/Packages  404  Not Found [IP: ::1 80]",
+       Kind::gone, " is gone: ", "archive of old releases"},
       {"Failed to fetch http://m/InRelease  The following signatures couldn't be verified because "
        "the public key is not available: NO_PUBKEY 6ED0E7B82643E131",
        Kind::unsigned_by_known,

@@ -64,7 +64,7 @@ Repository::Repository(const fs::path& folder) : folder_(folder) {
 
 void Repository::add_suite(const std::string& suite, const std::vector<MadePackage>& packages,
                            const std::string& valid_until) {
-  std::string list;
+  std::string list = stanza({"other", "1", "", {}}, "pool/other.deb");  // apt keeps no empty list
   for (const auto& package : packages) {
     const std::string path = "pool/" + suite + "/" + package.name + ".deb";
     list += stanza(package, path);

@@ -22,7 +22,7 @@ struct MadePackage {
 class Repository {
  public:
   /// In `folder`, with the machine's apt configuration beside it. The machine knows the suite
-  /// "bookworm" alone, which is empty.
+  /// "bookworm" alone, which has no kernel.
   explicit Repository(const std::filesystem::path& folder);
 
   /// `valid_until`: a line of the Release file; empty: none.
