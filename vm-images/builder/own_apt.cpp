@@ -148,9 +148,10 @@ Result<Apt> own_apt(const Apt& machine, const Archives& archives, const std::vec
 SuiteTrouble suite_trouble(const Suite& suite, const std::string& uri,
                            const std::string& complaint) {
   const TroubleMeaning& meaning = trouble_meaning(trouble_kind(complaint));
-  return {meaning.kind,
+  const std::string words = complaint.substr(0, complaint.find_last_not_of('.') + 1);
+  return {meaning.kind, fmt::format("the suite {} {}", suite.describe(), meaning.what),
           Error(Errc::io, fmt::format("the suite {} at {} {}: {}; {}", suite.describe(), uri,
-                                      meaning.what, complaint, meaning.remedy))};
+                                      meaning.what, words, meaning.remedy))};
 }
 
 const Suite& suite_complained_of(const std::vector<Suite>& suites, std::string_view complaint) {

@@ -41,7 +41,8 @@ Result<Apt> own_apt(const Apt& machine, const Archives& archives, const std::vec
 struct SuiteTrouble {
   enum class Kind { expired, premature, gone, unsigned_by_known, unreachable, other };
   Kind kind = Kind::other;
-  Error error;  ///< names the suite, the trouble, apt's words and the remedy
+  std::string summary;  ///< "the suite sid (Debian unstable) is gone"
+  Error error;          ///< that, with the place, apt's words and the remedy
 };
 SuiteTrouble suite_trouble(const Suite& suite, const std::string& uri,
                            const std::string& complaint);

@@ -89,7 +89,7 @@ Result<Survey> survey(const Apt& machine, const std::vector<Recipe>& recipes,
     if (const auto updated = apt.update(); !updated) {
       SuiteTrouble trouble = suite_trouble(suite, *uri, updated.error().describe());
       if (trouble.kind == SuiteTrouble::Kind::unreachable) unreachable.insert(*uri);
-      observe(observer, trouble.error.message());
+      observe(observer, trouble.summary);
       found.troubles.push_back(std::move(trouble.error));
       continue;
     }
@@ -109,13 +109,13 @@ Error not_offered(const Recipe& wanted, const Survey& survey) {
     if (offer.name == wanted.name)
       text = fmt::format("{} still has {}, but no longer {}, without which it is no whole kernel",
                          offer.suite, offer.packages.front().name, fmt::join(offer.lacking, ", "));
-  for (const auto& trouble : survey.troubles) text += "; " + trouble.describe();
   const std::vector<std::string> names = names_like(wanted, survey);
   if (!names.empty()) text += fmt::format("; there are {}", fmt::join(names, ", "));
-  return {survey.troubles.empty() ? Errc::not_found : Errc::io,
-          text +
-              "; take one of those that \"quiesce list kernels --remote\" shows, or give the "
-              "kernel's files"};
+  text +=
+      "; take one of those that \"quiesce list kernels --remote\" shows, or give the kernel's "
+      "files";
+  for (const auto& trouble : survey.troubles) text += "\n  " + trouble.describe();
+  return {survey.troubles.empty() ? Errc::not_found : Errc::io, text};
 }
 
 }  // namespace quiesce::builder

@@ -131,10 +131,10 @@ BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_reached_is_not_asked_for_its_other_
   machine.refuses("b", "Could not connect to m:80");  // "c" and "d" are of the same server
   BOOST_TEST(machine.refusal("d:7.0") ==
              "there is no package linux-image-7.0.*-amd64 now; asked were this machine's apt and "
-             "a-security (old); the suite b (new) at http://m/ cannot be reached: apt-get update "
-             "failed: Could not connect to m:80; see to the network, or to the proxy in apt's "
-             "configuration; there are d:6.0; take one of those that \"quiesce list kernels "
-             "--remote\" shows, or give the kernel's files");
+             "a-security (old); there are d:6.0; take one of those that \"quiesce list kernels "
+             "--remote\" shows, or give the kernel's files\n"
+             "  the suite b (new) at http://m/ cannot be reached: apt-get update failed: Could not "
+             "connect to m:80; see to the network, or to the proxy in apt's configuration");
 }
 
 BOOST_AUTO_TEST_CASE(a_suite_whose_repository_the_machine_does_not_know_is_left_out) {
@@ -156,10 +156,11 @@ BOOST_AUTO_TEST_CASE(a_machine_that_does_not_get_debian_has_its_own_kernels_all_
       "http://m/ Ubuntu Ubuntu\n";
   BOOST_TEST((machine.ask("d:6.0").find("d:6.0") != nullptr));
   BOOST_TEST(machine.refusal("d:7.0") ==
-             "there is no package linux-image-7.0.*-amd64 now; asked were this machine's apt; apt "
-             "has no package list of Debian's own archive; add it to apt's sources and run "
-             "\"apt-get update\" as root; there are d:6.0; take one of those that \"quiesce list "
-             "kernels --remote\" shows, or give the kernel's files");
+             "there is no package linux-image-7.0.*-amd64 now; asked were this machine's apt; "
+             "there are d:6.0; take one of those that \"quiesce list kernels --remote\" shows, or "
+             "give the kernel's files\n"
+             "  apt has no package list of Debian's own archive; add it to apt's sources and run "
+             "\"apt-get update\" as root");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
