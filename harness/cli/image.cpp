@@ -14,29 +14,34 @@ struct Options {
   std::vector<std::string> profiles;
 };
 
-Result<void> fetch_one(const std::string& name, const builder::Store& store) {
+bool is_stored(const std::string& name, const builder::Store& store) {
+  std::error_code error;
+  if (name == "qemu") return std::filesystem::exists(builder::fetched_qemu(store), error);
+  return !builder::stored_release(name, store).empty();
+}
+
+/// What was fetched: release or version, and its place.
+Result<std::pair<std::string, std::filesystem::path>> fetch_one(const std::string& name,
+                                                                const builder::Store& store) {
   FetchProgress progress(name);
   if (name == "qemu") {
     TRY_ASSIGN(const std::string version, builder::fetch_qemu(store, progress.observer()));
-    progress.done();
-    fmt::print("{}  {}  {}\n", name, version, builder::fetched_qemu(store).string());
-    return {};
+    return std::pair(version, builder::fetched_qemu(store));
   }
-  const bool there = !builder::stored_release(name, store).empty();
-  if (there) progress.observer()("it is in the store already");
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(name, store, builder::Fetch::allowed, progress.observer()));
-  progress.done();
-  fmt::print("{}  {}  {}{}\n", name, kernel.release, kernel.image.string(),
-             there ? "  (was there)" : "");
-  return {};
+  return std::pair(kernel.release, kernel.image);
 }
 
 int fetch(const Options& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
-  for (const auto& name : options.kernels)
-    if (const auto fetched = fetch_one(name, *store); !fetched) return report(fetched.error());
+  for (const auto& name : options.kernels) {
+    if (is_stored(name, *store)) fmt::print(stderr, "{} is in the store already\n", name);
+    const auto fetched = fetch_one(name, *store);
+    if (!fetched) return report(fetched.error());
+    fmt::print("{}  {}  {}\n", name, fetched->first, fetched->second.string());
+  }
   return exit_code::ok;
 }
 
