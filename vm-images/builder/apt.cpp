@@ -188,6 +188,7 @@ std::vector<KernelOffer> newest_offers(std::vector<KernelOffer> offers) {
     if (!is_first && is_better(offer, place->second)) place->second = std::move(offer);
   }
   std::vector<KernelOffer> chosen;
+  chosen.reserve(best.size());
   for (auto& [name, offer] : best) chosen.push_back(std::move(offer));
   return chosen;
 }
@@ -318,7 +319,7 @@ Result<std::vector<fs::path>> Apt::download(const std::vector<Package>& packages
   // write there.
   std::vector<std::string> words = {"-q"};
   if (user_ == User::root) words.insert(words.end(), {"-o", "APT::Sandbox::User=root"});
-  words.push_back("download");
+  words.emplace_back("download");
   for (const auto& package : packages) words.push_back(with_version(package));
   std::vector<std::string> argv = command("apt-get", words);
   argv.insert(argv.begin(), {"env", "-C", folder.string()});

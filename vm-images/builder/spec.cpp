@@ -2,6 +2,7 @@
 #include "vm-images/builder/spec.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
@@ -63,10 +64,10 @@ Result<Spec> parse_paths(const std::vector<std::string>& parts,
 
 /// What of a kernel's package is unpacked.
 bool is_needed(std::string_view path) {
-  for (const std::string_view start :
-       {"boot/vmlinuz-", "boot/config-", "lib/modules/", "usr/lib/modules/"})
-    if (path.starts_with(start)) return true;
-  return false;
+  constexpr std::array<std::string_view, 4> starts = {"boot/vmlinuz-", "boot/config-",
+                                                      "lib/modules/", "usr/lib/modules/"};
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](std::string_view start) { return path.starts_with(start); });
 }
 
 /// One key for the same packages in any order.

@@ -26,7 +26,7 @@ std::string policy_of(const std::string& package, const std::string& version,
          version + " 500\n        500 " + source + "\n";
 }
 
-const std::string debian = "http://mirror.example/debian bookworm/main amd64 Packages";
+const std::string debian = "http://m.example/d bookworm/main amd64 Packages";
 
 /// Lists in which -9 is older than -10, and -11 has no candidate.
 FakeApt with_kernels() {
@@ -200,13 +200,13 @@ BOOST_AUTO_TEST_CASE(a_recipe_for_any_series_finds_each_and_asks_for_the_names_o
 BOOST_AUTO_TEST_CASE(a_candidate_is_named_with_its_suite) {
   const auto candidates = parse_policy(
       "a:\n  Installed: 1\n  Candidate: 3\n  Version table:\n"
-      "     3 500\n        500 http://m/debian bookworm/updates/main amd64 Packages\n"
-      "        500 http://m/debian sid/main amd64 Packages\n"
-      " *** 1 100\n        100 http://m/debian trixie/main amd64 Packages\n"
+      "     3 500\n        500 http://m/d bookworm/updates/main amd64 Packages\n"
+      "        500 http://m/d sid/main amd64 Packages\n"
+      " *** 1 100\n        100 http://m/d trixie/main amd64 Packages\n"
       "only-installed:\n  Installed: 2\n  Candidate: 2\n  Version table:\n"
       " *** 2 100\n        100 /var/lib/dpkg/status\n"
       "kept-back:\n  Installed: 2\n  Candidate: 2\n  Version table:\n"
-      "     3 -1\n        500 http://m/debian sid/main amd64 Packages\n"
+      "     3 -1\n        500 http://m/d sid/main amd64 Packages\n"
       " *** 2 500\n        500 file:/r trixie-backports/main amd64 Packages\n"
       "        100 /var/lib/dpkg/status\n");
   const std::map<std::string, Candidate> expected = {{"a", {"3", "bookworm/updates"}},

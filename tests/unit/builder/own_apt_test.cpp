@@ -25,20 +25,20 @@ BOOST_AUTO_TEST_CASE(debian_and_its_security_are_found_among_the_machines_source
       "cdrom:[disc]/ Debian Debian\n"
       "http://other.example/ Other Debian\n"
       "http://backports.example/ Debian Backports Debian Backports\n"
-      "http://mirror.example/debian/ Debian Debian\n"
-      "http://second.example/debian/ Debian Debian\n"
-      "http://mirror.example/security/ Debian Debian-Security\n"
+      "http://m.example/d/ Debian Debian\n"
+      "http://second.example/d/ Debian Debian\n"
+      "http://m.example/security/ Debian Debian-Security\n"
       "nonsense\n");
-  BOOST_TEST(archives.uri_of(sid).value() == "http://mirror.example/debian/");
-  BOOST_TEST(archives.uri_of(security).value() == "http://mirror.example/security/");
-  const Archives without = Archives::parse("http://mirror.example/debian/ Debian Debian\n");
+  BOOST_TEST(archives.uri_of(sid).value() == "http://m.example/d/");
+  BOOST_TEST(archives.uri_of(security).value() == "http://m.example/security/");
+  const Archives without = Archives::parse("http://m.example/d/ Debian Debian\n");
   BOOST_TEST(without.uri_of(sid).has_value());
   BOOST_TEST(!without.uri_of(security));
 }
 
 BOOST_AUTO_TEST_CASE(a_machine_that_does_not_get_debian_is_told_so) {
   FakeApt fake;
-  fake.answers = {{question, "http://mirror.example/ubuntu/ Ubuntu Ubuntu\n"}};
+  fake.answers = {{question, "http://m.example/u/ Ubuntu Ubuntu\n"}};
   const auto archives = Archives::of_machine(fake.apt());
   BOOST_REQUIRE(!archives);
   BOOST_TEST(archives.error().describe() ==
@@ -49,12 +49,12 @@ BOOST_AUTO_TEST_CASE(a_machine_that_does_not_get_debian_is_told_so) {
 BOOST_AUTO_TEST_CASE(an_own_apt_has_its_own_state_and_the_suites_as_its_sources) {
   const Bench bench;
   FakeApt fake;
-  const Archives archives = Archives::parse(
-      "http://m/debian/ Debian Debian\nhttp://m/security/ Debian Debian-Security\n");
+  const Archives archives =
+      Archives::parse("http://m/d/ Debian Debian\nhttp://m/security/ Debian Debian-Security\n");
   const auto apt = own_apt(fake.apt(), archives, {sid, security}, bench.at("apt"));
   BOOST_REQUIRE_MESSAGE(apt, problem(apt));
   BOOST_TEST(read(bench.at("apt/sources.list")) ==
-             "deb [arch=amd64 target=Packages] http://m/debian/ sid main\n"
+             "deb [arch=amd64 target=Packages] http://m/d/ sid main\n"
              "deb [arch=amd64 target=Packages] http://m/security/ trixie-security main\n");
   BOOST_TEST(read(bench.at("apt/state/status")).empty());
   fake.answers = {{"[sid trixie-security] apt-get update", ""}};

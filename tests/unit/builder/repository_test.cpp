@@ -153,10 +153,10 @@ BOOST_AUTO_TEST_CASE(an_expired_suite_does_not_hide_the_kernel_of_another) {
 
 BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_reached_is_named_with_the_remedy_and_asked_once) {
   Town town;
-  town.repository.pretend_uri("http://127.0.0.1:1/debian");  // tcpmux, which nobody serves
+  town.repository.pretend_uri("http://127.0.0.1:1/d");  // tcpmux, which nobody serves
   const std::string text = town.refusal("debian:7.3");
   BOOST_TEST(holds(text,
-                   "the suite trixie (Debian 13) at http://127.0.0.1:1/debian/ cannot be "
+                   "the suite trixie (Debian 13) at http://127.0.0.1:1/d/ cannot be "
                    "reached: "),
              text);
   BOOST_TEST(holds(text, "see to the network, or to the proxy in apt's configuration"), text);
