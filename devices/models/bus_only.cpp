@@ -7,7 +7,7 @@ namespace {
 
 /// Like a device whose resets reach the registers and not the engine behind them: what a driver
 /// reads afterwards looks like success.
-const Model model = engine_model(
+const Model model_bus_only = engine_model(
     "bus-only",
     "only a secondary bus reset ends its DMA; the function's own resets clear its registers, and "
     "it writes on",
@@ -17,7 +17,7 @@ const Model model = engine_model(
                        .resets = {.flr = Effect::registers, .pm = Effect::registers}};
     });
 
-const Registration registration{model};
+const Registration register_bus_only{model_bus_only};
 
 }  // namespace
 

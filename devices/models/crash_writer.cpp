@@ -6,7 +6,7 @@ namespace quiesce::models {
 namespace {
 
 /// Its first page is digested: purgatory refuses. Elsewhere in the crash region it need not.
-const Model model = [] {
+const Model model_crash_writer = [] {
   Model one = engine_model("crash-writer",
                            "writes over the loaded capture kernel before the panic, then stops",
                            {"control", "bus-master", "flr", "pm", "bus"},
@@ -15,7 +15,7 @@ const Model model = [] {
   return one;
 }();
 
-const Registration registration{model};
+const Registration register_crash_writer{model_crash_writer};
 
 }  // namespace
 

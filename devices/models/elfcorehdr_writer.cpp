@@ -5,7 +5,7 @@ namespace quiesce::models {
 
 namespace {
 
-const Model model = [] {
+const Model model_elfcorehdr_writer = [] {
   Model one = engine_model("elfcorehdr-writer",
                            "writes once over the ELF core header before the panic, then stops",
                            {"control", "bus-master", "flr", "pm", "bus"},
@@ -14,7 +14,7 @@ const Model model = [] {
   return one;
 }();
 
-const Registration registration{model};
+const Registration register_elfcorehdr_writer{model_elfcorehdr_writer};
 
 }  // namespace
 

@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::uint64_t all_ones = ~std::uint64_t{0};
 
+}  // namespace
+
 std::string hex(std::uint64_t value) {
   return fmt::format("{:#x}", value);
 }
-
-}  // namespace
 
 Effect ResetEffect::of(ResetKind kind) const {
   switch (kind) {

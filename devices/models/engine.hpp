@@ -20,6 +20,9 @@ enum class Effect {
   all,
 };
 
+/// An address or a register in a ledger: "0x1f000".
+std::string hex(std::uint64_t value);
+
 struct ResetEffect {
   Effect flr = Effect::all;
   Effect pm = Effect::all;

@@ -5,12 +5,12 @@ namespace quiesce::models {
 
 namespace {
 
-const Model model =
+const Model model_engine_model =
     engine_model("engine", "obeys: Bus Master, its registers, and every reset end its DMA",
                  {"control", "bus-master", "flr", "pm", "bus"},
                  [](const nlohmann::json&) { return Behaviour{}; });
 
-const Registration registration{model};
+const Registration register_engine_model{model_engine_model};
 
 }  // namespace
 

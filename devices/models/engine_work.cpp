@@ -17,10 +17,6 @@ namespace {
 constexpr std::uint32_t most_copied = 65536;
 constexpr Seconds interrupt_lines{0.1};
 
-std::string hex(std::uint64_t value) {
-  return fmt::format("{:#x}", value);
-}
-
 std::uint32_t crc_of(std::span<const std::byte> bytes) {
   return static_cast<std::uint32_t>(
       ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));

@@ -58,7 +58,7 @@ class FatalAer final : public Engine {
   bool armed_ = false;
 };
 
-const Model model = model_of<FatalAer>(
+const Model model_fatal_aer = model_of<FatalAer>(
     "fatal-aer", "reports a fatal error on the capture kernel's first access, if it works then",
     {"control", "bus-master", "flr", "pm", "bus"},
     {{.name = "access",
@@ -67,7 +67,7 @@ const Model model = model_of<FatalAer>(
                  "driver, when error reporting is up",
       .words = {"any", "register"}}});
 
-const Registration registration{model};
+const Registration register_fatal_aer{model_fatal_aer};
 
 }  // namespace
 

@@ -5,7 +5,7 @@ namespace quiesce::models {
 
 namespace {
 
-const Model model = engine_model(
+const Model model_flr_only = engine_model(
     "flr-only", "only a function level reset ends its DMA; of other resets it knows nothing",
     {"flr"}, [](const nlohmann::json&) {
       return Behaviour{.obeys_bus_master = false,
@@ -13,7 +13,7 @@ const Model model = engine_model(
                        .resets = {.pm = Effect::none, .device = Effect::none}};
     });
 
-const Registration registration{model};
+const Registration register_flr_only{model_flr_only};
 
 }  // namespace
 

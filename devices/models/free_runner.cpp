@@ -5,14 +5,14 @@ namespace quiesce::models {
 
 namespace {
 
-const Model model = engine_model(
+const Model model_free_runner = engine_model(
     "free-runner",
     "writes on with Bus Master cleared and whatever its registers say, until it is reset",
     {"flr", "pm", "bus"}, [](const nlohmann::json&) {
       return Behaviour{.obeys_bus_master = false, .obeys_control = false};
     });
 
-const Registration registration{model};
+const Registration register_free_runner{model_free_runner};
 
 }  // namespace
 

@@ -26,13 +26,13 @@ class IntxStuck final : public Engine {
   bool stuck_ = false;
 };
 
-const Model model =
+const Model model_intx_stuck =
     model_of<IntxStuck>("intx-stuck",
                         "asserts its interrupt pin and keeps it so, whatever is acknowledged, "
                         "until it is reset",
                         {"control", "bus-master", "flr", "pm", "bus"}, {begins_setting()});
 
-const Registration registration{model};
+const Registration register_intx_stuck{model_intx_stuck};
 
 }  // namespace
 

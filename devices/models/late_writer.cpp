@@ -39,7 +39,7 @@ class LateWriter final : public Engine {
   }
 };
 
-const Model model = model_of<LateWriter>(
+const Model model_late_writer = model_of<LateWriter>(
     "late-writer", "goes quiet and writes once more, late, at a time drawn from the seed",
     {"flr", "pm", "bus"},
     {{.name = "earliest_ms",
@@ -54,7 +54,7 @@ const Model model = model_of<LateWriter>(
       .most = 3'600'000},
      begins_setting()});
 
-const Registration registration{model};
+const Registration register_late_writer{model_late_writer};
 
 }  // namespace
 

@@ -19,7 +19,7 @@ class MsiStorm final : public Engine {
   }
 };
 
-const Model model = [] {
+const Model model_msi_storm = [] {
   Model one = model_of<MsiStorm>("msi-storm",
                                  "raises MSI without end, acknowledged or not, until it is reset",
                                  {"control", "bus-master", "flr", "pm", "bus"},
@@ -34,7 +34,7 @@ const Model model = [] {
   return one;
 }();
 
-const Registration registration{model};
+const Registration register_msi_storm{model_msi_storm};
 
 }  // namespace
 

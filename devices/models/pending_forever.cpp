@@ -24,11 +24,11 @@ class PendingForever final : public Engine {
   bool pending_ = false;
 };
 
-const Model model = model_of<PendingForever>(
+const Model model_pending_forever = model_of<PendingForever>(
     "pending-forever", "once it was run it has a transaction pending for ever, resets or not",
     {"control", "bus-master", "flr", "pm", "bus"});
 
-const Registration registration{model};
+const Registration register_pending_forever{model_pending_forever};
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace {
 
 /// QEMU's root port has no Configuration RRS Software Visibility (PCIe 6.0 section 2.3.1): a
 /// request that is to be retried ends as all ones, for the kernel as on such hardware.
-const Model model = engine_model(
+const Model model_slow_ready = engine_model(
     "slow-ready", "once it was run it does not answer for a while after each reset",
     {"control", "bus-master", "flr", "pm", "bus"},
     [](const nlohmann::json& settings) {
@@ -25,7 +25,7 @@ const Model model = engine_model(
                  "its registers",
       .words = {"config", "registers"}}});
 
-const Registration registration{model};
+const Registration register_slow_ready{model_slow_ready};
 
 }  // namespace
 

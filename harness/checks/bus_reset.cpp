@@ -284,7 +284,7 @@ CheckResult judge_resets(const evidence::Run& run, const json& parameters) {
 }
 
 using Type = scenario::ParameterSpec::Type;
-const Check check{
+const Check check_bus_reset{
     .name = "bus.reset",
     .question =
         "Did each reset do what it reported: DMA over, registers at their defaults, "
@@ -309,7 +309,7 @@ const Check check{
                         "what an action that reports success and has no effect does: fail the "
                         "check, or only be told"}},
     .judge = judge_resets};
-const Registration registration(check);
+const Registration register_bus_reset(check_bus_reset);
 
 }  // namespace
 

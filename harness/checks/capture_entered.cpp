@@ -11,11 +11,11 @@ namespace {
 using nlohmann::json;
 
 /// Where a CPU was found, and what that says.
-struct Place {
+struct LastSeen {
   const char* word;  ///< occurs in the `place` of a cpus event
   const char* says;
 };
-constexpr Place places[] = {
+constexpr LastSeen places[] = {
     {"purgatory",
      "in purgatory, whose endless loop follows a wrong SHA-256 of the loaded capture kernel: "
      "something wrote into it after it was loaded"},
@@ -53,7 +53,7 @@ std::optional<std::string> running_place(const evidence::Event& cpus) {
 }
 
 std::string explain_place(const std::string& place) {
-  for (const Place& known : places)
+  for (const LastSeen& known : places)
     if (place.find(known.word) != std::string::npos) return known.says;
   return place.empty() ? "at a place that is not known" : "at \"" + place + "\"";
 }
@@ -146,11 +146,12 @@ CheckResult judge_entered(const evidence::Run& run, const json&) {
   return result;
 }
 
-const Check check{.name = "capture.entered",
-                  .question = "Did the capture kernel reach userspace, and how long did it take?",
-                  .parameters = {},
-                  .judge = judge_entered};
-const Registration registration(check);
+const Check check_capture_entered{
+    .name = "capture.entered",
+    .question = "Did the capture kernel reach userspace, and how long did it take?",
+    .parameters = {},
+    .judge = judge_entered};
+const Registration register_capture_entered(check_capture_entered);
 
 }  // namespace
 

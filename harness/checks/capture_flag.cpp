@@ -60,14 +60,15 @@ CheckResult judge_flag(const evidence::Run& run, const json&) {
   return result;
 }
 
-const Check check{.name = "capture.flag",
-                  .question =
-                      "Does the capture kernel know that it is one: a /proc/vmcore with contents, "
-                      "elfcorehdr= and every "
-                      "word of the planned command line?",
-                  .parameters = {},
-                  .judge = judge_flag};
-const Registration registration(check);
+const Check check_capture_flag{
+    .name = "capture.flag",
+    .question =
+        "Does the capture kernel know that it is one: a /proc/vmcore with contents, "
+        "elfcorehdr= and every "
+        "word of the planned command line?",
+    .parameters = {},
+    .judge = judge_flag};
+const Registration register_capture_flag(check_capture_flag);
 
 }  // namespace
 

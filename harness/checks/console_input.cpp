@@ -78,11 +78,12 @@ CheckResult judge_input(const evidence::Run& run, const json&) {
                              : fmt::format("\"{}\" was typed, \"{}\" arrived", want, shorten(got)));
 }
 
-const Check check{.name = "console.input",
-                  .question = "Does the capture kernel's console receive the keys that are typed?",
-                  .parameters = {},
-                  .judge = judge_input};
-const Registration registration(check);
+const Check check_console_input{
+    .name = "console.input",
+    .question = "Does the capture kernel's console receive the keys that are typed?",
+    .parameters = {},
+    .judge = judge_input};
+const Registration register_console_input(check_console_input);
 
 }  // namespace
 

@@ -38,7 +38,7 @@ std::u32string code_points(std::string_view text) {
   return points;
 }
 
-Comparison compare(const Lines& picture, const Lines& truth) {
+Comparison compare_cells(const Lines& picture, const Lines& truth) {
   constexpr std::size_t most_examples = 5;
   Comparison result;
   for (std::size_t row = 0; row < std::max(picture.size(), truth.size()); ++row) {
@@ -70,7 +70,7 @@ std::optional<Comparison> compare_named(const evidence::Run& run, const std::str
   for (const json& line : evidence::list_of(truth->second, "lines"))
     lines.push_back(line.is_string() ? line.get<std::string>() : std::string());
   if (lines.empty()) return std::nullopt;
-  return compare(picture->second, lines);
+  return compare_cells(picture->second, lines);
 }
 
 /// A device that has a screen: its profile uses the console, or QEMU calls it a VGA.
@@ -242,14 +242,14 @@ CheckResult judge_screen(const evidence::Run& run, const json&) {
   return result;
 }
 
-const Check check{
+const Check check_console_screen{
     .name = "console.screen",
     .question =
         "Does the screen show what the capture kernel wrote, cell by cell, and when did it come "
         "back?",
     .parameters = {},
     .judge = judge_screen};
-const Registration registration(check);
+const Registration register_console_screen(check_console_screen);
 
 }  // namespace
 

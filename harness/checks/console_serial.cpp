@@ -75,14 +75,14 @@ CheckResult judge_serial(const evidence::Run& run, const json&) {
   return result;
 }
 
-const Check check{
+const Check check_console_serial{
     .name = "console.serial",
     .question =
         "Does the serial console work in the capture kernel, from its banner to a marker at the "
         "end, and how long was it silent?",
     .parameters = {},
     .judge = judge_serial};
-const Registration registration(check);
+const Registration register_console_serial(check_console_serial);
 
 }  // namespace
 

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 /// One device's result.
-struct Finding {
+struct WorkFinding {
   Verdict verdict = Verdict::pass;
   std::string line;  ///< begins with the device's name
   json numbers = json::object();
@@ -45,7 +45,7 @@ bool was_asked(const evidence::Run& run, const std::string& device) {
 }
 
 /// Frames of the capture kernel that came out of the machine.
-void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
+void look_outside_net(WorkFinding& finding, const evidence::Run& run, const Story& story,
                       const std::string& device) {
   const auto echoes = run.events(record::event::echo);
   const auto out =
@@ -58,7 +58,7 @@ void look_outside_net(Finding& finding, const evidence::Run& run, const Story& s
 }
 
 /// The test's tone in what the sound device played. Production plays another one.
-void look_outside_sound(Finding& finding, const evidence::Run& run,
+void look_outside_sound(WorkFinding& finding, const evidence::Run& run,
                         const scenario::PlannedDevice& device) {
   constexpr double capture_hertz = 880;
   constexpr double production_hertz = 440;
@@ -79,8 +79,8 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
   if (*seconds < enough) finding.verdict = Verdict::fail;
 }
 
-Finding missing(const evidence::Run& run, const Story& story, const std::string& device) {
-  Finding finding;
+WorkFinding missing(const evidence::Run& run, const Story& story, const std::string& device) {
+  WorkFinding finding;
   if (const auto step = stuck_step(run)) {
     finding.verdict = *step == record::mark::tests ? Verdict::fail : Verdict::inconclusive;
     finding.line = device +
@@ -95,13 +95,13 @@ Finding missing(const evidence::Run& run, const Story& story, const std::string&
   return finding;
 }
 
-Finding judge_device(const evidence::Run& run, const Story& story,
-                     const scenario::PlannedDevice& device) {
+WorkFinding judge_work_of(const evidence::Run& run, const Story& story,
+                          const scenario::PlannedDevice& device) {
   const auto* result = result_of(run, device.name, *story.capture_entry);
   if (result == nullptr) return missing(run, story, device.name);
   const auto ok = evidence::flag_of(result->fields, "ok");
   const std::string detail = result->text("detail");
-  Finding finding;
+  WorkFinding finding;
   if (const auto& numbers = evidence::member_of(result->fields, "numbers"); numbers.is_object())
     for (const auto& [key, value] : numbers.items())
       if (value.is_number()) finding.numbers[key] = value;
@@ -118,7 +118,7 @@ Finding judge_device(const evidence::Run& run, const Story& story,
   return finding;
 }
 
-CheckResult fold(const std::vector<Finding>& findings) {
+CheckResult fold_findings(const std::vector<WorkFinding>& findings) {
   for (const Verdict worst : {Verdict::fail, Verdict::inconclusive}) {
     const auto of = std::count_if(findings.begin(), findings.end(),
                                   [&](const auto& f) { return f.verdict == worst; });
@@ -141,27 +141,27 @@ CheckResult judge_works(const evidence::Run& run, const json&) {
   const Story points = story(run);
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
-  std::vector<Finding> findings;
+  std::vector<WorkFinding> findings;
   json numbers = json::object();
   for (const auto& device : plan.devices) {
     if (!is_tested(device)) continue;
-    findings.push_back(judge_device(run, points, device));
+    findings.push_back(judge_work_of(run, points, device));
     numbers["devices"][device.name] = findings.back().numbers;
   }
-  CheckResult result = fold(findings);
-  for (const Finding& finding : findings) result.details.push_back(finding.line);
+  CheckResult result = fold_findings(findings);
+  for (const WorkFinding& finding : findings) result.details.push_back(finding.line);
   result.numbers = std::move(numbers);
   return result;
 }
 
-const Check check{
+const Check check_device_works{
     .name = "device.works",
     .question =
         "Does each device do its work in the capture kernel: does its function test pass, and is "
         "it seen from outside where it can be?",
     .parameters = {},
     .judge = judge_works};
-const Registration registration(check);
+const Registration register_device_works(check_device_works);
 
 }  // namespace
 

@@ -154,20 +154,21 @@ CheckResult judge_stopped(const evidence::Run& run, const json& parameters) {
   return without_deadline(run, points, asked);
 }
 
-const Check check{.name = "dma.stopped",
-                  .question =
-                      "Did every device stop writing into the dead kernel's memory by the "
-                      "deadline, and was it stopped or only "
-                      "out of buffers?",
-                  .parameters = {{.name = "deadline",
-                                  .type = scenario::ParameterSpec::Type::choice,
-                                  .choices = {"handover", "capture-entry", "drivers", "end"},
-                                  .fallback = "drivers",
-                                  .meaning = "the point of the run from which on no stray write "
-                                             "may be seen; `end` allows them up to "
-                                             "one second before the end"}},
-                  .judge = judge_stopped};
-const Registration registration(check);
+const Check check_dma_stopped{
+    .name = "dma.stopped",
+    .question =
+        "Did every device stop writing into the dead kernel's memory by the "
+        "deadline, and was it stopped or only "
+        "out of buffers?",
+    .parameters = {{.name = "deadline",
+                    .type = scenario::ParameterSpec::Type::choice,
+                    .choices = {"handover", "capture-entry", "drivers", "end"},
+                    .fallback = "drivers",
+                    .meaning = "the point of the run from which on no stray write "
+                               "may be seen; `end` allows them up to "
+                               "one second before the end"}},
+    .judge = judge_stopped};
+const Registration register_dma_stopped(check_dma_stopped);
 
 }  // namespace
 

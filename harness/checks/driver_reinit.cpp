@@ -98,7 +98,7 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
 }
 
 /// One device's result; `reason` is empty when it passed.
-struct Finding {
+struct ReinitFinding {
   Verdict verdict = Verdict::pass;
   std::string reason;
   std::string line;
@@ -117,7 +117,7 @@ bool was_looked_at(const evidence::Run& run) {
 /// The step of the run that loads the drivers.
 constexpr const char* own_step = record::mark::drivers;
 
-Finding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
+ReinitFinding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
   const bool loading_ended =
       story.drivers || last_said(run, "capture", "response", "modules") != nullptr;
   const std::string line = name + ": not bound";
@@ -132,9 +132,10 @@ Finding not_bound(const evidence::Run& run, const Story& story, const std::strin
   return {Verdict::inconclusive, name + " has no driver yet: " + story.cut_off(), line};
 }
 
-Finding judge_device(const scenario::PlannedDevice& device, const Binding& binding, double within) {
+ReinitFinding judge_binding(const scenario::PlannedDevice& device, const Binding& binding,
+                            double within) {
   const std::string name = device.name + " (" + device.profile.driver + ")";
-  Finding finding;
+  ReinitFinding finding;
   if (binding.driver != device.profile.driver)
     return {Verdict::fail,
             fmt::format("{} is bound to {}, not to {}", device.name, binding.driver,
@@ -165,9 +166,10 @@ bool is_expected(const scenario::PlannedDevice& device) {
   return !device.profile.driver.empty() && device.driver_in_capture;
 }
 
-void decide(CheckResult& result, const std::vector<Finding>& findings, std::size_t troubles_seen) {
+void decide(CheckResult& result, const std::vector<ReinitFinding>& findings,
+            std::size_t troubles_seen) {
   for (const Verdict worst : {Verdict::fail, Verdict::inconclusive})
-    for (const Finding& finding : findings)
+    for (const ReinitFinding& finding : findings)
       if (finding.verdict == worst) {
         result.verdict = worst;
         result.reason = finding.reason;
@@ -202,12 +204,12 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
   const auto within = parse_duration(evidence::text_of(parameters, "within"));
   const double limit = within ? within->count() : 30.0;
   CheckResult result;
-  std::vector<Finding> findings;
+  std::vector<ReinitFinding> findings;
   std::size_t troubles_seen = 0;
   for (const auto& device : devices) {
     if (!is_expected(device)) continue;
     const auto binding = look(run, device.address);
-    findings.push_back(binding ? judge_device(device, *binding, limit)
+    findings.push_back(binding ? judge_binding(device, *binding, limit)
                                : not_bound(run, points, device.name));
     result.details.push_back(findings.back().line);
     const auto lines = trouble_lines(run, points, device);
@@ -231,7 +233,7 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
   return result;
 }
 
-const Check check{
+const Check check_driver_reinit{
     .name = "driver.reinit",
     .question =
         "Does each device's driver bind to it in the capture kernel, in which time, and what does "
@@ -244,7 +246,7 @@ const Check check{
           .meaning =
               "longest time from the request to load all modules until the driver is bound"}},
     .judge = judge_reinit};
-const Registration registration(check);
+const Registration register_driver_reinit(check_driver_reinit);
 
 }  // namespace
 

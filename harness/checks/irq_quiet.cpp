@@ -37,7 +37,7 @@ Grown grown(const IrqLine& before, const IrqLine& now) {
 }
 
 /// "net0, PCI-MSI 524288-edge, eth0".
-std::string describe(const IrqLine& line) {
+std::string describe_line(const IrqLine& line) {
   std::string text;
   for (const std::string& word :
        {line.device, line.chip, line.actions.empty() ? std::string("no driver") : line.actions})
@@ -79,8 +79,8 @@ void tell_cost(CheckResult& result, json& numbers, const Span& span, double seco
 }
 
 /// A line a numbered interrupt, and the storms among them.
-void compare(CheckResult& result, std::vector<std::string>& storms, const Span& span,
-             double limit) {
+void compare_counts(CheckResult& result, std::vector<std::string>& storms, const Span& span,
+                    double limit) {
   const double seconds = span.to->t - span.from->t;
   if (seconds <= 0) return;
   json& numbers = result.numbers["spans"][span.words];
@@ -99,7 +99,7 @@ void compare(CheckResult& result, std::vector<std::string>& storms, const Span& 
                               {"device", line.device},
                               {"actions", line.actions}};
     result.details.push_back(fmt::format("{}: irq {:>3} ({}): {} in {:.1f} s, {} unhandled",
-                                         span.words, name, describe(line), more.total, seconds,
+                                         span.words, name, describe_line(line), more.total, seconds,
                                          more.unhandled));
     // The kernel counts unhandled ones anew every 100,000 (kernel/irq/spurious.c): then they are
     // not known, and a line that busy is a storm whoever says that he took it.
@@ -107,12 +107,12 @@ void compare(CheckResult& result, std::vector<std::string>& storms, const Span& 
     const bool some_unhandled = line.unhandled > 0 || more.unhandled > 0;
     if (more.total >= kernel_counts_anew && some_unhandled && all > limit && rate <= limit)
       storms.push_back(fmt::format("irq {} ({}) came {:.0f} times a second {}, {} in all", name,
-                                   describe(line), all, span.words, more.total));
+                                   describe_line(line), all, span.words, more.total));
     if (rate > limit)
       storms.push_back(
           fmt::format("irq {} ({}) came {:.0f} times a second {} and no driver took "
                       "it",
-                      name, describe(line), rate, span.words));
+                      name, describe_line(line), rate, span.words));
   }
 }
 
@@ -220,7 +220,7 @@ CheckResult judge_irq(const evidence::Run& run, const json& parameters) {
   std::vector<std::string> missing;
   const double limit = evidence::number_of(parameters, "storm").value_or(1000);
   for (const Span& span : spans_of(samples, kernel_start, points, missing))
-    compare(result, failures, span, limit);
+    compare_counts(result, failures, span, limit);
   judge_messages(result, failures, irq_messages(run, points), samples, parameters);
   tell_vectors(result, samples);
   result.control = fmt::format("interrupts were counted at {}", count(samples.size(), "point"));
@@ -235,7 +235,7 @@ CheckResult judge_irq(const evidence::Run& run, const json& parameters) {
   return result;
 }
 
-const Check check{
+const Check check_irq_quiet{
     .name = "irq.quiet",
     .question =
         "Is the capture kernel spared interrupts that nobody asked for: no storm, no line "
@@ -261,7 +261,7 @@ const Check check{
           .meaning = "times per second that one vector may come which nobody set up, by the ten "
                      "messages after which the kernel stops telling"}},
     .judge = judge_irq};
-const Registration registration(check);
+const Registration register_irq_quiet(check_irq_quiet);
 
 }  // namespace
 

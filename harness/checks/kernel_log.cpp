@@ -124,7 +124,7 @@ CheckResult judge_log(const evidence::Run& run, const json& parameters) {
   return result;
 }
 
-const Check check{
+const Check check_kernel_log{
     .name = "kernel.log",
     .question =
         "Does the capture kernel complain: oopses, warnings, lockups, timeouts, PCIe and IOMMU "
@@ -137,7 +137,7 @@ const Check check{
                                  "memory"},
                     .meaning = "classes of messages that fail the check; the others are listed"}},
     .judge = judge_log};
-const Registration registration(check);
+const Registration register_kernel_log(check_kernel_log);
 
 }  // namespace
 

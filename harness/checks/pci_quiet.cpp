@@ -85,7 +85,7 @@ bool untouched(const evidence::Run& run, const std::vector<evidence::PciWrite>& 
 }
 
 /// The context of one judgement.
-struct View {
+struct Sides {
   const evidence::Run& run;
   double handover;
   std::vector<evidence::PciWrite> writes;
@@ -94,7 +94,7 @@ struct View {
 };
 
 /// What is wrong with one function, and whether it counts.
-struct Finding {
+struct FunctionFinding {
   std::string problem;    ///< empty: none
   std::string note;       ///< why it does not count; empty: it counts
   bool proved = false;    ///< by the snapshots alone
@@ -113,8 +113,8 @@ std::optional<bool> used_in_production(const evidence::Run& run, PciAddress addr
   return !function->driver.empty();
 }
 
-Finding examine(const View& view, const evidence::PciFunction& before) {
-  Finding finding;
+FunctionFinding examine(const Sides& view, const evidence::PciFunction& before) {
+  FunctionFinding finding;
   const auto* end = find(view.run, mark::capture_end, before.address);
   if (!before.config.absent() && (end == nullptr || end->config.absent())) {
     finding.problem =
@@ -145,7 +145,7 @@ Finding examine(const View& view, const evidence::PciFunction& before) {
   return finding;
 }
 
-std::string row(const View& view, const evidence::PciFunction& before) {
+std::string row(const Sides& view, const evidence::PciFunction& before) {
   std::string text =
       fmt::format("{:<13}{:04x}:{:04x}  {:04x} ", to_string(before.address), before.config.vendor(),
                   before.config.device(), before.config.class_code());
@@ -171,7 +171,7 @@ struct Problems {
   std::vector<std::string> doubtful;
 };
 
-void judge_findings(CheckResult& result, const View& view, const Problems& problems,
+void judge_findings(CheckResult& result, const Sides& view, const Problems& problems,
                     std::size_t functions) {
   if (!problems.proved.empty()) {
     const std::size_t more =
@@ -209,8 +209,8 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
     return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());
   if (const std::string missing = missing_evidence(run); !missing.empty())
     return verdict(Verdict::inconclusive, missing);
-  const View view{run, *points.handover, evidence::pci_writes(run), last_agent_view(run),
-                  evidence::flag_of(parameters, "ignore_bridges").value_or(true)};
+  const Sides view{run, *points.handover, evidence::pci_writes(run), last_agent_view(run),
+                   evidence::flag_of(parameters, "ignore_bridges").value_or(true)};
   const auto& functions = run.pci.at(mark::handover).functions;
   CheckResult result;
   result.details.push_back(fmt::format("{:<13}{:<11}{:<6}{:<15}{:<15}{:<15}{:<15}{}", "function",
@@ -220,7 +220,7 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
   std::vector<std::string> notes;
   for (const auto& function : functions) {
     result.details.push_back(row(view, function));
-    const Finding finding = examine(view, function);
+    const FunctionFinding finding = examine(view, function);
     if (finding.problem.empty()) continue;
     const std::string text = to_string(function.address) + " " + finding.problem;
     if (finding.note.empty())
@@ -247,7 +247,7 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
   return result;
 }
 
-const Check check{
+const Check check_pci_quiet{
     .name = "pci.quiet",
     .question =
         "Was Bus Master, MSI and MSI-X of every function turned off or taken over by a driver "
@@ -262,7 +262,7 @@ const Check check{
           .meaning =
               "do not fail for bridges, whose Bus Master others need; they are listed as notes"}},
     .judge = judge_quiet};
-const Registration registration(check);
+const Registration register_pci_quiet(check_pci_quiet);
 
 }  // namespace
 

@@ -27,13 +27,13 @@ constexpr double steps_of_silence = 3;
 constexpr double jitter = 0.1;
 
 /// How the device can be seen.
-struct View {
+struct RungView {
   std::vector<Sighting> sightings;
   std::vector<Pass> passes;
   bool by_ledger = false;
 };
 
-View view_of(const evidence::Run& run, const Attribution& who, const std::string& device) {
+RungView view_of(const evidence::Run& run, const Attribution& who, const std::string& device) {
   const auto ledger = run.ledgers.find(device);
   return {sightings_of(run, who, device), passes_of(run),
           ledger != run.ledgers.end() && ledger->second.timed && ledger->second.kept()};
@@ -106,7 +106,7 @@ bool seen_by_watch(const std::vector<Sighting>& sightings, double from, double e
 }
 
 /// It went on to the end of the time that it was watched after the action before.
-bool wrote_to_the_end_of(const Rung& before, const View& view) {
+bool wrote_to_the_end_of(const Rung& before, const RungView& view) {
   double last_pass = before.ended;
   for (const Pass& pass : view.passes)
     if (pass.since >= before.ended && pass.t <= before.settled + jitter)
@@ -119,7 +119,7 @@ bool wrote_to_the_end_of(const Rung& before, const View& view) {
 }
 
 /// The control: it was writing when the action came. What an earlier action stopped is not.
-bool was_writing(const Rung& rung, const Rung* before, const View& view) {
+bool was_writing(const Rung& rung, const Rung* before, const RungView& view) {
   const double from = before != nullptr ? before->ended : rung.began - shortly;
   if (kept_pace(view.sightings, from, rung.ended, rung.began)) return true;
   if (before == nullptr)
@@ -130,7 +130,7 @@ bool was_writing(const Rung& rung, const Rung* before, const View& view) {
 }
 
 /// Only what began after the action's end counts against it.
-bool writes_after(const Rung& rung, const View& view) {
+bool writes_after(const Rung& rung, const RungView& view) {
   return std::any_of(view.sightings.begin(), view.sightings.end(), [&](const Sighting& one) {
     return one.earliest >= rung.ended && one.earliest <= rung.settled &&
            one.latest <= rung.settled + jitter;
@@ -138,7 +138,7 @@ bool writes_after(const Rung& rung, const View& view) {
 }
 
 /// Long enough to miss a write: the ledger is read for some usual steps, the watch for a pass.
-bool was_watched_after(const Rung& rung, const View& view) {
+bool was_watched_after(const Rung& rung, const RungView& view) {
   const double watched = rung.settled - rung.ended;
   if (view.by_ledger) {
     const auto step =
@@ -164,7 +164,7 @@ bool had_nothing_to_write(const Rung& rung, const evidence::Run& run,
   return first != list.end();
 }
 
-Dma dma_of(const Rung& rung, const Rung* before, const View& view, const evidence::Run& run,
+Dma dma_of(const Rung& rung, const Rung* before, const RungView& view, const evidence::Run& run,
            const scenario::PlannedDevice& device) {
   if (writes_after(rung, view)) return Dma::writing;
   if (!was_watched_after(rung, view)) return Dma::unknown;
@@ -176,7 +176,7 @@ Dma dma_of(const Rung& rung, const Rung* before, const View& view, const evidenc
 }
 
 /// Of two sightings that may be of one write the exact one counts.
-void look_at_last_write(Rung& rung, const View& view) {
+void look_at_last_write(Rung& rung, const RungView& view) {
   std::optional<Sighting> last;
   for (const Sighting& one : view.sightings) {
     // A ledger is exact: what it has after the settling is the probe's doing.
@@ -295,7 +295,7 @@ std::vector<Rung> rungs_of(const evidence::Run& run, const scenario::PlannedDevi
       rungs.push_back(read_rung(run, *event));
   std::stable_sort(rungs.begin(), rungs.end(),
                    [](const Rung& a, const Rung& b) { return a.began < b.began; });
-  const View view = view_of(run, who, device.name);
+  const RungView view = view_of(run, who, device.name);
   const Rung* before = nullptr;
   for (Rung& rung : rungs) {
     rung.by_ledger = view.by_ledger;

@@ -11,7 +11,7 @@ namespace quiesce::observe {
 
 namespace {
 
-using Mapping = std::pair<char32_t, std::size_t>;  // code point, glyph
+using GlyphOf = std::pair<char32_t, std::size_t>;  // code point, glyph
 
 /// A number that is not negative: parsed ones are unsigned, those put in by a program are signed.
 std::optional<std::uint64_t> as_unsigned(const nlohmann::json& value) {
@@ -46,8 +46,8 @@ Rows rows_of(std::span<const std::byte> glyph, int width, int height) {
 
 /// The pairs that make sense. A kernel without a table (or an agent that could not read it) leaves
 /// the printable part of ASCII, which all console fonts have in its place.
-std::vector<Mapping> mappings(const nlohmann::json& answer, std::size_t count) {
-  std::vector<Mapping> list;
+std::vector<GlyphOf> mappings(const nlohmann::json& answer, std::size_t count) {
+  std::vector<GlyphOf> list;
   if (const auto at = answer.find("unimap"); at != answer.end() && at->is_array())
     for (const auto& pair : *at) {
       if (!pair.is_array() || pair.size() != 2) continue;

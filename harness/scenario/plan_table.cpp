@@ -48,7 +48,7 @@ Field<PlannedDevice> mac_field() {
           read,  [](const T& from) { return std::optional(json(from.mac)); }};
 }
 
-const Fields<PlannedDevice>& device_fields() {
+const Fields<PlannedDevice>& planned_device_fields() {
   using T = PlannedDevice;
   static const Fields<T> fields{
       text("name", &T::name, shape::text(1, 23, &device_name_form), "Unique name").must(),
@@ -74,7 +74,8 @@ const Fields<RunPlan>& plan_fields() {
   static const Fields<T> fields{
       constant<T>("format", shape::whole(1, 1), 1, "Version of this format").must(),
       group("scenario", &T::scenario, scenario_fields(), "The scenario, one cell").must(),
-      groups("devices", &T::devices, device_fields(), most_devices, "The devices, placed").must(),
+      groups("devices", &T::devices, planned_device_fields(), most_devices, "The devices, placed")
+          .must(),
       group("production", &T::production, image_fields(), "The production kernel").must(),
       group("capture", &T::capture, image_fields(), "The capture kernel").must(),
       text("accel", &T::accel, shape::choice({"kvm", "tcg", ""}), "What was chosen").must(),

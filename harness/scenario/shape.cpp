@@ -12,8 +12,6 @@ namespace quiesce::scenario {
 namespace {
 
 using nlohmann::json;
-using Kind = Shape::Kind;
-
 /// A number's range that is none: whole numbers are exact up to here.
 constexpr double any_number = 9e15;
 
@@ -78,26 +76,26 @@ std::string bad_entry(const Shape& shape, const json& list) {
 
 bool holds(const Shape& shape, const json& value) {
   switch (shape.kind) {
-    case Kind::boolean:
+    case Shape::Kind::boolean:
       return value.is_boolean();
-    case Kind::whole:
+    case Shape::Kind::whole:
       return value.is_number_integer() && is_in(shape, value.get<double>());
-    case Kind::number:
+    case Shape::Kind::number:
       return value.is_number() && is_in(shape, value.get<double>());
-    case Kind::text:
+    case Shape::Kind::text:
       return is_text(shape, value);
-    case Kind::prose:
+    case Shape::Kind::prose:
       return value.is_string() &&
              is_in(shape, static_cast<double>(value.get_ref<const std::string&>().size()));
-    case Kind::size:
+    case Shape::Kind::size:
       return is_size(shape, value);
-    case Kind::duration:
+    case Shape::Kind::duration:
       return is_duration(shape, value);
-    case Kind::choice:
+    case Shape::Kind::choice:
       return is_choice(shape, value);
-    case Kind::texts:
+    case Shape::Kind::texts:
       return is_texts(shape, value);
-    case Kind::object:
+    case Shape::Kind::object:
       return value.is_object();
   }
   return false;
@@ -118,27 +116,27 @@ std::string expected_size(const Shape& shape) {
 
 std::string Shape::expected() const {
   switch (kind) {
-    case Kind::boolean:
+    case Shape::Kind::boolean:
       return "true or false";
-    case Kind::whole:
+    case Shape::Kind::whole:
       if (least == most) return fmt::format("{}", least);
       return fmt::format("a whole number from {} to {}", least, most);
-    case Kind::number:
+    case Shape::Kind::number:
       if (most >= any_number) return "a number";
       return fmt::format("a number from {} to {}", least, most);
-    case Kind::text:
+    case Shape::Kind::text:
       return expected_text(*this);
-    case Kind::prose:
+    case Shape::Kind::prose:
       return fmt::format("a text of at most {} bytes", most);
-    case Kind::size:
+    case Shape::Kind::size:
       return expected_size(*this);
-    case Kind::duration:
+    case Shape::Kind::duration:
       return expected_duration(*this);
-    case Kind::choice:
+    case Shape::Kind::choice:
       return choices.size() == 1 ? quoted_list(choices) : "one of " + quoted_list(choices);
-    case Kind::texts:
+    case Shape::Kind::texts:
       return fmt::format("a list of at most {} texts", most);
-    case Kind::object:
+    case Shape::Kind::object:
       return "an object";
   }
   return {};
@@ -146,9 +144,9 @@ std::string Shape::expected() const {
 
 std::optional<std::string> Shape::wrong(const json& value) const {
   if (holds(*this, value)) return std::nullopt;
-  if (kind == Kind::texts && value.is_array()) return bad_entry(*this, value);
+  if (kind == Shape::Kind::texts && value.is_array()) return bad_entry(*this, value);
   std::string message = fmt::format("expected {}, found {}", expected(), found(value));
-  if (kind == Kind::choice && value.is_string()) {
+  if (kind == Shape::Kind::choice && value.is_string()) {
     const auto& word = value.get_ref<const std::string&>();
     const std::string near = word.size() <= 64 ? nearest(word, choices) : std::string();
     if (!near.empty()) message += fmt::format("; did you mean \"{}\"?", near);
@@ -158,38 +156,38 @@ std::optional<std::string> Shape::wrong(const json& value) const {
 
 json Shape::schema() const {
   switch (kind) {
-    case Kind::boolean:
+    case Shape::Kind::boolean:
       return {{"type", "boolean"}};
-    case Kind::whole:
+    case Shape::Kind::whole:
       if (least == most) return {{"const", static_cast<std::int64_t>(least)}};
       return {{"type", "integer"},
               {"minimum", static_cast<std::int64_t>(least)},
               {"maximum", static_cast<std::int64_t>(most)}};
-    case Kind::number:
+    case Shape::Kind::number:
       if (most >= any_number) return {{"type", "number"}};
       return {{"type", "number"}, {"minimum", least}, {"maximum", most}};
-    case Kind::text: {
+    case Shape::Kind::text: {
       json schema = {{"type", "string"}, {"maxLength", static_cast<std::int64_t>(most)}};
       if (least > 0) schema["minLength"] = static_cast<std::int64_t>(least);
       if (form != nullptr) schema["pattern"] = fmt::format("^{}$", form->pattern);
       return schema;
     }
-    case Kind::prose:
+    case Shape::Kind::prose:
       return {{"type", "string"}};
-    case Kind::size:
+    case Shape::Kind::size:
       return {{"type", "string"},
               {"pattern", "^[0-9]+([KMGTk]|[KMGT]iB|B)?$"},
               {"examples", {"256MiB"}}};
-    case Kind::duration:
+    case Shape::Kind::duration:
       return {{"type", "string"}, {"pattern", "^[0-9.]+(ms|s|min|h)$"}, {"examples", {"2s"}}};
-    case Kind::choice:
+    case Shape::Kind::choice:
       return {{"enum", choices}};
-    case Kind::texts: {
+    case Shape::Kind::texts: {
       json items =
           choices.empty() ? shape::text(1, 400, form).schema() : shape::choice(choices).schema();
       return {{"type", "array"}, {"items", items}, {"maxItems", static_cast<std::int64_t>(most)}};
     }
-    case Kind::object:
+    case Shape::Kind::object:
       return {{"type", "object"}};
   }
   return {};
@@ -198,44 +196,46 @@ json Shape::schema() const {
 namespace shape {
 
 Shape boolean() {
-  return {.kind = Kind::boolean};
+  return {.kind = Shape::Kind::boolean};
 }
 Shape whole(std::int64_t least, std::int64_t most) {
-  return {
-      .kind = Kind::whole, .least = static_cast<double>(least), .most = static_cast<double>(most)};
+  return {.kind = Shape::Kind::whole,
+          .least = static_cast<double>(least),
+          .most = static_cast<double>(most)};
 }
 Shape number(double least, double most) {
-  return {.kind = Kind::number, .least = least, .most = most};
+  return {.kind = Shape::Kind::number, .least = least, .most = most};
 }
 Shape text(std::size_t least, std::size_t most, const Form* form) {
-  return {.kind = Kind::text,
+  return {.kind = Shape::Kind::text,
           .least = static_cast<double>(least),
           .most = static_cast<double>(most),
           .choices = {},
           .form = form};
 }
 Shape prose(std::size_t most) {
-  return {.kind = Kind::prose, .most = static_cast<double>(most)};
+  return {.kind = Shape::Kind::prose, .most = static_cast<double>(most)};
 }
 Shape size(Bytes least, Bytes most) {
-  return {.kind = Kind::size,
+  return {.kind = Shape::Kind::size,
           .least = static_cast<double>(least.value),
           .most = static_cast<double>(most.value)};
 }
 Shape duration(Seconds least, Seconds most) {
-  return {.kind = Kind::duration, .least = least.count(), .most = most.count()};
+  return {.kind = Shape::Kind::duration, .least = least.count(), .most = most.count()};
 }
 Shape choice(std::vector<std::string> choices) {
-  return {.kind = Kind::choice, .choices = std::move(choices)};
+  return {.kind = Shape::Kind::choice, .choices = std::move(choices)};
 }
 Shape texts(std::size_t most, const Form* form) {
-  return {.kind = Kind::texts, .most = static_cast<double>(most), .choices = {}, .form = form};
+  return {
+      .kind = Shape::Kind::texts, .most = static_cast<double>(most), .choices = {}, .form = form};
 }
 Shape texts_of(std::vector<std::string> choices) {
-  return {.kind = Kind::texts, .most = 64, .choices = std::move(choices)};
+  return {.kind = Shape::Kind::texts, .most = 64, .choices = std::move(choices)};
 }
 Shape object() {
-  return {.kind = Kind::object};
+  return {.kind = Shape::Kind::object};
 }
 
 Shape parameter(const ParameterSpec& spec) {

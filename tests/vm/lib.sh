@@ -28,6 +28,24 @@ exits() {
   return 1
 }
 
+# beside COMMAND...: runs it in the background, at most two at once, since one guest leaves half of a machine idle. What
+# it says comes out by all_beside, in the order in which they were begun.
+beside_count=0
+beside() {
+  [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
+  beside_count=$((beside_count + 1))
+  "$@" >"$TEST_TMPDIR/beside-$beside_count.log" 2>&1 </dev/null &
+}
+all_beside() {
+  local number
+  wait
+  for number in $(seq "$beside_count"); do
+    grep -qE '^(PASS|FAIL|SKIP) ' "$TEST_TMPDIR/beside-$number.log" ||
+      echo "FAIL beside-$number: it left no word" >>"$TEST_TMPDIR/beside-$number.log"
+    cat "$TEST_TMPDIR/beside-$number.log"
+  done
+}
+
 # verdict RUN_DIR CHECK: the verdict that result.json has for the check.
 verdict() { jq -r --arg name "$2" '.checks[] | select(.name == $name) | .verdict' "$1/result.json"; }
 is_verdict() { [ "$(verdict "$1" "$2")" = "$3" ]; }

@@ -9,11 +9,11 @@ namespace quiesce::agent {
 
 namespace {
 
-struct Kind {
+struct ActivityRow {
   const char* name;
   Result<Work> (*prepare)(const Subject&, const Request&);
 };
-constexpr Kind kinds[] = {
+constexpr ActivityRow activity_rows[] = {
     {"net-receive", net_receive}, {"disk-read", disk_read},  {"disk-write", disk_write},
     {"sound-play", sound_play},   {"pointer", pointer_read}, {"console", console_write},
     {"model-run", model_run},
@@ -80,8 +80,8 @@ void Activities::end_one(const std::string& device) {
 
 Result<Json> Activities::start(const Request& request) {
   TRY_ASSIGN(const Subject subject, read_subject(request));
-  const auto* kind = std::ranges::find(kinds, subject.kind, &Kind::name);
-  if (kind == std::end(kinds))
+  const auto* kind = std::ranges::find(activity_rows, subject.kind, &ActivityRow::name);
+  if (kind == std::end(activity_rows))
     return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
   TRY_ASSIGN(const bool restart, request.flag("restart", false));
   if (restart) end_one(subject.device);

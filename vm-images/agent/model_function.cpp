@@ -3,6 +3,7 @@
 #include <bit>
 #include <charconv>
 
+#include <linux/pci_regs.h>
 #include "harness/base/text.hpp"
 #include "vm-images/agent/bounded.hpp"
 #include "vm-images/agent/model.hpp"
@@ -13,9 +14,6 @@ namespace model = wire::model;
 
 namespace {
 
-constexpr unsigned command_register = 0x04;
-constexpr std::uint32_t memory_space = 1U << 1;
-constexpr std::uint32_t bus_master = 1U << 2;
 constexpr std::uint32_t intx_disable = 1U << 10;
 
 /// Sysfs answers at once, or waits for a reset of the function that does not end.
@@ -27,8 +25,8 @@ Result<Bar> enable_and_map(const PciTree& tree, PciAddress address) {
   if (enabled == "0") TRY(tree.set_attribute(address, "enable", "1"));
   // The kernel writes Command for the first one that enables only: a reset since may have cleared
   // it.
-  TRY_ASSIGN(const std::uint32_t command, tree.read(address, command_register, 2));
-  TRY(tree.write(address, command_register, 2, command | memory_space | bus_master));
+  TRY_ASSIGN(const std::uint32_t command, tree.read(address, PCI_COMMAND, 2));
+  TRY(tree.write(address, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
   return Bar::open(tree.device(address) / "resource0");
 }
 
@@ -99,7 +97,7 @@ Result<bool> enable_model_interrupts(const PciTree& tree, PciAddress address,
     TRY(program_msi(tree, address, msi->offset, wanted));
     return true;
   }
-  TRY(tree.write(address, command_register, 2, config.command() & ~intx_disable));
+  TRY(tree.write(address, PCI_COMMAND, 2, config.command() & ~intx_disable));
   return false;
 }
 
@@ -118,12 +116,12 @@ std::uint32_t first_apic_id(std::string_view cpuinfo) {
 }
 
 Json model_state(const PciTree& tree, PciAddress address) {
-  const auto command = tree.read(address, command_register, 2);
+  const auto command = tree.read(address, PCI_COMMAND, 2);
   if (!command) return {{"answers", false}, {"error", command.error().describe()}};
-  const bool asleep = (*command & memory_space) == 0;
-  if (asleep) (void)tree.write(address, command_register, 2, *command | memory_space);
+  const bool asleep = (*command & PCI_COMMAND_MEMORY) == 0;
+  if (asleep) (void)tree.write(address, PCI_COMMAND, 2, *command | PCI_COMMAND_MEMORY);
   Json state = state_of(tree, address);
-  if (asleep) (void)tree.write(address, command_register, 2, *command);
+  if (asleep) (void)tree.write(address, PCI_COMMAND, 2, *command);
   return state;
 }
 

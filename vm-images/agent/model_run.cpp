@@ -12,7 +12,7 @@ namespace model = wire::model;
 
 namespace {
 
-constexpr std::uint64_t huge_page = 2U << 20;
+constexpr std::uint64_t largest_page = 2U << 20;
 
 struct Settings {
   ModelRing ring;  ///< its bytes are what is asked for
@@ -26,7 +26,7 @@ Result<Settings> read_settings(const Request& request) {
   if (item % 64 != 0)
     return fail(Errc::invalid_input, "the field item must be a multiple of 64, found {}", item);
   TRY_ASSIGN(const std::uint64_t rate, request.whole("rate", 100, 1, 100'000));
-  TRY_ASSIGN(const std::uint64_t length, request.whole("length", 65536, item, huge_page));
+  TRY_ASSIGN(const std::uint64_t length, request.whole("length", 65536, item, largest_page));
   TRY_ASSIGN(settings.ring.interrupt, request.flag("interrupt", false));
   // Vectors of devices end below 0xeb, where those of the kernel itself begin (6.10 on; 0xec
   // before: arch/x86/include/asm/irq_vectors.h), and the kernel hands them out from below: nobody
@@ -49,7 +49,7 @@ Result<void> place_ring(const Subject& subject, const ModelTarget& target, Model
     ring.address = range.begin.value;
     return {};
   }
-  if (target.offset > huge_page)
+  if (target.offset > largest_page)
     return fail(Errc::invalid_input, "the field offset is beyond a huge page");
   TRY_ASSIGN(const DmaMemory memory, dma_memory(subject.device, target.offset + ring.bytes));
   if (memory.bytes.size() < target.offset + ring.item)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm-images/agent/pci_action.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <poll.h>
 
 #include <algorithm>
@@ -15,9 +17,6 @@
 namespace quiesce::agent {
 
 namespace {
-
-constexpr unsigned command_register = 0x04;
-constexpr std::uint32_t bus_master = 1U << 2;
 
 /// One function and what is done to it. Owned by the thread that does it.
 struct Job {
@@ -65,12 +64,11 @@ Result<void> nothing(Job&) {
 }
 
 Result<void> bus_master_off(Job& job) {
-  TRY_ASSIGN(const std::uint32_t command, job.tree.read(job.address, command_register, 2));
+  TRY_ASSIGN(const std::uint32_t command, job.tree.read(job.address, PCI_COMMAND, 2));
   std::vector<std::byte> bytes = job.before.bytes();
-  if (bytes.size() > command_register)
-    bytes[command_register] &= ~static_cast<std::byte>(bus_master);
+  if (bytes.size() > PCI_COMMAND) bytes[PCI_COMMAND] &= ~static_cast<std::byte>(PCI_COMMAND_MASTER);
   job.expected = PciConfig(std::move(bytes));
-  return job.tree.write(job.address, command_register, 2, command & ~bus_master);
+  return job.tree.write(job.address, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER);
 }
 
 /// The kernel's reset of one function; it saves and restores the configuration itself
@@ -158,13 +156,13 @@ Result<void> remove_rescan(Job& job) {
   return {};
 }
 
-struct Kind {
+struct ActionRow {
   const char* name;
   Result<void> (*run)(Job& job);
 };
-constexpr Kind kinds[] = {{"nothing", nothing}, {"bus-master-off", bus_master_off},
-                          {"reset", reset},     {"hot-reset", hot_reset},
-                          {"d3hot", d3hot},     {"remove-rescan", remove_rescan}};
+constexpr ActionRow action_rows[] = {{"nothing", nothing}, {"bus-master-off", bus_master_off},
+                                     {"reset", reset},     {"hot-reset", hot_reset},
+                                     {"d3hot", d3hot},     {"remove-rescan", remove_rescan}};
 
 /// What became of one function.
 void look_after(Done& done, const PciTree& tree, PciAddress address, const PciConfig& expected) {
@@ -177,7 +175,7 @@ void look_after(Done& done, const PciTree& tree, PciAddress address, const PciCo
   done.restored = ready && same_setup(expected, *after);
 }
 
-Done run(const Kind& kind, Job job) {
+Done run(const ActionRow& kind, Job job) {
   const Result<void> result = kind.run(job);
   if (!job.ready.contains(job.address)) wait_ready(job, {job.address});
   Done done{.ready = std::move(job.ready), .affected = std::move(job.affected)};
@@ -241,7 +239,7 @@ Json to_json(const Entry& entry, Seconds patience) {
           {"affected", texts(done.affected)}};
 }
 
-void act(const PciTree& tree, const PciAction& action, const Kind& kind, Entry& entry) {
+void act(const PciTree& tree, const PciAction& action, const ActionRow& kind, Entry& entry) {
   constexpr Seconds grace{0.5};  // for what comes after the deadline: the last reads
   if (!entry.before) return;
   if (entry.before->config.bytes().empty()) {
@@ -281,7 +279,7 @@ void follow(const PciTree& tree, const Entry& leader, Entry& entry) {
 Result<PciAction> read_pci_action(const Request& request) {
   PciAction action;
   TRY_ASSIGN(action.what, request.text("do"));
-  if (std::ranges::find(kinds, action.what, &Kind::name) == std::end(kinds))
+  if (std::ranges::find(action_rows, action.what, &ActionRow::name) == std::end(action_rows))
     return fail(Errc::invalid_input, "there is no action {}", action.what);
   TRY_ASSIGN(action.method, request.text("method", ""));
   TRY_ASSIGN(const double patience, request.number("ready_seconds", 60, 0.1, 600));
@@ -296,7 +294,7 @@ Result<PciAction> read_pci_action(const Request& request) {
 }
 
 Json act_on_pci(const PciTree& tree, const PciAction& action) {
-  const auto* kind = std::ranges::find(kinds, action.what, &Kind::name);
+  const auto* kind = std::ranges::find(action_rows, action.what, &ActionRow::name);
   // All first: the reset of one may be that of all.
   std::vector<Entry> entries;
   for (const PciAddress address : action.addresses)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm-images/agent/register_bench.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <algorithm>
 
 #include "vm-images/agent/bounded.hpp"
@@ -8,9 +10,6 @@
 namespace quiesce::agent {
 
 namespace {
-
-constexpr unsigned command_register = 0x04;
-constexpr std::uint32_t memory_space = 1U << 1;
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -75,16 +74,16 @@ Result<RegisterTimes> time_reads(const Bar& bar, const RegisterBench& bench,
 Result<Json> while_enabled(const PciTree& tree, PciAddress address,
                            const std::function<Result<Json>()>& call) {
   TRY_ASSIGN(const std::string enabled, tree.attribute(address, "enable"));
-  TRY_ASSIGN(const std::uint32_t command, tree.read(address, command_register, 2));
+  TRY_ASSIGN(const std::uint32_t command, tree.read(address, PCI_COMMAND, 2));
   // The kernel also opens the bridges above (drivers/pci/pci.c, pci_enable_bridge).
   if (enabled == "0") TRY(tree.set_attribute(address, "enable", "1"));
   auto answer = [&]() -> Result<Json> {
-    TRY_ASSIGN(const std::uint32_t now, tree.read(address, command_register, 2));
-    TRY(tree.write(address, command_register, 2, now | memory_space));
+    TRY_ASSIGN(const std::uint32_t now, tree.read(address, PCI_COMMAND, 2));
+    TRY(tree.write(address, PCI_COMMAND, 2, now | PCI_COMMAND_MEMORY));
     return call();
   }();
   if (enabled == "0") (void)tree.set_attribute(address, "enable", "0");
-  (void)tree.write(address, command_register, 2, command);
+  (void)tree.write(address, PCI_COMMAND, 2, command);
   return answer;
 }
 

@@ -26,25 +26,16 @@ constexpr std::array folders = {"kernels", "images", "tools", "names", "configs"
 /// A folder younger than this may not be locked yet.
 constexpr std::time_t lock_grace_seconds = 60;
 
-struct Kind {
+struct StoreFolder {
   const char* folder;
   const char* kind;
 };
-constexpr std::array kinds = {Kind{"kernels", "kernel"}, Kind{"images", "image"},
-                              Kind{"tools", "tool"}};
+constexpr std::array kinds = {StoreFolder{"kernels", "kernel"}, StoreFolder{"images", "image"},
+                              StoreFolder{"tools", "tool"}};
 
 const char* environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    found.push_back(at->path());
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 /// What the files below take; hard links and holes do not matter here.
@@ -55,7 +46,7 @@ std::uint64_t size_below(const fs::path& path) {
   if (fs::is_regular_file(status)) return fs::file_size(path, error);
   std::uint64_t sum = 0;
   if (fs::is_directory(status))
-    for (const auto& entry : entries(path)) sum += size_below(entry);
+    for (const auto& entry : sorted_entries(path)) sum += size_below(entry);
   return sum;
 }
 
@@ -65,6 +56,15 @@ bool is_locked(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    found.push_back(at->path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
 
 Result<Store> Store::open() {
   if (const char* chosen = environment("QUIESCE_CACHE")) return open(chosen);
@@ -130,7 +130,7 @@ std::string text_of(const nlohmann::json& object, const char* member) {
 
 void sweep(const Store& store) {
   const std::time_t now = std::time(nullptr);
-  for (const auto& folder : entries(store.root / "tmp")) {
+  for (const auto& folder : sorted_entries(store.root / "tmp")) {
     struct stat status {};
     if (::lstat(folder.c_str(), &status) != 0) continue;
     if (status.st_mtim.tv_sec + lock_grace_seconds > now || is_locked(folder)) continue;
@@ -165,7 +165,7 @@ std::string text_of_file_name(const std::string& name) {
 std::vector<StoredItem> list(const Store& store) {
   std::vector<StoredItem> items;
   for (const auto& kind : kinds) {
-    for (const auto& place : entries(store.root / kind.folder)) {
+    for (const auto& place : sorted_entries(store.root / kind.folder)) {
       const auto facts = item_facts(place);
       if (!facts) continue;
       std::string name = text_of(*facts, "name");
@@ -181,7 +181,7 @@ Result<Bytes> clean(const Store& store) {
   std::uint64_t gone = 0;
   std::vector<fs::path> places = {store.root / "digests.json"};
   for (const char* folder : folders)
-    for (const auto& place : entries(store.root / folder)) places.push_back(place);
+    for (const auto& place : sorted_entries(store.root / folder)) places.push_back(place);
   for (const auto& place : places) {
     const std::uint64_t size = size_below(place);
     std::error_code error;

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
@@ -50,6 +51,9 @@ std::string text_of(const nlohmann::json& object, const char* member);
 
 /// Removes the folders in tmp/ whose makers are gone.
 void sweep(const Store& store);
+
+/// What the folder holds, sorted; nothing when it cannot be read.
+std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& folder);
 
 /// A file name for any text: what is not [A-Za-z0-9.+-] becomes "_XX" (hexadecimal).
 std::string file_name_for(const std::string& text);

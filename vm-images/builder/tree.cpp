@@ -7,6 +7,7 @@
 #include "vm-images/builder/config.hpp"
 #include "vm-images/builder/modules.hpp"
 #include "vm-images/builder/spec.hpp"
+#include "vm-images/builder/store.hpp"
 
 namespace quiesce::builder {
 
@@ -16,15 +17,6 @@ namespace {
 
 constexpr const char* build_image = "arch/x86/boot/bzImage";
 constexpr const char* module_roots[] = {"lib/modules", "usr/lib/modules"};
-
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    found.push_back(at->path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -38,10 +30,10 @@ bool is_folder(const fs::path& path) {
 
 std::vector<fs::path> images_in(const fs::path& tree) {
   std::vector<fs::path> images;
-  for (const auto& file : entries(tree / "boot"))
+  for (const auto& file : sorted_entries(tree / "boot"))
     if (file.filename().string().starts_with("vmlinuz-") && is_file(file)) images.push_back(file);
   for (const char* root : module_roots)
-    for (const auto& folder : entries(tree / root))
+    for (const auto& folder : sorted_entries(tree / root))
       if (is_file(folder / "vmlinuz")) images.push_back(folder / "vmlinuz");
   if (is_file(tree / build_image)) images.push_back(tree / build_image);
   return images;
@@ -80,7 +72,7 @@ Result<fs::path> find_modules(const fs::path& folder, const std::string& release
     const fs::path below = folder / root;
     if (is_folder(below / release)) return below / release;
     if (*root == '\0') continue;
-    for (const auto& other : entries(below))
+    for (const auto& other : sorted_entries(below))
       if (is_folder(other)) others.push_back(other.filename().string());
   }
   if (!others.empty())
