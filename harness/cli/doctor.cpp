@@ -122,7 +122,7 @@ Finding examine_kernels() {
   const auto store = builder::Store::open();
   std::string have;
   if (store)
-    for (const auto& name : builder::known_names())
+    for (const auto& name : builder::kernel_names(*store))
       if (const auto kernel = builder::resolve(name, *store, builder::Fetch::forbidden))
         have += (have.empty() ? "" : ", ") + name + " (" + kernel->release + ")";
   if (!have.empty()) return {Health::good, "kernels", have, ""};

@@ -4,6 +4,7 @@
 #include "harness/base/names.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/fetch_progress.hpp"
 #include "harness/cli/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -32,20 +33,34 @@ Result<void> check_fetchable(const std::vector<std::string>& names) {
   return {};
 }
 
+bool is_stored(const std::string& name, const builder::Store& store) {
+  std::error_code error;
+  if (name == program_name) return std::filesystem::exists(builder::fetched_qemu(store), error);
+  return !builder::stored_release(name, store).empty();
+}
+
+/// What was fetched: release or version, and its place.
+Result<std::pair<std::string, std::filesystem::path>> fetch_one(const std::string& name,
+                                                                const builder::Store& store) {
+  FetchProgress progress(name);
+  if (name == program_name) {
+    TRY_ASSIGN(const std::string version, builder::fetch_qemu(store, progress.observer()));
+    return std::pair(version, builder::fetched_qemu(store));
+  }
+  TRY_ASSIGN(const builder::Kernel kernel,
+             builder::resolve(name, store, builder::Fetch::allowed, progress.observer()));
+  return std::pair(kernel.release, kernel.image);
+}
+
 int fetch(const Options& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   if (const auto known = check_fetchable(options.kernels); !known) return report(known.error());
   for (const auto& name : options.kernels) {
-    if (name == program_name) {
-      const auto version = builder::fetch_qemu(*store);
-      if (!version) return report(version.error());
-      fmt::print("{}  {}  {}\n", name, *version, builder::fetched_qemu(*store).string());
-      continue;
-    }
-    const auto kernel = builder::resolve(name, *store, builder::Fetch::allowed);
-    if (!kernel) return report(kernel.error());
-    fmt::print("{}  {}  {}\n", name, kernel->release, kernel->image.string());
+    if (is_stored(name, *store)) fmt::print(stderr, "{} is in the store already\n", name);
+    const auto fetched = fetch_one(name, *store);
+    if (!fetched) return report(fetched.error());
+    fmt::print("{}  {}  {}\n", name, fetched->first, fetched->second.string());
   }
   return exit_code::ok;
 }
@@ -125,7 +140,7 @@ void add_image(CLI::App& program, Action& chosen) {
   CLI::App* image =
       program.add_subcommand("image", "Kernels and boot images that are kept for runs");
   image->require_subcommand(1);
-  image->footer("Example: quiesce image fetch debian:6.1 debian:6.12");
+  image->footer("Example: quiesce image fetch debian:6.1 debian:7.3");
   const auto add = [&](const char* name, const char* description, Action action) {
     CLI::App* command = image->add_subcommand(name, description);
     command->callback([action = std::move(action), &chosen] { chosen = action; });
@@ -137,10 +152,12 @@ void add_image(CLI::App& program, Action& chosen) {
   CLI::App* fetching = add("fetch", "Fetch kernels by name, or \"qemu\": one with vfio-user",
                            {[options] { return fetch(*options); },
                             [=] { return code_of(check_fetchable(options->kernels)); }});
-  fetching->footer("Example: quiesce image fetch debian:6.12");
+  fetching->footer(
+      "A kernel comes from this machine's own apt when that has it, else from the Debian suite "
+      "that has it.\n\nExample: quiesce image fetch debian:7.3");
   fetching
       ->add_option("KERNEL", options->kernels,
-                   "Names, as \"quiesce list kernels\" shows them, or qemu")
+                   "Names, as \"quiesce list kernels --remote\" shows them, or qemu")
       ->required();
   CLI::App* building =
       add("build", "Build the boot images of a kernel ahead of a run",

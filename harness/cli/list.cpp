@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <array>
 
 #include "devices/models/engine.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/fetch_progress.hpp"
 #include "harness/cli/names.hpp"
 #include "harness/cli/places.hpp"
 #include "vm-images/builder/builder.hpp"
@@ -20,6 +22,7 @@ struct Options {
   bool json = false;
   bool markdown = false;
   bool schema = false;
+  bool remote = false;
 };
 
 json entry(const std::string& name, const std::string& description) {
@@ -65,12 +68,18 @@ Result<json> all_checks() {
   return list;
 }
 
+std::string not_fetched(const std::string& name) {
+  const std::string description = builder::kernel_description(name);
+  return fmt::format("not fetched{}; quiesce image fetch {}",
+                     description.empty() ? "" : " (" + description + ")", name);
+}
+
 Result<json> kernels() {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
   json list = json::array();
-  for (const auto& name : builder::known_names()) {
+  for (const auto& name : builder::kernel_names(store)) {
     const auto kernel = builder::resolve(name, store, builder::Fetch::forbidden);
-    json item = entry(name, kernel ? kernel->release : "not fetched; quiesce image fetch " + name);
+    json item = entry(name, kernel ? kernel->release : not_fetched(name));
     if (kernel) {
       item["image"] = kernel->image.string();
       item["modules"] = kernel->modules.string();
@@ -78,6 +87,51 @@ Result<json> kernels() {
     list.push_back(std::move(item));
   }
   return list;
+}
+
+json to_json(const builder::RemoteKernel& kernel) {
+  return {{"name", kernel.name},
+          {"suite", kernel.suite},
+          {"version", kernel.version},
+          {"bytes", kernel.size.value},
+          {"stored", kernel.stored.empty() ? json() : json(kernel.stored)}};
+}
+
+void print_remote(const std::vector<builder::RemoteKernel>& kernels) {
+  using Row = std::array<std::string, 5>;
+  std::vector<Row> rows = {{"name", "suite", "version", "download", "in the store"}};
+  for (const auto& kernel : kernels)
+    rows.push_back({kernel.name, kernel.suite, kernel.version, format_bytes(kernel.size),
+                    kernel.stored.empty() ? "-" : kernel.stored});
+  std::array<std::size_t, 4> widths{};
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : rows)
+    fmt::print("{:{}}  {:{}}  {:{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2],
+               widths[2], row[3], widths[3], row[4]);
+}
+
+/// What the suites have. One that could not be asked leaves a hole in the list: exit code 3.
+int list_remote(const Options& options) {
+  const auto store = builder::Store::open();
+  if (!store) return report(store.error());
+  FetchProgress progress("kernels");
+  const auto remote = builder::list_remote(*store, progress.observer());
+  progress.done();
+  if (!remote) return report(remote.error());
+  if (options.json) {
+    json list = json::array();
+    for (const auto& kernel : remote->kernels) list.push_back(to_json(kernel));
+    fmt::print("{}\n", list.dump(1));
+  } else {
+    print_remote(remote->kernels);
+  }
+  int code = exit_code::ok;
+  for (const auto& trouble : remote->troubles) {
+    report(trouble);
+    code = exit_code::environment;
+  }
+  return code;
 }
 
 std::string setting_markdown(const models::Setting& setting) {
@@ -148,6 +202,9 @@ int print_schema() {
 
 int list(const Options& options) {
   if (options.schema) return print_schema();
+  if (options.remote && options.what != "kernels")
+    return report({Errc::invalid_input, "--remote goes with kernels only"});
+  if (options.remote) return list_remote(options);
   for (const auto& kind : kinds) {
     if (options.what != kind.name) continue;
     if (options.markdown && kind.markdown != nullptr) {
@@ -185,6 +242,8 @@ void add_list(CLI::App& program, Action& chosen) {
   command->add_flag("--json", options->json, "As JSON");
   command->add_flag("--markdown", options->markdown, "Devices and checks as the pages of docs/");
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");
+  command->add_flag("--remote", options->remote,
+                    "Of kernels: those that can be fetched by name now, which asks the network");
   command->callback([options, &chosen] { chosen = [options] { return list(*options); }; });
 }
 

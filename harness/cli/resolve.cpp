@@ -4,26 +4,19 @@
 #include "harness/cli/model_profiles.hpp"
 #include "harness/cli/qemu_choice.hpp"
 #include "harness/vm/qemu.hpp"
-#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
 namespace {
 
-using Step = std::function<void(const std::string&)>;
-
-void say(const Step& on_step, const std::string& what) {
-  if (on_step) on_step(what);
-}
-
 /// Minutes pass when it must be fetched, so that is said.
 Result<builder::Kernel> kernel_of(const std::string& spec, const builder::Store& store,
-                                  const Step& on_step) {
-  say(on_step, fmt::format("looking at kernel {}", spec));
+                                  const builder::Observer& on_step) {
+  builder::observe(on_step, fmt::format("looking at kernel {}", spec));
   auto kernel = builder::resolve(spec, store, builder::Fetch::forbidden);
   if (kernel || kernel.error().code() != Errc::not_found) return kernel;
-  say(on_step, fmt::format("fetching kernel {}", spec));
-  return builder::resolve(spec, store, builder::Fetch::allowed);
+  builder::observe(on_step, fmt::format("fetching kernel {}", spec));
+  return builder::resolve(spec, store, builder::Fetch::allowed, on_step);
 }
 
 }  // namespace
@@ -36,7 +29,7 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   scenario::RunPlan plan{.scenario = scenario};
   TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
   name_servers(plan.devices, how.program);
-  say(how.on_step, "looking for a QEMU");
+  builder::observe(how.on_step, "looking for a QEMU");
   TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, vm::device_types(plan.devices), store));
   TRY_ASSIGN(const vm::Accelerator accelerator,
              vm::choose_accelerator(scenario.machine.accel, chosen.qemu));
@@ -52,7 +45,7 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   }
   TRY(builder::check_kernel(production, "production", plan.devices));
   TRY(builder::check_kernel(capture, "capture", plan.devices));
-  say(how.on_step, "building the boot images");
+  builder::observe(how.on_step, "building the boot images");
   TRY_ASSIGN(const builder::Images images,
              builder::build(production, capture, plan.devices, places.agent, store));
   plan.production = images.production;

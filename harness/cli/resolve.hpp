@@ -9,6 +9,7 @@
 #include "harness/base/result.hpp"
 #include "harness/cli/places.hpp"
 #include "harness/scenario/plan.hpp"
+#include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
 
@@ -16,7 +17,7 @@ struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
   std::filesystem::path program;  ///< the quiesce that serves the models
   /// What is being done, as it begins: a person waits meanwhile. May be empty.
-  std::function<void(const std::string& what)> on_step = {};
+  builder::Observer on_step = {};
 };
 
 /// Kernels (fetched where they are not there yet), images, QEMU, accelerator.

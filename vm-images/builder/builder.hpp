@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,12 +35,20 @@ struct Kernel {
   std::string image_sha256;
 };
 
+/// Is told what is being done that takes long, a clause at a time: "looking into the suite sid
+/// (Debian unstable)". An empty one is not called.
+using Observer = std::function<void(const std::string&)>;
+inline void observe(const Observer& observer, const std::string& what) {
+  if (observer) observer(what);
+}
+
 /// What resolve may do about a name that is not in the store yet.
 enum class Fetch { allowed, forbidden };
 
-/// `spec`: "debian:6.1", a .deb or several joined by ',', an unpacked tree, or
-/// "BZIMAGE,MODULES_FOLDER". Errors name the kernel, what is wrong with it and the remedy.
-Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch);
+/// `spec`: a name ("debian:6.1", "debian:7.3-cloud"), a .deb or several joined by ',', an unpacked
+/// tree, or "BZIMAGE,MODULES_FOLDER". Errors name the kernel, what is wrong with it and the remedy.
+Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch,
+                       const Observer& observer = {});
 
 /// Whether `spec` names something that resolve() could look at: a name that it knows, or files that
 /// are there. Nothing is read or fetched. invalid_input brings the nearest names.
@@ -66,7 +75,7 @@ std::filesystem::path fetched_qemu(const Store& store);
 /// Brings the QEMU of vm-images/recipes/programs/qemu.json into the store, unless it is there, and
 /// tries it: what is in the store starts and has vfio-user-pci. The archive, keys and proxy are
 /// those of the machine's apt. Returns what it says of its version.
-Result<std::string> fetch_qemu(const Store& store);
+Result<std::string> fetch_qemu(const Store& store, const Observer& observer = {});
 
 /// What is in the store: names, releases, sizes.
 struct StoredItem {
@@ -78,7 +87,27 @@ struct StoredItem {
 std::vector<StoredItem> list(const Store& store);
 /// Removes everything of the store; returns how many bytes went.
 Result<Bytes> clean(const Store& store);
-/// The kernels that can be fetched by name, from vm-images/recipes/.
-std::vector<std::string> known_names();
+
+/// The names worth showing: those of vm-images/recipes/ and those that were fetched.
+std::vector<std::string> kernel_names(const Store& store);
+/// What vm-images/recipes/ says of a kernel's name; empty: nothing.
+std::string kernel_description(const std::string& name);
+/// The release of the kernel that was fetched by this name; empty: none was.
+std::string stored_release(const std::string& name, const Store& store);
+
+/// A kernel that can be fetched by name now.
+struct RemoteKernel {
+  std::string name;     ///< "debian:7.3"
+  std::string suite;    ///< "trixie-backports"
+  std::string version;  ///< of the package
+  Bytes size;           ///< to be downloaded
+  std::string stored;   ///< the release that the store has by this name, or empty
+};
+struct RemoteKernels {
+  std::vector<RemoteKernel> kernels;
+  std::vector<Error> troubles;  ///< suites that could not be asked, each with its remedy
+};
+/// Asks the machine's apt, and then every suite of the recipes.
+Result<RemoteKernels> list_remote(const Store& store, const Observer& observer = {});
 
 }  // namespace quiesce::builder

@@ -48,7 +48,10 @@ Result<std::string> make_image(const fs::path& place, const Initramfs& contents,
   std::error_code error;
   const std::uintmax_t size = fs::file_size(file, error);
   if (error) return fail_errno("cannot stat " + file.string(), error.value());
-  if (item_facts(place)) fs::remove(place / item_file, error);  // damaged: publish may replace it
+  // Facts first: a whole image that another one publishes between the two looks is kept.
+  const bool has_facts = item_facts(place).has_value();
+  if (auto made = stored_digest(place)) return *made;
+  if (has_facts) fs::remove(place / item_file, error);  // damaged: publish may replace it
   TRY(draft.publish(place, {{"name", role + " image of " + kernel.name},
                             {"release", kernel.release},
                             {"sha256", digest},

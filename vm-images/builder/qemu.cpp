@@ -9,7 +9,7 @@
 #include "harness/base/text.hpp"
 #include "vm-images/builder/archive.hpp"
 #include "vm-images/builder/builder.hpp"
-#include "vm-images/builder/recipes.hpp"
+#include "vm-images/builder/own_apt.hpp"
 #include "vm-images/builder/store.hpp"
 
 namespace quiesce::builder {
@@ -31,7 +31,7 @@ Result<json> load_recipe() {
   const fs::path path = recipes_folder() / "programs" / "qemu.json";
   TRY_ASSIGN(const std::string text, read_file(path));
   json recipe = json::parse(text, nullptr, false);
-  if (!recipe.is_object() || texts(recipe, "suites").empty() || texts(recipe, "packages").empty())
+  if (!recipe.is_object() || !recipe.contains("suites") || texts(recipe, "packages").empty())
     return fail(Errc::invalid_input, "{}: no recipe", path.string());
   return recipe;
 }
@@ -45,61 +45,39 @@ Result<std::string> run(const std::vector<std::string>& argv) {
   return std::move(captured.output);
 }
 
-/// Where the machine itself gets Debian from. Security has a host of its own and other suites.
-Result<std::string> archive_of_machine() {
-  TRY_ASSIGN(const std::string listed,
-             run({"apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(LABEL)",
-                  "Created-By: Packages"}));
-  // Origin and Label are both "Debian" for Debian's own archive; security's label and backports'
-  // origin differ, and others' lists have names of their own.
-  for (const auto& line : split(listed, '\n')) {
-    const std::size_t space = line.find(' ');
-    if (space != std::string::npos && line.substr(space + 1) == "Debian Debian")
-      return line.substr(0, space);
+/// apt's own account of what it would download: "12 packages, 34.0 MiB".
+std::string describe_download(const std::string& uris) {
+  std::uint64_t bytes = 0;
+  std::size_t packages = 0;
+  for (const auto& size : parse_uri_sizes(uris)) {
+    bytes += size;
+    ++packages;
   }
-  return fail(Errc::not_found,
-              "apt has no package list of Debian's own archive; run \"apt-get update\" as root, or "
-              "name a QEMU of 10.1 or newer with --qemu");
+  return fmt::format("{} packages, {}", packages, format_bytes(Bytes{bytes}));
 }
 
-/// Options of an apt that leaves the machine's alone. Its keys and its proxy are the machine's.
-Result<std::vector<std::string>> own_apt(const fs::path& folder, const json& recipe) {
-  TRY_ASSIGN(const std::string archive, archive_of_machine());
-  std::error_code error;
-  for (const char* name : {"state/lists/partial", "cache/archives/partial"})
-    fs::create_directories(folder / name, error);
-  if (error) return fail_errno("cannot create folders in " + folder.string(), error.value());
-  std::string sources;
-  for (const auto& suite : texts(recipe, "suites"))
-    sources += fmt::format("deb {} {} main\n", archive, suite);
-  TRY(replace_file(folder / "sources.list", sources));
-  TRY(replace_file(folder / "state/status", ""));
-  std::vector<std::string> options;
-  for (const auto& option :
-       {"Dir::State=" + (folder / "state").string(),
-        "Dir::State::status=" + (folder / "state/status").string(),
-        "Dir::Cache=" + (folder / "cache").string(),
-        "Dir::Etc::sourcelist=" + (folder / "sources.list").string(),
-        std::string("Dir::Etc::sourceparts=/dev/null"), std::string("Dir::Etc::preferencesparts="),
-        std::string("APT::Install-Recommends=false"), std::string("APT::Sandbox::User="),
-        std::string("Debug::NoLocking=1")})
-    options.insert(options.end(), {"-o", option});
-  return options;
-}
-
-Result<std::vector<fs::path>> download(const fs::path& folder, const json& recipe) {
-  TRY_ASSIGN(const auto options, own_apt(folder, recipe));
-  const auto apt = [&](std::vector<std::string> words) {
-    std::vector<std::string> argv{"apt-get", "-q"};
-    argv.insert(argv.end(), options.begin(), options.end());
-    argv.insert(argv.end(), words.begin(), words.end());
-    return run(argv);
-  };
-  TRY(apt({"update"}));
-  std::vector<std::string> install{"-y", "--download-only", "-t", recipe.value("target", ""),
-                                   "install"};
+Result<std::vector<fs::path>> download_qemu(const fs::path& folder, const json& recipe,
+                                            const Observer& observer) {
+  const Apt machine = Apt::of_system();
+  TRY(machine.fill_lists());
+  TRY_ASSIGN(const Archives archives, Archives::of_machine(machine));
+  TRY_ASSIGN(const auto suites, parse_suites(recipe.value("suites", json()), "qemu.json: /suites"));
+  TRY_ASSIGN(const Apt apt, own_apt(machine, archives, suites, folder));
+  for (const auto& suite : suites) observe(observer, "looking into the suite " + suite.describe());
+  if (const auto updated = apt.update(); !updated) {
+    const std::string complaint = updated.error().describe();
+    const Suite& suite = suite_complained_of(suites, complaint);
+    return tl::unexpected(
+        suite_trouble(suite, archives.uri_of(suite).value_or("?"), complaint).error);
+  }
+  std::vector<std::string> install{"-q", "-y", "-t", recipe.value("target", ""), "install"};
   for (const auto& name : texts(recipe, "packages")) install.push_back(name);
-  TRY(apt(install));
+  std::vector<std::string> question = install;
+  question.insert(question.begin(), "--print-uris");
+  TRY_ASSIGN(const std::string uris, apt.ask("apt-get", question));
+  observe(observer, "downloading " + describe_download(uris));
+  install.insert(install.begin(), "--download-only");
+  TRY(apt.ask("apt-get", install, patience));
   std::vector<fs::path> debs;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder / "cache/archives", error))
@@ -140,19 +118,23 @@ fs::path fetched_qemu(const Store& store) {
   return store.root / "tools" / item / wrapper;
 }
 
-Result<std::string> fetch_qemu(const Store& store) {
+Result<std::string> fetch_qemu(const Store& store, const Observer& observer) {
   const fs::path place = store.root / "tools" / item;
   if (const auto facts = item_facts(place)) return text_of(*facts, "version");
   TRY_ASSIGN(const json recipe, load_recipe());
   TRY_ASSIGN(const Draft downloads, Draft::create(store));
-  TRY_ASSIGN(const auto debs, download(downloads.path(), recipe));
+  const auto debs = download_qemu(downloads.path(), recipe, observer);
+  if (!debs)
+    return tl::unexpected(debs.error().because(
+        "no QEMU could be fetched; --qemu names another one, of 10.1 or newer"));
+  observe(observer, "unpacking");
   TRY_ASSIGN(Draft draft, Draft::create(store));
   // A library is asked for by its soname, which a package ships as a link.
   std::vector<ArchiveLink> links;
   const auto wanted = [](std::string_view path) {
     return !path.starts_with("usr/share/doc/") && !path.starts_with("usr/share/man/");
   };
-  for (const auto& deb : debs) TRY(unpack_deb(deb, draft.path() / "root", wanted, &links));
+  for (const auto& deb : *debs) TRY(unpack_deb(deb, draft.path() / "root", wanted, &links));
   TRY(make_links(draft.path() / "root", links));
   const fs::path program = draft.path() / wrapper;
   TRY(replace_file(program, wrapper_text(recipe)));

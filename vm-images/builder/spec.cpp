@@ -2,12 +2,14 @@
 #include "vm-images/builder/spec.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 #include "vm-images/builder/archive.hpp"
 #include "vm-images/builder/store.hpp"
+#include "vm-images/builder/survey.hpp"
 
 namespace quiesce::builder {
 
@@ -22,22 +24,26 @@ bool is_package(const fs::path& path) {
   return path.extension() == ".deb";
 }
 
-tl::unexpected<Error> no_such_kernel(const std::string& text,
-                                     const std::vector<std::string>& names) {
+tl::unexpected<Error> no_such_kernel(const std::string& text, const std::vector<Recipe>& recipes) {
+  const std::vector<std::string> names = shown_names(recipes);
+  const std::vector<std::string> open = open_names(recipes);
   const std::string guess = did_you_mean(text, names);
+  const std::string more =
+      open.empty() ? ""
+                   : fmt::format("another {} (\"quiesce list kernels --remote\" shows them), ",
+                                 fmt::join(open, ", "));
   return fail(Errc::invalid_input,
-              "there is no kernel or file of that name; {}{}a kernel is one "
-              "of {}, or {}",
-              guess, guess.empty() ? "" : " ", fmt::join(names, ", "), forms);
+              "there is no kernel or file of that name; {}{}a kernel is one of {}, {}or {}", guess,
+              guess.empty() ? "" : " ", fmt::join(names, ", "), more, forms);
 }
 
 Result<Spec> parse_paths(const std::vector<std::string>& parts,
-                         const std::vector<std::string>& names) {
+                         const std::vector<Recipe>& recipes) {
   Spec spec;
   for (const auto& part : parts) {
     std::error_code error;
     if (part.empty() || !fs::exists(part, error)) {
-      if (parts.size() == 1) return no_such_kernel(part, names);
+      if (parts.size() == 1) return no_such_kernel(part, recipes);
       return fail(Errc::invalid_input, "there is no file \"{}\"", part);
     }
     spec.paths.push_back(fs::absolute(part, error));
@@ -59,10 +65,10 @@ Result<Spec> parse_paths(const std::vector<std::string>& parts,
 
 /// What of a kernel's package is unpacked.
 bool is_needed(std::string_view path) {
-  for (const std::string_view start :
-       {"boot/vmlinuz-", "boot/config-", "lib/modules/", "usr/lib/modules/"})
-    if (path.starts_with(start)) return true;
-  return false;
+  constexpr std::array<std::string_view, 4> starts = {"boot/vmlinuz-", "boot/config-",
+                                                      "lib/modules/", "usr/lib/modules/"};
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](std::string_view start) { return path.starts_with(start); });
 }
 
 /// One key for the same packages in any order.
@@ -88,32 +94,40 @@ Error not_whole(const Error& error, const fs::path& folder) {
                            text));
 }
 
-/// Where a kernel that was fetched by name is kept, when it is whole.
-std::optional<fs::path> stored(const std::string& name, const Store& store) {
-  const auto key = read_file(store.root / "names" / file_name_for(name), 4096);
-  if (!key) return std::nullopt;
-  const std::string plain(trim(*key));
-  if (plain.empty() || plain.find('/') != std::string::npos) return std::nullopt;
-  const fs::path place = store.root / "kernels" / plain;
-  if (!item_facts(place)) return std::nullopt;
-  return place;
+Result<std::vector<fs::path>> download_source(const Source& source, const fs::path& folder,
+                                              const Observer& observer) {
+  const auto& packages = source.offer.packages;
+  observe(
+      observer,
+      fmt::format("downloading {} of {}, {}, {}", source.offer.version(), source.offer.suite,
+                  packages.size() == 1 ? "1 package" : fmt::format("{} packages", packages.size()),
+                  format_bytes(Bytes{source.offer.bytes()})));
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (error) return fail_errno("cannot create " + folder.string(), error.value());
+  return source.apt.download(packages, folder);
 }
 
 Result<Kernel> fetch_by_name(const std::string& name, Fetch fetch, const Workshop& workshop) {
-  if (const auto place = stored(name, workshop.store))
+  if (const auto place = stored_kernel(name, workshop.store))
     return kernel_in_tree(*place, workshop.store, workshop.digests);
   if (fetch == Fetch::forbidden)
     return fail(Errc::not_found,
                 "it is not in the store {} and may not be fetched now; fetch it first, or give {}",
                 workshop.store.root.string(), forms);
-  const auto recipe = std::find_if(workshop.recipes.begin(), workshop.recipes.end(),
-                                   [&](const Recipe& candidate) { return candidate.name == name; });
+  const auto recipe = find_recipe(workshop.recipes, name);
+  if (!recipe) return no_such_kernel(name, workshop.recipes);
   if (auto program = find_program("apt-get"); !program)
     return fail(Errc::unsupported, "it can be fetched with apt only, which is not here; give {}",
                 forms);
-  TRY_ASSIGN(const auto packages, workshop.apt.find_kernel(*recipe));
   TRY_ASSIGN(const Draft draft, Draft::create(workshop.store));
-  TRY_ASSIGN(const auto debs, workshop.apt.download(packages, draft.path()));
+  TRY_ASSIGN(const Survey found,
+             survey(workshop.apt, workshop.recipes, name, draft.path() / "apt", workshop.observer));
+  const Source* const source = found.find(name);
+  if (source == nullptr) return tl::unexpected(not_offered(*recipe, found));
+  TRY_ASSIGN(const auto debs,
+             download_source(*source, draft.path() / "packages", workshop.observer));
+  observe(workshop.observer, "unpacking");
   TRY_ASSIGN(const fs::path place, store_packages(debs, name, workshop.store, workshop.digests));
   TRY_ASSIGN(Kernel kernel, kernel_in_tree(place, workshop.store, workshop.digests));
   // Last: a name in the store stands for a kernel that has been read.
@@ -123,9 +137,7 @@ Result<Kernel> fetch_by_name(const std::string& name, Fetch fetch, const Worksho
 }
 
 Result<Kernel> resolve_any(const std::string& text, Fetch fetch, const Workshop& workshop) {
-  std::vector<std::string> names;
-  for (const auto& recipe : workshop.recipes) names.push_back(recipe.name);
-  TRY_ASSIGN(const Spec spec, parse_spec(text, names));
+  TRY_ASSIGN(const Spec spec, parse_spec(text, workshop.recipes));
   switch (spec.kind) {
     case Spec::Kind::name:
       return fetch_by_name(text, fetch, workshop);
@@ -144,13 +156,23 @@ Result<Kernel> resolve_any(const std::string& text, Fetch fetch, const Workshop&
 
 }  // namespace
 
-Result<Spec> parse_spec(const std::string& text, const std::vector<std::string>& names) {
+Result<Spec> parse_spec(const std::string& text, const std::vector<Recipe>& recipes) {
   std::error_code error;
-  if (std::find(names.begin(), names.end(), text) != names.end()) return Spec{};
-  if (!text.empty() && fs::exists(text, error)) return parse_paths({text}, names);
+  if (find_recipe(recipes, text)) return Spec{};
+  if (!text.empty() && fs::exists(text, error)) return parse_paths({text}, recipes);
   const auto parts = split(text, ',');
-  if (parts.empty()) return no_such_kernel(text, names);
-  return parse_paths(parts, names);
+  if (parts.empty()) return no_such_kernel(text, recipes);
+  return parse_paths(parts, recipes);
+}
+
+std::optional<fs::path> stored_kernel(const std::string& name, const Store& store) {
+  const auto key = read_file(store.root / "names" / file_name_for(name), 4096);
+  if (!key) return std::nullopt;
+  const std::string plain(trim(*key));
+  if (plain.empty() || plain.find('/') != std::string::npos) return std::nullopt;
+  const fs::path place = store.root / "kernels" / plain;
+  if (!item_facts(place)) return std::nullopt;
+  return place;
 }
 
 Result<fs::path> store_packages(const std::vector<fs::path>& debs, const std::string& name,
@@ -177,17 +199,16 @@ Result<Kernel> resolve_with(const std::string& spec, Fetch fetch, const Workshop
 
 Result<void> check_name(const std::string& spec) {
   TRY_ASSIGN(const auto recipes, load_recipes(recipes_folder()));
-  std::vector<std::string> names;
-  for (const auto& recipe : recipes) names.push_back(recipe.name);
-  const auto parsed = parse_spec(spec, names);
+  const auto parsed = parse_spec(spec, recipes);
   if (!parsed) return tl::unexpected(parsed.error().because(fmt::format("kernel \"{}\"", spec)));
   return {};
 }
 
-Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch) {
+Result<Kernel> resolve(const std::string& spec, const Store& store, Fetch fetch,
+                       const Observer& observer) {
   auto digests = Digests::load(store.root / "digests.json");
   TRY_ASSIGN(const auto recipes, load_recipes(recipes_folder()));
-  return resolve_with(spec, fetch, {store, digests, Apt::of_system(), recipes});
+  return resolve_with(spec, fetch, {store, digests, Apt::of_system(), recipes, observer});
 }
 
 }  // namespace quiesce::builder

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct Spec {
   std::vector<std::filesystem::path>
       paths;  ///< absolute; files: bzImage and perhaps the modules folder
 };
-/// `names`: those that can be fetched. invalid_input says which forms there are.
-Result<Spec> parse_spec(const std::string& text, const std::vector<std::string>& names);
+/// `recipes`: of those that can be fetched. invalid_input says which forms there are.
+Result<Spec> parse_spec(const std::string& text, const std::vector<Recipe>& recipes);
 
 /// What resolve() works with.
 struct Workshop {
@@ -28,7 +29,12 @@ struct Workshop {
   Digests& digests;
   const Apt& apt;
   const std::vector<Recipe>& recipes;
+  Observer observer = {};
 };
+
+/// list_remote() with the outside world given.
+Result<RemoteKernels> list_remote_with(const Apt& apt, const std::vector<Recipe>& recipes,
+                                       const Store& store, const Observer& observer);
 
 /// resolve() with the outside world given.
 Result<Kernel> resolve_with(const std::string& spec, Fetch fetch, const Workshop& workshop);
@@ -41,6 +47,9 @@ Result<Kernel> kernel_in_tree(const std::filesystem::path& tree, const Store& st
 Result<Kernel> kernel_of_files(const std::filesystem::path& image,
                                const std::filesystem::path& modules, const Store& store,
                                Digests& digests);
+
+/// Where a kernel that was fetched by name is kept, when it is whole.
+std::optional<std::filesystem::path> stored_kernel(const std::string& name, const Store& store);
 
 /// Unpacks what is needed of a kernel's packages into the store; returns its place there.
 Result<std::filesystem::path> store_packages(const std::vector<std::filesystem::path>& debs,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -146,6 +147,19 @@ std::string file_name_for(const std::string& text) {
     name += plain ? std::string(1, c) : fmt::format("_{:02x}", static_cast<unsigned char>(c));
   }
   return name;
+}
+
+std::string text_of_file_name(const std::string& name) {
+  std::string text;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    unsigned byte = 0;
+    const char* const digits = name.data() + at + 1;
+    const bool coded = name[at] == '_' && at + 2 < name.size() &&
+                       std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    text += coded ? static_cast<char>(byte) : name[at];
+    if (coded) at += 2;
+  }
+  return text;
 }
 
 std::vector<StoredItem> list(const Store& store) {

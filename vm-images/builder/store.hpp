@@ -57,5 +57,7 @@ std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& f
 
 /// A file name for any text: what is not [A-Za-z0-9.+-] becomes "_XX" (hexadecimal).
 std::string file_name_for(const std::string& text);
+/// The text that a file was named for.
+std::string text_of_file_name(const std::string& name);
 
 }  // namespace quiesce::builder

@@ -129,16 +129,19 @@ BOOST_AUTO_TEST_CASE(an_image_of_another_size_than_it_was_made_with_is_made_agai
   BOOST_TEST((read(again->capture.initramfs) == whole));
 }
 
+// One that was a little later took the image of the first for a damaged one and replaced it, while
+// a third was reading it.
 BOOST_AUTO_TEST_CASE(builders_at_the_same_time_all_get_the_same_image) {
   Kitchen kitchen;
   std::vector<std::string> digests(4);
   std::vector<std::thread> threads;
   for (auto& digest : digests)
     threads.emplace_back([&] {
-      if (auto images = kitchen.build_all()) digest = images->production.initramfs_sha256;
+      auto images = kitchen.build_all();
+      digest = images ? images->production.initramfs_sha256 : problem(images);
     });
   for (auto& thread : threads) thread.join();
-  BOOST_TEST(!digests[0].empty());
+  BOOST_TEST(digests[0].size() == 64U, digests[0]);
   for (const auto& digest : digests) BOOST_TEST(digest == digests[0]);
   BOOST_TEST(fs::is_empty(kitchen.bench.at("store/tmp")));
 }

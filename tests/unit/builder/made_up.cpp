@@ -230,12 +230,39 @@ std::vector<std::pair<std::string, std::string>> read_cpio(const fs::path& path)
   }
 }
 
+namespace {
+
+/// Takes the options of an own apt away, which name the test's random folder; returns the suites of
+/// its sources as "[sid] ", or nothing for the machine's.
+std::string take_own_options(std::vector<std::string>& argv) {
+  constexpr std::string_view mark = "Dir::Etc::sourcelist=";
+  std::string suites;
+  for (const auto& word : argv)
+    if (word.starts_with(mark))
+      for (const auto& line : split(read(word.substr(mark.size())), '\n'))
+        if (const auto words = split(line, ' '); words.size() > 4)
+          suites += (suites.empty() ? "" : " ") + words[4];
+  if (suites.empty()) return {};
+  for (std::size_t at = 1; at + 1 < argv.size();) {
+    if (argv[at] != "-o") {
+      ++at;
+      continue;
+    }
+    argv.erase(argv.begin() + static_cast<std::ptrdiff_t>(at),
+               argv.begin() + static_cast<std::ptrdiff_t>(at) + 2);
+  }
+  return "[" + suites + "] ";
+}
+
+}  // namespace
+
 Apt FakeApt::apt(Apt::User user) {
-  const auto run = [this](const std::vector<std::string>& argv, Seconds) -> Result<Captured> {
-    std::string line = fmt::format("{}", fmt::join(argv, " "));
+  const auto run = [this](std::vector<std::string> argv, Seconds) -> Result<Captured> {
+    const std::string whose = take_own_options(argv);
+    std::string line = whose + fmt::format("{}", fmt::join(argv, " "));
     if (argv.size() > 3 && argv[0] == "env") {
       for (const auto& [name, bytes] : downloads) write(fs::path(argv[2]) / name, bytes);
-      line = "env " + fmt::format("{}", fmt::join(argv.begin() + 3, argv.end(), " "));
+      line = whose + "env " + fmt::format("{}", fmt::join(argv.begin() + 3, argv.end(), " "));
     }
     asked.push_back(line);
     const auto answer = answers.find(line);

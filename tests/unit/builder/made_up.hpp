@@ -59,7 +59,8 @@ scenario::PlannedDevice device(const std::string& name, const std::vector<std::s
 /// its content).
 std::vector<std::pair<std::string, std::string>> read_cpio(const std::filesystem::path& path);
 
-/// An apt that answers from a table, command line by command line. What is not in the table fails
+/// An apt that answers from a table, command line by command line; those of an own apt stand there
+/// without its options and with its suites: "[sid] apt-get update". What is not in the table fails
 /// the test.
 struct FakeApt {
   std::map<std::string, std::string> answers;

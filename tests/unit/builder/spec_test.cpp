@@ -22,8 +22,8 @@ struct Resolver {
   Digests digests = Digests::load(bench.at("digests.json"));
   FakeApt fake;
   std::vector<Recipe> recipes = {
-      {"debian:6.1", "", "linux-image-6.1.", "-amd64", {}},
-      {"debian:6.12", "", "linux-image-6.12.", "-amd64", {}},
+      {"debian:6.1", "", "linux-image-6.1.", "-amd64", {}, {}, {}},
+      {"debian:6.12", "", "linux-image-6.12.", "-amd64", {}, {}, {}},
   };
 
   Result<Kernel> operator()(const std::string& spec, Fetch fetch = Fetch::forbidden) {
@@ -199,6 +199,18 @@ BOOST_AUTO_TEST_CASE(what_names_no_kernel_is_refused_with_the_forms_there_are) {
                  std::string(forms));
 }
 
+BOOST_AUTO_TEST_CASE(a_recipe_for_any_series_is_among_the_forms) {
+  Resolver resolver;
+  resolver.recipes = {
+      {"debian:SERIES", "", "linux-image-SERIES.", "-amd64", {}, {}, {{"6.1", "x"}}}};
+  BOOST_TEST(resolver.refusal("debian:6") ==
+             "kernel \"debian:6\": there is no such file; did you mean debian:6.1? a kernel is one "
+             "of debian:6.1, another debian:SERIES (\"quiesce list kernels --remote\" shows them), "
+             "or " +
+                 std::string(forms));
+  BOOST_TEST(resolver.refusal("debian:7.9").find("it is not in the store") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_path_with_a_comma_is_one_path) {
   Resolver resolver;
   write_tree(resolver.bench.at("a,b"), kernel_files());
@@ -222,18 +234,24 @@ BOOST_AUTO_TEST_CASE(a_kernel_is_fetched_by_name_once,
   write_deb(resolver.bench.at("made.deb"), kernel_files(), "xz");
   resolver.fake.downloads = {{package + "_1_amd64.deb", read(resolver.bench.at("made.deb"))}};
   resolver.fake.answers = {
-      {"apt-cache search --names-only ^linux-image-6\\.1\\..*-amd64$", package + " - Linux\n"},
-      {"apt-cache policy " + package, package + ":\n  Candidate: 6.1.100-1\n"},
-      {"apt-cache show --no-all-versions " + package + "=6.1.100-1", "Depends: kmod\n"},
+      {"apt-get indextargets --format $(FILENAME) Created-By: Packages", "list\n"},
+      {"apt-cache pkgnames linux-image-6.1.", package + "\n"},
+      {"apt-cache pkgnames linux-image-6.12.", ""},
+      {"apt-cache policy " + package,
+       package +
+           ":\n  Candidate: 6.1.100-1\n  Version table:\n     6.1.100-1 500\n        500 http://m "
+           "bookworm/main amd64 Packages\n"},
+      {"apt-cache show --no-all-versions " + package,
+       "Package: " + package + "\nVersion: 6.1.100-1\nDepends: kmod\n"},
       {"env apt-get -q download " + package + "=6.1.100-1", ""},
   };
   const auto kernel = resolver("debian:6.1", Fetch::allowed);
   BOOST_REQUIRE_MESSAGE(kernel.has_value(), problem(kernel));
   BOOST_TEST(kernel->name == "debian:6.1");
-  BOOST_TEST(resolver.fake.asked.size() == 4U);
+  BOOST_TEST(resolver.fake.asked.size() == 6U);
   BOOST_TEST(resolver("debian:6.1", Fetch::allowed)->image == kernel->image);
   BOOST_TEST(resolver("debian:6.1")->image == kernel->image);
-  BOOST_TEST(resolver.fake.asked.size() == 4U);  // the store was enough
+  BOOST_TEST(resolver.fake.asked.size() == 6U);  // the store was enough
   BOOST_TEST(fs::is_empty(resolver.bench.at("store/tmp")));
 }
 

@@ -97,6 +97,25 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_made_names_the_remedy) {
 BOOST_AUTO_TEST_CASE(any_name_is_a_file_name) {
   BOOST_TEST(file_name_for("debian:6.1") == "debian_3a6.1");
   BOOST_TEST(file_name_for("../x") == "_2e._2fx");
+  for (const std::string text : {"debian:6.1-rt", "../x", "a_b", "_", "", "\x01\xff"})
+    BOOST_TEST(text_of_file_name(file_name_for(text)) == text);
+  BOOST_TEST(text_of_file_name("_") == "_");
+  BOOST_TEST(text_of_file_name("_2") == "_2");
+  BOOST_TEST(text_of_file_name("_xy") == "_xy");
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_was_fetched_is_among_the_names_whole_or_not_at_all) {
+  const Bench bench;
+  write(bench.at("store/names/debian_3a0.1-odd"), "key\n");
+  const auto has = [&] {
+    const auto names = kernel_names(bench.store);
+    return std::count(names.begin(), names.end(), "debian:0.1-odd");
+  };
+  BOOST_TEST(has() == 0);
+  BOOST_TEST(stored_release("debian:0.1-odd", bench.store) == "");
+  write(bench.at("store/kernels/key/item.json"), "{\"release\": \"0.1.2\"}");
+  BOOST_TEST(has() == 1);
+  BOOST_TEST(stored_release("debian:0.1-odd", bench.store) == "0.1.2");
 }
 
 BOOST_AUTO_TEST_CASE(digests_are_known_values) {
