@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "harness/base/result.hpp"
 
@@ -20,6 +22,9 @@ void add_show(CLI::App& program, Action& chosen);
 void add_image(CLI::App& program, Action& chosen);
 void add_device(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
+
+/// The option --devices of those subcommands that know profiles.
+void add_devices_option(CLI::App& command, std::vector<std::string>& folders);
 
 /// "quiesce: MESSAGE" on standard error; the exit code that fits.
 int report(const Error& error);

@@ -11,6 +11,7 @@ namespace {
 struct Options {
   std::vector<std::string> kernels;
   std::vector<std::string> profiles;
+  std::vector<std::string> folders;
 };
 
 int fetch(const Options& options) {
@@ -32,23 +33,18 @@ int fetch(const Options& options) {
 
 Result<builder::Images> build_images(const Options& options, const builder::Store& store) {
   TRY_ASSIGN(const Places places, Places::find());
-  auto profiles = scenario::load_catalog(places.catalog);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
+  TRY_ASSIGN(const scenario::ProfileSet set,
+             all_profiles(places, profile_sources(options.folders, options.profiles)));
   scenario::Scenario all;
-  for (const auto& profile : *profiles) {
-    const bool wanted = options.profiles.empty() ||
-                        std::find(options.profiles.begin(), options.profiles.end(), profile.name) !=
-                            options.profiles.end();
+  for (const auto& profile : set.profiles) {
+    // Reference models have no modules.
+    const bool wanted =
+        options.profiles.empty()
+            ? !profile.server
+            : std::find(set.wanted.begin(), set.wanted.end(), profile.name) != set.wanted.end();
     if (wanted) all.devices.push_back({.profile = profile.name, .name = profile.name});
   }
-  for (const auto& name : options.profiles) {
-    const bool exists = std::any_of(profiles->begin(), profiles->end(),
-                                    [&](const auto& p) { return p.name == name; });
-    if (!exists)
-      return fail(Errc::invalid_input, "there is no device {}; \"quiesce list devices\" shows them",
-                  name);
-  }
-  TRY_ASSIGN(const auto devices, scenario::place_devices(all, *profiles));
+  TRY_ASSIGN(const auto devices, scenario::place_devices(all, set.profiles));
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(options.kernels.at(0), store, builder::Fetch::allowed));
   TRY(builder::check_kernel(kernel, "production", devices));
@@ -111,7 +107,8 @@ void add_image(CLI::App& program, Action& chosen) {
       ->required()
       ->expected(1);
   building->add_option("--device", options->profiles,
-                       "Only for these devices (default: all of the catalog)");
+                       "Only for these devices: names, or files of profiles (default: all)");
+  add_devices_option(*building, options->folders);
   add("list", "What is kept, and how large it is", list_store)
       ->footer("Example: quiesce image list");
   add("clean", "Remove everything that is kept", clean)->footer("Example: quiesce image clean");

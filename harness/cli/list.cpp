@@ -19,16 +19,17 @@ struct Options {
   bool json = false;
   bool markdown = false;
   bool schema = false;
+  std::vector<std::string> folders;
 };
 
 json entry(const std::string& name, const std::string& description) {
   return {{"name", name}, {"description", description}};
 }
 
-Result<json> scenarios() {
+Result<json> scenarios(const Options& options) {
   TRY_ASSIGN(const Places places, Places::find());
-  auto words = vocabulary(places);
-  if (!words) return tl::unexpected(as_error(words.error()));
+  TRY_ASSIGN(scenario::ProfileSet set, all_profiles(places, profile_sources(options.folders)));
+  const auto words = vocabulary(std::move(set.profiles));
   std::vector<std::filesystem::path> paths;
   std::error_code error;
   for (const auto& item : std::filesystem::directory_iterator(places.scenarios, error))
@@ -36,23 +37,30 @@ Result<json> scenarios() {
   std::ranges::sort(paths);
   json list = json::array();
   for (const auto& path : paths) {
-    auto loaded = scenario::load(path, *words);
+    auto loaded = scenario::load(path, words);
     if (!loaded) return tl::unexpected(as_error(loaded.error()));
     list.push_back(entry(path.stem().string(), loaded->empty() ? "" : loaded->front().description));
   }
   return list;
 }
 
-Result<json> devices() {
+Result<json> devices(const Options& options) {
   TRY_ASSIGN(const Places places, Places::find());
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
+  TRY_ASSIGN(const scenario::ProfileSet set,
+             all_profiles(places, profile_sources(options.folders)));
   json list = json::array();
-  for (const auto& profile : *profiles) list.push_back(entry(profile.name, profile.description));
+  for (const auto& profile : set.profiles) {
+    json item = entry(profile.name, profile.description);
+    if (const auto file = set.files.find(profile.name); file != set.files.end()) {
+      item["file"] = file->second.string();
+      item["description"] = fmt::format("{} ({})", profile.description, file->second.string());
+    }
+    list.push_back(std::move(item));
+  }
   return list;
 }
 
-Result<json> all_checks() {
+Result<json> all_checks(const Options&) {
   json list = json::array();
   for (const auto* check : checks::registry()) {
     json item = entry(check->name, check->question);
@@ -64,7 +72,7 @@ Result<json> all_checks() {
   return list;
 }
 
-Result<json> kernels() {
+Result<json> kernels(const Options&) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
   json list = json::array();
   for (const auto& name : builder::known_names()) {
@@ -126,7 +134,7 @@ std::string devices_markdown() {
 
 struct Kind {
   const char* name;
-  Result<json> (*list)();
+  Result<json> (*list)(const Options& options);
   std::string (*markdown)();  ///< for docs/, or null
 };
 constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
@@ -135,24 +143,24 @@ constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
                           {"kernels", kernels, nullptr}};
 
 /// The JSON Schema of scenarios, for editors and for docs/.
-int print_schema() {
+int print_schema(const Options& options) {
   const auto places = Places::find();
   if (!places) return report(places.error());
-  const auto words = vocabulary(*places);
-  if (!words) return report(as_error(words.error()));
-  fmt::print("{}\n", scenario::schema(*words).dump(1));
+  auto set = all_profiles(*places, profile_sources(options.folders));
+  if (!set) return report(set.error());
+  fmt::print("{}\n", scenario::schema(vocabulary(std::move(set->profiles))).dump(1));
   return exit_code::ok;
 }
 
 int list(const Options& options) {
-  if (options.schema) return print_schema();
+  if (options.schema) return print_schema(options);
   for (const auto& kind : kinds) {
     if (options.what != kind.name) continue;
     if (options.markdown && kind.markdown != nullptr) {
       fmt::print("{}", kind.markdown());
       return exit_code::ok;
     }
-    const auto items = kind.list();
+    const auto items = kind.list(options);
     if (!items) return report(items.error());
     if (options.json) {
       fmt::print("{}\n", items->dump(1));
@@ -183,6 +191,7 @@ void add_list(CLI::App& program, Action& chosen) {
   command->add_flag("--json", options->json, "As JSON");
   command->add_flag("--markdown", options->markdown, "Devices and checks as the pages of docs/");
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");
+  add_devices_option(*command, options->folders);
   command->callback([options, &chosen] { chosen = [options] { return list(*options); }; });
 }
 

@@ -11,10 +11,8 @@ namespace quiesce::cli {
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Places& places,
                                   const Resolving& how) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
   scenario::RunPlan plan{.scenario = scenario};
-  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
+  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, how.profiles));
   name_servers(plan.devices, how.program);
   const Needs needs = scenario::needs_vfio_user(plan.devices) ? Needs::vfio_user : Needs::any;
   TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, needs, store));

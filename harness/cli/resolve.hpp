@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/base/result.hpp"
 #include "harness/cli/places.hpp"
@@ -14,6 +15,8 @@ namespace quiesce::cli {
 struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
   std::filesystem::path program;  ///< the quiesce that serves the models
+  /// All that a scenario may name.
+  std::vector<scenario::Profile> profiles;
 };
 
 /// Kernels (fetched where they are not there yet), images, QEMU, accelerator.

@@ -29,6 +29,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> scenarios;
+  std::vector<std::string> devices;  ///< files of profiles, or names
+  std::vector<std::string> folders;  ///< of profiles
   std::string kernel;
   std::string capture_kernel;
   std::vector<std::string> settings;
@@ -78,13 +80,27 @@ class Interrupts {
   bool active_ = true;
 };
 
+/// What a device that is given alone runs in.
+constexpr const char* scenario_of_devices = "device";
+
+/// "igb" or "igb-nvme": what a run is called that only devices were given for.
+std::string name_of(const std::vector<std::string>& devices) {
+  constexpr std::size_t longest = 64;
+  return fmt::format("{}", fmt::join(devices, "-")).substr(0, longest);
+}
+
 /// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
 /// error.
 Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
-                                                       const Places& places) {
-  auto words = vocabulary(places);
-  if (!words) return tl::unexpected(as_error(words.error()));
+                                                       const Places& places,
+                                                       const scenario::ProfileSet& set) {
+  const auto words = vocabulary(set.profiles);
   std::vector<std::string> settings;
+  std::vector<std::string> names = options.scenarios;
+  if (names.empty()) {
+    names.emplace_back(scenario_of_devices);
+    settings.push_back("name=" + nlohmann::json(name_of(set.wanted)).dump());
+  }
   if (!options.kernel.empty())
     settings.push_back("production.kernel=" + nlohmann::json(options.kernel).dump());
   if (!options.capture_kernel.empty())
@@ -95,9 +111,9 @@ Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
 
   std::vector<scenario::Scenario> all;
   std::vector<scenario::Diagnostic> wrong;
-  for (const auto& given : options.scenarios) {
+  for (const auto& given : names) {
     TRY_ASSIGN(const fs::path path, find_scenario(places, given));
-    auto loaded = scenario::load(path, *words, settings);
+    auto loaded = scenario::load(path, words, settings, set.wanted);
     if (loaded)
       all.insert(all.end(), loaded->begin(), loaded->end());
     else
@@ -168,7 +184,8 @@ struct Finished {
 };
 
 Result<Finished> run_one(const scenario::Scenario& scenario, const Options& options,
-                         const Places& places, const fs::path& folder, Loop& loop) {
+                         const Places& places, const std::vector<scenario::Profile>& profiles,
+                         const fs::path& folder, Loop& loop) {
   const auto mode = options.json          ? Progress::Mode::silent
                     : terminal_on_error() ? Progress::Mode::live
                                           : Progress::Mode::plain;
@@ -176,7 +193,8 @@ Result<Finished> run_one(const scenario::Scenario& scenario, const Options& opti
   TRY(check_folder(folder));
   progress.phase("images");
   TRY_ASSIGN(const scenario::RunPlan plan,
-             resolve(scenario, places, {.qemu = options.qemu, .program = own_program()}));
+             resolve(scenario, places,
+                     {.qemu = options.qemu, .program = own_program(), .profiles = profiles}));
   TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
   const auto executed =
       run::execute(plan, folder, loop,
@@ -266,7 +284,15 @@ void drop_if_not_kept(const Options& options, const Finished& finished) {
 int run_all(const Options& options) {
   const auto places = Places::find();
   if (!places) return refuse(options, places.error());
-  const auto scenarios = load_scenarios(options, *places);
+  if (options.scenarios.empty() && options.devices.empty())
+    return refuse(options,
+                  Error(Errc::invalid_input,
+                        "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a "
+                        "device with --device"));
+  const auto set = all_profiles(*places, profile_sources(options.folders, options.devices));
+  if (!set) return refuse(options, set.error());
+  for (const auto& note : set->notes) fmt::print(stderr, "quiesce: {}\n", note);
+  const auto scenarios = load_scenarios(options, *places, *set);
   if (!scenarios) return refuse(options, scenarios.error());
   Loop loop;
   const std::size_t count = scenarios->size() * static_cast<std::size_t>(options.repeat);
@@ -274,7 +300,7 @@ int run_all(const Options& options) {
   for (std::size_t number = 0; number < count; ++number) {
     const auto& scenario = (*scenarios)[number % scenarios->size()];
     const fs::path folder = folder_for(options, scenario, number, count);
-    const auto finished = run_one(scenario, options, *places, folder, loop);
+    const auto finished = run_one(scenario, options, *places, set->profiles, folder, loop);
     if (!finished) {
       const int code = refuse(options, finished.error());
       // What earlier runs found is not lost with this one.
@@ -296,10 +322,19 @@ void add_run(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("run", "Run scenarios and judge them");
   command->footer(
-      "Example: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence");
+      "Examples: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence\n"
+      "          quiesce run --device ./my-card.json");
   command
-      ->add_option("SCENARIO", options->scenarios, "Scenario files, or names of shipped scenarios")
-      ->required();
+      ->add_option("SCENARIO", options->scenarios,
+                   "Scenario files, or names of shipped scenarios; may be left out when --device is "
+                   "given: then \"device\", which has no device of its own");
+  command
+      ->add_option("--device", options->devices,
+                   "A device: a file with its profile (\"quiesce device new\" writes one), or a name "
+                   "that \"quiesce list devices\" shows. Scenarios can name it; those that do not "
+                   "get it as their last device")
+      ->allow_extra_args(false);
+  add_devices_option(*command, options->folders);
   command->add_option("--kernel", options->kernel,
                       "Production kernel: debian:6.1, .deb files joined by commas, an unpacked "
                       "tree, or BZIMAGE,MODULES");
