@@ -22,6 +22,11 @@ void add_show(CLI::App& program, Action& chosen);
 void add_image(CLI::App& program, Action& chosen);
 void add_device(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
+/// "new" below "device".
+void add_device_new(CLI::App& command, Action& chosen);
+
+/// "quiesce run --device FILE --kernel KERNEL --qemu QEMU" (empty: not given); its exit code.
+int run_device(const std::string& file, const std::string& kernel, const std::string& qemu);
 
 /// The option --devices of those subcommands that know profiles.
 void add_devices_option(CLI::App& command, std::vector<std::string>& folders);

@@ -202,9 +202,13 @@ void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Actio
 
 void add_device(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("device", "Devices of our own, served over vfio-user");
+  CLI::App* command = program.add_subcommand(
+      "device", "A profile for a new device, and devices of our own, served over vfio-user");
   command->require_subcommand(1);
-  command->footer("Example: quiesce device show slow-ready");
+  command->footer(
+      "Examples: quiesce device new pcnet\n"
+      "          quiesce device show slow-ready");
+  add_device_new(*command, chosen);
   add_serve(*command, options, chosen);
   CLI::App* list_command = command->add_subcommand("list", "The reference models");
   list_command->footer("Example: quiesce device list --json");

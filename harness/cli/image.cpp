@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/places.hpp"
@@ -35,16 +37,11 @@ Result<builder::Images> build_images(const Options& options, const builder::Stor
   TRY_ASSIGN(const Places places, Places::find());
   TRY_ASSIGN(const scenario::ProfileSet set,
              all_profiles(places, profile_sources(options.folders, options.profiles)));
-  scenario::Scenario all;
-  for (const auto& profile : set.profiles) {
-    // Reference models have no modules.
-    const bool wanted =
-        options.profiles.empty()
-            ? !profile.server
-            : std::find(set.wanted.begin(), set.wanted.end(), profile.name) != set.wanted.end();
-    if (wanted) all.devices.push_back({.profile = profile.name, .name = profile.name});
-  }
-  TRY_ASSIGN(const auto devices, scenario::place_devices(all, set.profiles));
+  // Images hold modules, whatever slots the devices will sit in.
+  std::vector<scenario::PlannedDevice> devices;
+  for (const auto& profile : set.profiles)
+    if (options.profiles.empty() || std::ranges::find(set.wanted, profile.name) != set.wanted.end())
+      devices.push_back({.name = profile.name, .profile = profile});
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(options.kernels.at(0), store, builder::Fetch::allowed));
   TRY(builder::check_kernel(kernel, "production", devices));

@@ -91,8 +91,7 @@ std::string name_of(const std::vector<std::string>& devices) {
 
 /// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
 /// error.
-Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
-                                                       const Places& places,
+Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options, const Places& places,
                                                        const scenario::ProfileSet& set) {
   const auto words = vocabulary(set.profiles);
   std::vector<std::string> settings;
@@ -318,21 +317,30 @@ int run_all(const Options& options) {
 
 }  // namespace
 
+int run_device(const std::string& file, const std::string& kernel, const std::string& qemu) {
+  Options options;
+  options.devices = {file};
+  options.kernel = kernel;
+  options.qemu = qemu;
+  return run_all(options);
+}
+
 void add_run(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("run", "Run scenarios and judge them");
   command->footer(
       "Examples: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence\n"
       "          quiesce run --device ./my-card.json");
+  command->add_option(
+      "SCENARIO", options->scenarios,
+      "Scenario files, or names of shipped scenarios; may be left out when --device is "
+      "given: then \"device\", which has no device of its own");
   command
-      ->add_option("SCENARIO", options->scenarios,
-                   "Scenario files, or names of shipped scenarios; may be left out when --device is "
-                   "given: then \"device\", which has no device of its own");
-  command
-      ->add_option("--device", options->devices,
-                   "A device: a file with its profile (\"quiesce device new\" writes one), or a name "
-                   "that \"quiesce list devices\" shows. Scenarios can name it; those that do not "
-                   "get it as their last device")
+      ->add_option(
+          "--device", options->devices,
+          "A device: a file with its profile (\"quiesce device new\" writes one), or a name "
+          "that \"quiesce list devices\" shows. Scenarios can name it; those that do not "
+          "get it as their last device")
       ->allow_extra_args(false);
   add_devices_option(*command, options->folders);
   command->add_option("--kernel", options->kernel,

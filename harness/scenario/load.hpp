@@ -58,6 +58,10 @@ Loaded<Profile> load_profile_text(std::string_view text, const std::string& name
 /// Every *.json of the folder, by name.
 Loaded<std::vector<Profile>> load_catalog(const std::filesystem::path& folder);
 
+/// "AC97" -> "ac97", "ne2k_pci" -> "ne2k-pci": a name of the form that profiles and devices have,
+/// of a -device of QEMU's.
+std::string device_name_of(std::string_view driver);
+
 /// The published JSON Schema of a scenario, from the same tables that the loader uses.
 nlohmann::json schema(const Vocabulary& vocabulary);
 

@@ -100,7 +100,7 @@ struct Profile {
 /// One device of the machine. `activity` holds overrides of the profile's activity parameters (same
 /// keys and types).
 struct DeviceSpec {
-  std::string profile;  ///< its profile's name
+  std::string profile;                 ///< its profile's name
   std::optional<Profile> written_out;  ///< the profile itself, where the scenario holds it
   std::string name;  ///< [a-z][a-z0-9-]{0,22}, unique; default: profile and a number
   nlohmann::json activity = nlohmann::json::object();

@@ -60,9 +60,9 @@ class Gatherer {
     std::vector<std::string> known;
     for (const auto& profile : set_.profiles) known.push_back(profile.name);
     if (std::ranges::find(known, word) != known.end()) return set_.wanted.push_back(word);
-    wrong_.push_back({"--device", "",
-                      unknown("device", word, known) +
-                          " (a file is named with a '/' or \".json\" in it)"});
+    wrong_.push_back(
+        {"--device", "",
+         unknown("device", word, known) + " (a file is named with a '/' or \".json\" in it)"});
   }
 
   Loaded<ProfileSet> take() {

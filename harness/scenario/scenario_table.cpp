@@ -87,8 +87,8 @@ Field<DeviceSpec> profile_field() {
   const auto read = [name](T& into, const json& value, const std::string& place, Report& report) {
     if (value.is_object()) return read_written_out(into, value, place, report);
     if (!value.is_string())
-      return report.add(place, fmt::format("expected a profile's name or a profile, found {}",
-                                           found(value)));
+      return report.add(
+          place, fmt::format("expected a profile's name or a profile, found {}", found(value)));
     if (auto problem = name.wrong(value)) return report.add(place, std::move(*problem));
     into.profile = value.get_ref<const std::string&>();
   };

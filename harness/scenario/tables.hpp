@@ -28,8 +28,6 @@ const Fields<Profile>& inline_profile_fields();
 /// Its name: as given, else what device_name_of() makes of its first QEMU object. Empty when it has
 /// neither.
 std::string inline_profile_name(const nlohmann::json& profile);
-/// "AC97" -> "ac97", "ne2k_pci" -> "ne2k-pci": a name of the form that profiles and devices have.
-std::string device_name_of(std::string_view driver);
 const Fields<RunPlan>& plan_fields();
 
 /// The root port that a device gets whose profile wants one to itself.

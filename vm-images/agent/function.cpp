@@ -28,7 +28,8 @@ std::string link_name(const fs::path& link) {
 
 /// Name of the driver, and of the module that holds it (empty: built in).
 Json bound_to(const fs::path& folder) {
-  return {{"driver", link_name(folder / "driver")}, {"module", link_name(folder / "driver/module")}};
+  return {{"driver", link_name(folder / "driver")},
+          {"module", link_name(folder / "driver/module")}};
 }
 
 /// Every device below that has a modalias. Functions behind a bridge are devices of their own.

@@ -68,8 +68,7 @@ AliasTable AliasTable::parse(std::string_view text) {
 
 Result<AliasTable> AliasTable::of(const Kernel& kernel, const Store& store) {
   if (kernel.modules.empty()) return AliasTable();
-  if (const auto text = read_file(kernel.modules / "modules.alias", 64U << 20))
-    return parse(*text);
+  if (const auto text = read_file(kernel.modules / "modules.alias", 64U << 20)) return parse(*text);
   const fs::path memory = store.root / "aliases" / sha256(kernel.modules.string());
   const bool remembered = lies_in_store(kernel, store);
   if (remembered)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/draft/qemu_help.hpp"
+
+#include <algorithm>
+
+#include "harness/base/text.hpp"
+
+namespace quiesce::draft {
+
+namespace {
+
+/// The text behind `key` up to the closing quote or, without quotes, the comma.
+std::string help_value(std::string_view line, std::string_view key) {
+  const std::size_t at = line.find(key);
+  if (at == line.npos) return {};
+  std::string_view rest = line.substr(at + key.size());
+  const bool quoted = rest.starts_with('"');
+  if (quoted) rest.remove_prefix(1);
+  return std::string(rest.substr(0, rest.find(quoted ? '"' : ',')));
+}
+
+/// Names that have the beginning of the word in common, or hold it: what a slip of the pen does not
+/// explain.
+std::string names_like(const std::vector<std::string>& names, std::string_view word) {
+  constexpr std::size_t most = 8;
+  constexpr std::size_t beginning = 3;
+  std::vector<std::string> like;
+  for (const auto& name : names)
+    if (like.size() < most && word.size() >= beginning &&
+        (name.starts_with(word.substr(0, beginning)) || name.find(word) != name.npos))
+      like.push_back(name);
+  return fmt::format("{}", fmt::join(like, ", "));
+}
+
+}  // namespace
+
+std::vector<QemuDevice> parse_device_list(std::string_view text) {
+  std::vector<QemuDevice> devices;
+  std::string category;
+  for (const auto& line : split(text, '\n')) {
+    if (line.starts_with("name \""))
+      devices.push_back({help_value(line, "name "), help_value(line, "bus "),
+                         help_value(line, "alias "), help_value(line, "desc "), category});
+    else if (line.ends_with(':'))
+      category = line.substr(0, line.size() - 1);
+  }
+  return devices;
+}
+
+std::map<std::string, std::string> parse_properties(std::string_view text) {
+  std::map<std::string, std::string> properties;
+  for (const auto& line : split(text, '\n')) {
+    // "  netdev=<str>           - ID of a netdev to use as a backend"
+    const std::string_view plain = trim(line);
+    const std::size_t equals = plain.find("=<");
+    const std::size_t end = plain.find('>');
+    if (equals == plain.npos || end == plain.npos || end < equals) continue;
+    properties[std::string(plain.substr(0, equals))] = plain.substr(equals + 2, end - equals - 2);
+  }
+  return properties;
+}
+
+Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& device : devices) {
+    const bool named = device.name == name || (!device.alias.empty() && device.alias == name);
+    if (named && device.bus == "PCI") return device;
+    if (named)
+      return fail(Errc::invalid_input,
+                  "{} is no PCI device of QEMU: it sits on {}; a profile is one PCI function, with "
+                  "what hangs on it",
+                  name, device.bus.empty() ? "no bus" : "the bus " + device.bus);
+    if (device.bus != "PCI") continue;
+    names.push_back(device.name);
+    if (!device.alias.empty()) names.push_back(device.alias);
+  }
+  std::string remedy;
+  if (const std::string near = nearest(name, names); !near.empty())
+    remedy = fmt::format("; did you mean {}?", near);
+  else if (const std::string like = names_like(names, name); !like.empty())
+    remedy = fmt::format("; it has {}", like);
+  return fail(Errc::invalid_input,
+              "this QEMU has no PCI device {}{} (\"-device help\" lists all {})", name, remedy,
+              names.size());
+}
+
+}  // namespace quiesce::draft
