@@ -62,7 +62,7 @@ Result<fs::path> write_new(const NewOptions& options) {
   for (const auto& conclusion : draft->conclusions) fmt::print("{}\n", conclusion);
   TRY(check_new_file(file));
   TRY(replace_file(file, draft::profile_text(*draft)));
-  fmt::print("written: {}\n", file.string());
+  fmt::print("written: {}\n\n", file.string());
   std::fflush(stdout);
   return file;
 }

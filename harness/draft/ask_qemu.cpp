@@ -160,33 +160,21 @@ Result<void> add_buses(Loop& loop, vm::Qmp& qmp, const std::string& path, int de
   return {};
 }
 
-/// Events that may tell of resets: their first word begins the device's name ("lsi_reset").
-std::vector<std::string> events_of(const std::string& help_text, const std::string& device) {
-  constexpr std::size_t shortest = 3;
-  std::string lower = device;
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::vector<std::string> events;
-  for (const auto& line : split(help_text, '\n')) {
-    const std::string event(trim(line));
-    const std::string first = event.substr(0, event.find('_'));
-    if (first.size() >= shortest && lower.starts_with(first) &&
-        event.find("reset") != std::string::npos)
-      events.push_back(event);
-  }
-  return events;
-}
-
 }  // namespace
 
 Result<QemuFacts> ask_qemu(Loop& loop, const vm::Qemu& qemu, const std::string& name) {
   QemuFacts facts;
   facts.qemu_version = qemu.version();
   TRY_ASSIGN(const std::string devices, help(qemu, {"-device", "help"}));
-  TRY_ASSIGN(facts.device, choose_device(parse_device_list(devices), name));
+  auto chosen = choose_device(parse_device_list(devices), name);
+  if (!chosen)
+    return tl::unexpected(chosen.error().because(
+        fmt::format("{} ({}; another is named with --qemu)", qemu.path.string(), qemu.version())));
+  facts.device = *std::move(chosen);
   TRY_ASSIGN(const std::string properties, help(qemu, {"-device", facts.device.name + ",help"}));
   facts.properties = parse_properties(properties);
   TRY_ASSIGN(const std::string events, help(qemu, {"-trace", "help"}));
-  facts.trace_events = events_of(events, facts.device.name);
+  facts.trace_events = reset_events(events, facts.device.name);
 
   TRY_ASSIGN(const Asked asked, start(loop, qemu, facts));
   TRY_ASSIGN(const json pci,

@@ -89,6 +89,11 @@ scenario::Profile with_attachment(const QemuFacts& facts) {
   if (profile.backend == "disk" && facts.properties.contains("serial"))
     function["serial"] = "@name";
   profile.qemu.push_back(std::move(function));
+  for (const auto& event : facts.trace_events) {
+    // As many as a profile may hold.
+    constexpr std::size_t most_events = 16;
+    if (profile.trace.size() < most_events) profile.trace.push_back({event, "driver-reset", ""});
+  }
   if (profile.backend != "none") return profile;
   for (const auto& bus : facts.buses) {
     const Attachment* attachment = find_attachment(bus.type);

@@ -24,7 +24,8 @@ struct Attachment {
 const Attachment* find_attachment(std::string_view bus_type);
 
 /// Name, description, backend and "qemu" of a profile: the function with the backend that its
-/// properties ask for, and a device for the first bus that one is known for.
+/// properties ask for, and a device for the first bus that one is known for. "trace" holds what may
+/// tell of its reset: the survey shows what does.
 scenario::Profile with_attachment(const QemuFacts& facts);
 
 /// What to try: by the backend, else by what the kernel made of the device (`nodes` of the agent's

@@ -197,22 +197,30 @@ class Drafter {
     conclude("its writes carry no tags that were seen: a stray page of it has no name of its own");
   }
 
+  /// Only what came when its driver took the device: the machine's start resets everything.
   void trace() {
-    std::string text =
-        "Trace events of QEMU that tell when its driver resets it, as {\"event\": \"...\", "
-        "\"means\": "
-        "\"driver-reset\"}; without one the end of its DMA has no known cause.";
-    if (known_.facts.trace_events.empty())
-      text += " QEMU has none whose name says so.";
-    else
-      text += fmt::format(" QEMU has: {}. Some also come when the machine starts.",
-                          list_words(known_.facts.trace_events));
-    comment("trace", text);
-    conclude(known_.facts.trace_events.empty()
-                 ? "trace: QEMU names no event of its reset: when its driver takes it over is not "
-                   "seen from outside"
-                 : "trace: not used yet; one of these may tell when its driver resets it: " +
-                       list_words(known_.facts.trace_events));
+    const auto& seen = known_.survey.events_while_loading;
+    std::vector<std::string> silent;
+    std::vector<std::string> told;
+    draft_.profile.trace.clear();
+    for (const auto& event : known_.facts.trace_events) {
+      const auto count = seen.find(event);
+      if (count == seen.end()) {
+        silent.push_back(event);
+        continue;
+      }
+      draft_.profile.trace.push_back({event, "driver-reset", ""});
+      told.push_back(fmt::format(
+          "{} ({})", event,
+          count->second == 1 ? std::string("once") : fmt::format("{} times", count->second)));
+    }
+    std::string text = told.empty() ? "QEMU traced no reset while its driver loaded"
+                                    : "traced by QEMU while its driver loaded: " + list_words(told);
+    if (!silent.empty()) text += fmt::format("; did not come: {}", list_words(silent));
+    if (told.empty())
+      text += ", so that the end of its DMA has no cause that can be named (dma.stopped)";
+    comment("trace", fmt::format("{}. \"qemu-system-x86_64 -trace help\" lists all events.", text));
+    conclude("reset by its driver: " + text);
   }
 
   void resets() {

@@ -41,6 +41,13 @@ std::string objects_text(const std::vector<json>& objects) {
   return fmt::format("[{}\n  ]", text);
 }
 
+json trace_json(const std::vector<scenario::Profile::TraceMeaning>& meanings) {
+  json list = json::array();
+  for (const auto& meaning : meanings)
+    list.push_back({{"event", meaning.event}, {"means", meaning.means}});
+  return list;
+}
+
 std::string comment_lines(const std::string& paragraph) {
   constexpr std::string_view start = "  //";
   std::string text;
@@ -70,7 +77,7 @@ std::string profile_text(const Draft& draft) {
       {"activity", one_line(profile.activity)},
       {"test", one_line(profile.test)},
       {"writes_tagged", one_line(profile.writes_tagged)},
-      {"trace", "[]"},
+      {"trace", one_line(trace_json(profile.trace))},
       {"reset_methods", one_line(profile.reset_methods)}};
   std::string text;
   for (const auto& [key, value] : lines) {

@@ -2,6 +2,7 @@
 #include "harness/draft/qemu_help.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "harness/base/text.hpp"
 
@@ -78,10 +79,28 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
   if (const std::string near = nearest(name, names); !near.empty())
     remedy = fmt::format("; did you mean {}?", near);
   else if (const std::string like = names_like(names, name); !like.empty())
-    remedy = fmt::format("; it has {}", like);
+    remedy = fmt::format("; there are {}", like);
   return fail(Errc::invalid_input,
               "this QEMU has no PCI device {}{} (\"-device help\" lists all {})", name, remedy,
               names.size());
+}
+
+std::vector<std::string> reset_events(std::string_view text, std::string_view device) {
+  constexpr std::size_t shortest = 3;
+  constexpr std::string_view parts_of_devices[] = {"port", "queue", "irq", "phy", "slot", "_ep_"};
+  std::string lower(device);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::vector<std::string> events;
+  for (const auto& line : split(text, '\n')) {
+    const std::string event(trim(line));
+    const std::string first = event.substr(0, event.find('_'));
+    const bool of_a_part = std::ranges::any_of(
+        parts_of_devices, [&](auto part) { return event.find(part) != event.npos; });
+    if (first.size() >= shortest && first.size() < event.size() && lower.starts_with(first) &&
+        event.find("reset") != event.npos && !of_a_part)
+      events.push_back(event);
+  }
+  return events;
 }
 
 }  // namespace quiesce::draft

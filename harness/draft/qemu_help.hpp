@@ -28,4 +28,8 @@ std::map<std::string, std::string> parse_properties(std::string_view text);
 /// that it sits on instead.
 Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const std::string& name);
 
+/// Of "-trace help", the events that may tell of the device's own reset, by their names alone:
+/// "lsi_reset" of lsi53c895a. Those of ports, queues and the like are left out.
+std::vector<std::string> reset_events(std::string_view text, std::string_view device);
+
 }  // namespace quiesce::draft

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/run/survey.hpp"
 
+#include <algorithm>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/text.hpp"
 #include "harness/record/json_text.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/record/tone.hpp"
 #include "harness/run/phases.hpp"
 
 namespace quiesce::run {
@@ -33,8 +39,22 @@ json request_for(const Session& session, const json& work) {
   return request;
 }
 
+/// What QEMU has traced so far; it flushes line by line.
+std::string traced(const Session& session) {
+  return read_file(session.dir.path() / record::file::trace, 64U << 20).value_or(std::string());
+}
+
+void count_events(const Session& session, std::string_view trace, Survey& found) {
+  for (const auto& meaning : session.plan.devices.front().profile.trace)
+    for (const auto& line : split(trace, '\n'))
+      // "4711@1700000000.123456:pcnet_s_reset s=0x..."
+      if (line.find(":" + meaning.event) != std::string::npos)
+        ++found.events_while_loading[meaning.event];
+}
+
 Result<void> load(Session& session, Survey& found) {
   const auto& device = session.plan.devices.front();
+  const std::size_t traced_before = traced(session).size();
   TRY_ASSIGN(const json answer,
              session.ask("modules", {{"names", device.profile.modules}}, Seconds(120)));
   found.failed_modules = answer.value("failed", json::array());
@@ -42,6 +62,10 @@ Result<void> load(Session& session, Survey& found) {
   if (!device.profile.modules.empty())
     TRY(session.ask("wait-bound", {{"addresses", addresses}, {"seconds", bind_patience.count()}},
                     bind_patience + Seconds(30)));
+  // Before it QEMU and the firmware reset everything.
+  const std::string trace = traced(session);
+  count_events(session, std::string_view(trace).substr(std::min(traced_before, trace.size())),
+               found);
   return {};
 }
 
@@ -123,13 +147,28 @@ Result<Trial> try_test(Session& session, const json& work) {
   return trial;
 }
 
+/// What the guest takes for played counts only when it came out. Once QEMU has ended its file is
+/// whole.
+void listen(const std::filesystem::path& folder, const json& work, std::optional<Trial>& trial) {
+  if (!trial || !trial->works || trial->kind != "sound-play") return;
+  const double hertz = work.value("hertz", 0.0);
+  double seconds = 0;
+  if (const auto bytes = read_file(folder / record::file::audio, 64U << 20))
+    if (const auto sound = record::read_wav(std::as_bytes(std::span(*bytes))))
+      for (const auto& span : record::tone_heard(record::tone(*sound, hertz)))
+        seconds += span.end - span.begin;
+  trial->works = seconds > 0;
+  trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, seconds);
+}
+
 bool is_some(const json& work) {
   const std::string kind = text_at(work, "kind");
   return !kind.empty() && kind != "none";
 }
 
 /// The boot, in the words that phases have. `plan` is the session's own.
-Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseWork& choose) {
+Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseWork& choose,
+                        Work& tried) {
   Survey found;
   TRY(boot(session));
   session.phase("survey");
@@ -139,6 +178,7 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
   TRY_ASSIGN(found.function, look(session));
   const auto work = choose(found.function);
   if (!work) return found;
+  tried = *work;
   plan.devices.front().activity = work->activity;
   if (is_some(work->activity)) {
     TRY_ASSIGN(found.activity, try_activity(session, work->activity, found));
@@ -158,7 +198,8 @@ Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::pat
   // What the feeder feeds is only known once the device has been looked at.
   scenario::RunPlan plan = given;
   Session session(loop, dir, plan, std::move(observer));
-  auto found = surveyed(session, plan, choose);
+  Work tried;
+  auto found = surveyed(session, plan, choose, tried);
   if (!found) {
     loop.resume();
     const Error cause = session.guest_down()
@@ -169,6 +210,8 @@ Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::pat
     return tl::unexpected(cause);
   }
   session.shut_down();
+  listen(folder, tried.activity, found->activity);
+  listen(folder, tried.test, found->test);
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ struct Survey {
   nlohmann::json failed_modules;  ///< list of {"name", "error"}
   std::optional<Trial> activity;  ///< nullopt: not tried
   std::optional<Trial> test;
+  /// QEMU's trace events of the profile: name -> how often it came while the modules were loaded.
+  std::map<std::string, std::uint64_t> events_while_loading;
   std::uint64_t tagged_pages = 0;  ///< pages with tags of the device, written while it was busy
 };
 

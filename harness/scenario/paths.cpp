@@ -150,8 +150,11 @@ std::vector<std::string> device_names(const json& devices) {
   for (std::size_t at = 0; at < names.size(); ++at) {
     const std::string profile = profile_name(devices[at]);
     if (!names[at].empty() || profile.empty()) continue;
+    // "vmxnet30" would be read as another device.
+    const char* between = profile.back() >= '0' && profile.back() <= '9' ? "-" : "";
     for (std::size_t number = 0; names[at].empty(); ++number)
-      if (std::string name = fmt::format("{}{}", profile, number); taken.insert(name).second)
+      if (std::string name = fmt::format("{}{}{}", profile, between, number);
+          taken.insert(name).second)
         names[at] = std::move(name);
   }
   return names;

@@ -64,15 +64,29 @@ BOOST_AUTO_TEST_CASE(a_device_is_chosen_by_name_or_alias) {
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_explained) {
   BOOST_TEST(refusal("ibg") ==
-             "this QEMU has no PCI device ibg; did you mean igb? (\"-device help\" lists all 6)");
+             "it has no PCI device ibg; did you mean igb? (\"-device help\" lists all 6)");
   BOOST_TEST(refusal("virtio-sound-pci") ==
-             "this QEMU has no PCI device virtio-sound-pci; it has virtio-net-pci, virtio-net "
+             "it has no PCI device virtio-sound-pci; there are virtio-net-pci, virtio-net "
              "(\"-device help\" lists all 6)");
-  BOOST_TEST(refusal("x") == "this QEMU has no PCI device x (\"-device help\" lists all 6)");
+  BOOST_TEST(refusal("x") == "it has no PCI device x (\"-device help\" lists all 6)");
   BOOST_TEST(refusal("ne2k_isa") ==
              "ne2k_isa is no PCI device of QEMU: it sits on the bus ISA; a profile is one PCI "
              "function, with what hangs on it");
   BOOST_TEST(refusal("qemu64-x86_64-cpu").find("it sits on no bus") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(events_of_a_reset_begin_as_the_device_does) {
+  const std::string text =
+      "pcnet_s_reset\nlsi_reset\nlsi_execute_script\nusb_xhci_reset\nusb_ehci_port_reset\n"
+      "usb_ehci_reset\nac_reset\nreset\n";
+  const auto events = [&](const char* device) {
+    return fmt::format("{}", fmt::join(reset_events(text, device), " "));
+  };
+  BOOST_TEST(events("pcnet") == "pcnet_s_reset");
+  BOOST_TEST(events("lsi53c895a") == "lsi_reset");
+  BOOST_TEST(events("usb-ehci") == "usb_xhci_reset usb_ehci_reset");
+  BOOST_TEST(events("AC97") == "");
+  BOOST_TEST(events("reset") == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

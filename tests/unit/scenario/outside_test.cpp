@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_scenario_may_hold_a_whole_profile) {
       loaded_with(scenario_text("\"devices\": [" + inline_edu + R"(, {"profile": "vga"}])"), {});
   const DeviceSpec& device = scenario.devices.at(0);
   BOOST_TEST(device.profile == "edu-2");
-  BOOST_TEST(device.name == "edu-20");
+  BOOST_TEST(device.name == "edu-2-0");
   BOOST_REQUIRE(device.written_out.has_value());
   BOOST_TEST(device.written_out->name == "edu-2");
   const auto placed = place_devices(scenario, small_vocabulary().profiles);
