@@ -64,6 +64,18 @@ json attached_object(const Attachment& attachment, const ChildBus& bus) {
   return object;
 }
 
+/// What may tell of the device's reset; as many as a profile may hold.
+std::vector<scenario::Profile::TraceMeaning> reset_meanings(const QemuFacts& facts) {
+  constexpr std::size_t most = 16;
+  std::vector<scenario::Profile::TraceMeaning> meanings;
+  // A virtio driver resets by writing 0 to the status (virtio 1.2, 3.1.1).
+  if (facts.device.name.starts_with("virtio-"))
+    meanings.push_back({"virtio_set_status", "driver-reset", "val 0"});
+  for (const auto& event : facts.trace_events)
+    if (meanings.size() < most) meanings.push_back({event, "driver-reset", ""});
+  return meanings;
+}
+
 }  // namespace
 
 const Attachment* find_attachment(std::string_view bus_type) {
@@ -89,11 +101,7 @@ scenario::Profile with_attachment(const QemuFacts& facts) {
   if (profile.backend == "disk" && facts.properties.contains("serial"))
     function["serial"] = "@name";
   profile.qemu.push_back(std::move(function));
-  for (const auto& event : facts.trace_events) {
-    // As many as a profile may hold.
-    constexpr std::size_t most_events = 16;
-    if (profile.trace.size() < most_events) profile.trace.push_back({event, "driver-reset", ""});
-  }
+  profile.trace = reset_meanings(facts);
   if (profile.backend != "none") return profile;
   for (const auto& bus : facts.buses) {
     const Attachment* attachment = find_attachment(bus.type);

@@ -93,7 +93,10 @@ Result<void> survey_until_known(const NewDevice& device, const builder::Kernel& 
     TRY_ASSIGN(const scenario::RunPlan plan, survey_plan(device, kernel, profile));
     TRY_ASSIGN(known.survey,
                run::survey(plan, folder.path() / std::to_string(boots), loop, observer, choose));
-    if (complete) return {};
+    // A card that its controller found late shows only after its disk was waited for in vain.
+    const bool failed = known.survey.activity && !known.survey.activity->works;
+    const bool news = !wanted.news(unmet_modaliases(known.survey.function)).empty();
+    if (complete && !(failed && news && boots < most_boots)) return {};
     wanted.add(unmet_modaliases(known.survey.function));
   }
 }

@@ -43,8 +43,10 @@ std::string objects_text(const std::vector<json>& objects) {
 
 json trace_json(const std::vector<scenario::Profile::TraceMeaning>& meanings) {
   json list = json::array();
-  for (const auto& meaning : meanings)
+  for (const auto& meaning : meanings) {
     list.push_back({{"event", meaning.event}, {"means", meaning.means}});
+    if (!meaning.matches.empty()) list.back()["matches"] = meaning.matches;
+  }
   return list;
 }
 

@@ -33,6 +33,21 @@ std::string names_like(const std::vector<std::string>& names, std::string_view w
   return fmt::format("{}", fmt::join(like, ", "));
 }
 
+/// "lsi_reset" for lsi53c895a by its first word, "usb_xhci_reset" for nec-usb-xhci by all of them.
+bool is_reset_event(std::string_view event, std::string_view device) {
+  constexpr std::size_t shortest = 3;
+  constexpr std::string_view parts_of_devices[] = {"port", "queue", "irq", "phy", "slot", "_ep_"};
+  if (event.find("reset") == event.npos) return false;
+  for (const auto part : parts_of_devices)
+    if (event.find(part) != event.npos) return false;
+  const auto words = split(event, '_');
+  if (words.size() < 2) return false;
+  if (words[0].size() >= shortest && device.starts_with(words[0])) return true;
+  return std::ranges::all_of(words, [&](const std::string& word) {
+    return word == "reset" || device.find(word) != device.npos;
+  });
+}
+
 }  // namespace
 
 std::vector<QemuDevice> parse_device_list(std::string_view text) {
@@ -80,26 +95,16 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
     remedy = fmt::format("; did you mean {}?", near);
   else if (const std::string like = names_like(names, name); !like.empty())
     remedy = fmt::format("; there are {}", like);
-  return fail(Errc::invalid_input,
-              "this QEMU has no PCI device {}{} (\"-device help\" lists all {})", name, remedy,
-              names.size());
+  return fail(Errc::invalid_input, "it has no PCI device {}{} (\"-device help\" lists all {})",
+              name, remedy, names.size());
 }
 
 std::vector<std::string> reset_events(std::string_view text, std::string_view device) {
-  constexpr std::size_t shortest = 3;
-  constexpr std::string_view parts_of_devices[] = {"port", "queue", "irq", "phy", "slot", "_ep_"};
   std::string lower(device);
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
   std::vector<std::string> events;
-  for (const auto& line : split(text, '\n')) {
-    const std::string event(trim(line));
-    const std::string first = event.substr(0, event.find('_'));
-    const bool of_a_part = std::ranges::any_of(
-        parts_of_devices, [&](auto part) { return event.find(part) != event.npos; });
-    if (first.size() >= shortest && first.size() < event.size() && lower.starts_with(first) &&
-        event.find("reset") != event.npos && !of_a_part)
-      events.push_back(event);
-  }
+  for (const auto& line : split(text, '\n'))
+    if (const std::string event(trim(line)); is_reset_event(event, lower)) events.push_back(event);
   return events;
 }
 

@@ -48,7 +48,8 @@ void count_events(const Session& session, std::string_view trace, Survey& found)
   for (const auto& meaning : session.plan.devices.front().profile.trace)
     for (const auto& line : split(trace, '\n'))
       // "4711@1700000000.123456:pcnet_s_reset s=0x..."
-      if (line.find(":" + meaning.event) != std::string::npos)
+      if (line.find(":" + meaning.event + " ") != std::string::npos &&
+          line.find(meaning.matches) != std::string::npos)
         ++found.events_while_loading[meaning.event];
 }
 
@@ -182,6 +183,10 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
   plan.devices.front().activity = work->activity;
   if (is_some(work->activity)) {
     TRY_ASSIGN(found.activity, try_activity(session, work->activity, found));
+  }
+  // What came meanwhile may lack a module still.
+  if (found.activity && !found.activity->works) {
+    TRY_ASSIGN(found.function, look(session));
   }
   // What cannot be kept busy need not be asked twice: its node did not come.
   if (is_some(work->test) && (!found.activity || found.activity->works)) {

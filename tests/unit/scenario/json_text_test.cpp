@@ -27,7 +27,8 @@ BOOST_AUTO_TEST_CASE(comments_are_passed_over_and_lines_still_count) {
                         "\"production\": {\"kernel\": \"a//b\"}} // end") == "");
   BOOST_TEST(complaints("// first\n/* second\n third */ {\n  nope: 2 // fourth\n}")
                  .starts_with("s.json: line 4, column 4: expected JSON"));
-  BOOST_TEST(complaints("{\"format\": 1 /* no end").starts_with("s.json: line 1, column 24: "));
+  BOOST_TEST(complaints("{\"format\": 1 /* no end").find("missing closing '*/'") !=
+             std::string::npos);
 }
 
 // "--set capture.command_line=1 // x" is a text that happens to begin with a number.

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(everything_wrong_outside_is_said_with_file_and_place) {
   BOOST_REQUIRE(!set.has_value());
   BOOST_TEST(
       desk.plain(complaints(set)) ==
-      R"(DESK/folder/bad.json: line 3, column 4: expected JSON, found syntax error while parsing object key - invalid literal; last read: '{<U+000A>  // a comment<U+000A>  o'; expected string literal (a folder of QUIESCE_DEVICES)
+      R"(DESK/folder/bad.json: line 3, column 3: expected JSON, found syntax error while parsing object key - invalid literal; last read: '{<U+000A>  // a comment<U+000A>  o'; expected string literal (a folder of QUIESCE_DEVICES)
 DESK/folder/nowhere: No such file or directory (a folder of QUIESCE_DEVICES)
 DESK/two.json: /name: "same" is also the name of DESK/one.json: give one of them another name
 DESK/none.json: cannot open DESK/none.json: No such file or directory
@@ -183,7 +183,7 @@ s.json: /devices/1/profile/ring/tail: expected a text of the form 0x[0-9a-f]{1,8
 s.json: /devices/1/profile/qemu/0/addr: unknown placeholder "@adr"; did you mean "@addr"?
 s.json: /devices/1/profile/qemu/0: expected "addr": "@addr" in the PCI function
 s.json: /devices/1/profile/qemu: backend "net" is connected nowhere: no "@backend"
-s.json: /devices/1/profile/test/kind: expected one of "net-echo", "disk-compare", "sound-play", "pointer", "console", "model-copy", "none", found "net-eco"
+s.json: /devices/1/profile/test/kind: expected one of "net-echo", "disk-compare", "sound-play", "pointer", "console", "model-copy", "none", found "net-eco"; did you mean "net-echo"?
 s.json: /devices/2/profile/name: expected a text of the form [a-z][a-z0-9-]{0,22}, found "Bad"
 s.json: /devices/2/profile: the key "qemu" is missing: -device objects; the first is the PCI function
 s.json: /devices/2/profile/qemu: expected a list of objects, found none
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_plan_keeps_a_profile_that_its_scenario_held) {
   plan.capture = plan.production;
   const json written = to_json(plan);
   const auto again = plan_from_json(written);
-  BOOST_REQUIRE_MESSAGE(again.has_value(), again.error().describe());
+  BOOST_REQUIRE(again.has_value());
   BOOST_TEST(to_json(*again) == written);
   BOOST_REQUIRE(again->scenario.devices.at(0).written_out.has_value());
   BOOST_TEST(again->scenario.devices.at(0).profile == "edu-2");
