@@ -91,7 +91,10 @@ void add_device_new(CLI::App& command, Action& chosen) {
       "The file has comments; edit it, and run it again with \"quiesce run --device FILE\".\n"
       "Exit codes: those of the run at its end.\n"
       "Example: quiesce device new pcnet --kernel debian:6.1");
-  creation->add_option("NAME", options->name, "As QEMU's -device has it")->required();
+  creation
+      ->add_option("NAME", options->name,
+                   "As QEMU's -device has it (\"qemu-system-x86_64 -device help\" lists them)")
+      ->required();
   creation->add_option("--kernel", options->kernel, "The kernel, as in quiesce run --kernel")
       ->capture_default_str();
   creation->add_option("--out", options->out, "The file to write (default: NAME.json here)");

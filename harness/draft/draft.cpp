@@ -203,15 +203,15 @@ class Drafter {
     std::vector<std::string> silent;
     std::vector<std::string> told;
     draft_.profile.trace.clear();
-    for (const auto& event : known_.facts.trace_events) {
-      const auto count = seen.find(event);
+    for (const auto& meaning : known_.attached.trace) {
+      const auto count = seen.find(meaning.event);
       if (count == seen.end()) {
-        silent.push_back(event);
+        silent.push_back(meaning.event);
         continue;
       }
-      draft_.profile.trace.push_back({event, "driver-reset", ""});
+      draft_.profile.trace.push_back(meaning);
       told.push_back(fmt::format(
-          "{} ({})", event,
+          "{} ({})", meaning.event,
           count->second == 1 ? std::string("once") : fmt::format("{} times", count->second)));
     }
     std::string text = told.empty() ? "QEMU traced no reset while its driver loaded"

@@ -42,7 +42,9 @@ bool is_reset_event(std::string_view event, std::string_view device) {
     if (event.find(part) != event.npos) return false;
   const auto words = split(event, '_');
   if (words.size() < 2) return false;
-  if (words[0].size() >= shortest && device.starts_with(words[0])) return true;
+  // Those two begin too many names.
+  const bool tells = words[0] != "pci" && words[0] != "virtio";
+  if (tells && words[0].size() >= shortest && device.starts_with(words[0])) return true;
   return std::ranges::all_of(words, [&](const std::string& word) {
     return word == "reset" || device.find(word) != device.npos;
   });

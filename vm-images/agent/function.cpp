@@ -21,6 +21,16 @@ std::string attribute(const fs::path& file) {
   return text ? std::string(trim(printable(*text))) : std::string();
 }
 
+/// Of its file, else of its event: a card in an SD slot has no file (drivers/mmc/core/bus.c).
+std::string modalias_at(const fs::path& folder) {
+  if (const std::string modalias = attribute(folder / "modalias"); !modalias.empty())
+    return modalias;
+  constexpr std::string_view key = "MODALIAS=";
+  for (const auto& line : split(attribute(folder / "uevent"), '\n'))
+    if (line.starts_with(key)) return line.substr(key.size());
+  return {};
+}
+
 std::string link_name(const fs::path& link) {
   std::error_code error;
   return fs::read_symlink(link, error).filename().string();
@@ -43,7 +53,7 @@ void add_children(const fs::path& root, const fs::path& folder, int depth, Json&
   std::ranges::sort(folders);
   for (const auto& child : folders) {
     if (parse_pci_address(child.filename().string())) continue;
-    if (const std::string modalias = attribute(child / "modalias"); !modalias.empty()) {
+    if (const std::string modalias = modalias_at(child); !modalias.empty()) {
       Json item = bound_to(child);
       item["path"] = child.lexically_relative(root).string();
       item["modalias"] = modalias;
@@ -68,7 +78,7 @@ Json nodes_below(const fs::path& folder, const fs::path& classes) {
 
 Json function_facts(const fs::path& folder, const fs::path& classes) {
   Json facts = bound_to(folder);
-  facts["modalias"] = attribute(folder / "modalias");
+  facts["modalias"] = modalias_at(folder);
   facts["class"] = attribute(folder / "class");
   facts["reset_methods"] = Json::array();
   for (const auto& method : split(attribute(folder / "reset_method"), ' '))

@@ -64,6 +64,16 @@ BOOST_AUTO_TEST_CASE(a_function_is_described_with_what_lies_below_it) {
   BOOST_TEST(facts["children"][0]["driver"] == "");
 }
 
+// An SD card was not seen: the kernel says its modalias in its event only.
+BOOST_AUTO_TEST_CASE(a_modalias_may_stand_in_the_event_alone) {
+  const Tree tree;
+  tree.write(tree.function() / "mmc_host/mmc0/mmc0:4567/uevent",
+             "MMC_TYPE=SD\nMODALIAS=mmc:block\n");
+  const Json facts = function_facts(tree.function(), tree.classes());
+  BOOST_REQUIRE(facts["children"].size() == 2U);
+  BOOST_TEST(facts["children"][0]["modalias"] == "mmc:block");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_function_has_not_is_empty) {
   const TempDir place = *TempDir::create();
   const Json facts = function_facts(place.path() / "0000:00:03.0", place.path() / "class");

@@ -123,6 +123,18 @@ BOOST_AUTO_TEST_CASE(a_device_that_no_driver_takes_says_what_a_run_can_still_jud
              std::string::npos);
 }
 
+// The draft forgot what the trace of a virtio device must match, and the event with it.
+BOOST_AUTO_TEST_CASE(an_event_that_must_match_something_keeps_it) {
+  Known known = working();
+  known.attached.trace = {{"virtio_set_status", "driver-reset", "val 0"}};
+  known.survey.events_while_loading = {{"virtio_set_status", 2}};
+  const auto loaded = scenario::load_profile_text(profile_text(make_draft(known)), "made-up.json");
+  BOOST_REQUIRE(loaded.has_value());
+  BOOST_REQUIRE(loaded->trace.size() == 1U);
+  BOOST_TEST(loaded->trace.at(0).event == "virtio_set_status");
+  BOOST_TEST(loaded->trace.at(0).matches == "val 0");
+}
+
 // pcnet, tulip and i82559er: a run cannot say that their driver's reset ended their DMA.
 BOOST_AUTO_TEST_CASE(a_device_whose_reset_no_event_shows_says_so) {
   Known known = working();

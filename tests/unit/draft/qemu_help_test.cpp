@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_explained) {
 BOOST_AUTO_TEST_CASE(events_of_a_reset_begin_as_the_device_does) {
   const std::string text =
       "pcnet_s_reset\nlsi_reset\nlsi_execute_script\nusb_xhci_reset\nusb_ehci_port_reset\n"
-      "usb_ehci_reset\nzz_reset\nreset\n";
+      "usb_ehci_reset\nzz_reset\nreset\npci_nvme_reset\nvirtio_iommu_reset\n";
   const auto events = [&](const char* device) {
     return fmt::format("{}", fmt::join(reset_events(text, device), " "));
   };
@@ -88,6 +88,9 @@ BOOST_AUTO_TEST_CASE(events_of_a_reset_begin_as_the_device_does) {
   BOOST_TEST(events("nec-usb-xhci") == "usb_xhci_reset");
   BOOST_TEST(events("AC97") == "");
   BOOST_TEST(events("reset") == "");
+  BOOST_TEST(events("pcie-root-port") == "");
+  BOOST_TEST(events("virtio-rng-pci") == "");
+  BOOST_TEST(events("virtio-iommu-pci") == "virtio_iommu_reset");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
