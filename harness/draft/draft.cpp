@@ -33,13 +33,29 @@ std::string list_words(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+/// The function itself and every device below it.
+std::vector<json> devices_of(const json& function) {
+  std::vector<json> devices{function};
+  for (const auto& child : list_of(function, "children")) devices.push_back(child);
+  return devices;
+}
+
+/// The modules that hold a device's driver. Not every bus links a driver to its module
+/// (drivers/mmc): then those whose aliases fit.
+std::vector<std::string> holders_of(const json& device, const Known& known) {
+  const std::string modalias = word_of(device, "modalias");
+  if (modalias.starts_with(input_alias)) return {event_handler};
+  if (word_of(device, "driver").empty()) return {};
+  if (const std::string module = word_of(device, "module"); !module.empty()) return {module};
+  const auto fitting = known.fitting_modules.find(modalias);
+  return fitting != known.fitting_modules.end() ? fitting->second : std::vector<std::string>();
+}
+
 /// Modules whose drivers took the function or something below it, in the order they were loaded in.
 std::vector<std::string> needed_modules(const Known& known) {
-  std::vector<std::string> holders{same_form(word_of(known.survey.function, "module"))};
-  for (const auto& child : list_of(known.survey.function, "children")) {
-    holders.push_back(same_form(word_of(child, "module")));
-    if (word_of(child, "modalias").starts_with(input_alias)) holders.emplace_back(event_handler);
-  }
+  std::vector<std::string> holders;
+  for (const auto& device : devices_of(known.survey.function))
+    for (const auto& module : holders_of(device, known)) holders.push_back(same_form(module));
   std::vector<std::string> needed;
   for (const auto& module : known.tried_modules)
     if (std::ranges::find(holders, same_form(module)) != holders.end()) needed.push_back(module);
@@ -245,14 +261,20 @@ class Drafter {
 
 std::vector<std::string> unmet_modaliases(const json& function) {
   std::vector<std::string> unmet;
-  const auto look_at = [&](const json& device) {
+  for (const auto& device : devices_of(function)) {
     const std::string modalias = word_of(device, "modalias");
     const bool met = !word_of(device, "driver").empty() && !modalias.starts_with(input_alias);
     if (!modalias.empty() && !met) unmet.push_back(modalias);
-  };
-  look_at(function);
-  for (const auto& child : list_of(function, "children")) look_at(child);
+  }
   return unmet;
+}
+
+std::vector<std::string> all_modaliases(const json& function) {
+  std::vector<std::string> all;
+  for (const auto& device : devices_of(function))
+    if (std::string modalias = word_of(device, "modalias"); !modalias.empty())
+      all.push_back(std::move(modalias));
+  return all;
 }
 
 std::vector<std::string> worth_loading(const std::string& modalias,

@@ -16,9 +16,11 @@ namespace quiesce::draft {
 /// All that is known of a device once a kernel has run with it.
 struct Known {
   QemuFacts facts;
-  std::string kernel;                      ///< as the user named it
-  std::string release;                     ///< "6.1.0-56-amd64"
-  scenario::Profile attached;              ///< with_attachment(facts)
+  std::string kernel;          ///< as the user named it
+  std::string release;         ///< "6.1.0-56-amd64"
+  scenario::Profile attached;  ///< with_attachment(facts)
+  /// Modalias of the function or of something below it -> the modules whose aliases fit.
+  std::map<std::string, std::vector<std::string>> fitting_modules;
   std::vector<std::string> tried_modules;  ///< what aliases named, in the order of loading
   run::Work tried_work;                    ///< what the survey tried
   run::Survey survey;
@@ -39,6 +41,9 @@ std::vector<std::string> unmet_modaliases(const nlohmann::json& function);
 /// evdev.
 std::vector<std::string> worth_loading(const std::string& modalias,
                                        std::vector<std::string> modules);
+
+/// Every modalias that the kernel shows: the function's and its children's.
+std::vector<std::string> all_modaliases(const nlohmann::json& function);
 
 Draft make_draft(const Known& known);
 

@@ -116,6 +116,8 @@ Result<Draft> new_profile(const NewDevice& device, Loop& loop, const run::Observ
   TRY(builder::check_kernel(kernel, "production", {}));
   TRY_ASSIGN(const builder::AliasTable aliases, builder::AliasTable::of(kernel, device.store));
   TRY(survey_until_known(device, kernel, aliases, loop, observer, known));
+  for (const auto& modalias : all_modaliases(known.survey.function))
+    known.fitting_modules[modalias] = aliases.modules_for(modalias);
   return make_draft(known);
 }
 

@@ -153,6 +153,20 @@ BOOST_AUTO_TEST_CASE(a_module_that_fits_by_alias_but_takes_nothing_is_not_kept) 
              boost::test_tools::per_element());
 }
 
+// The block driver of SD cards has no link to its module, and mmc_block was dropped: the disk that
+// the survey had read never came in the run.
+BOOST_AUTO_TEST_CASE(a_driver_without_a_link_to_its_module_keeps_those_that_fit_by_alias) {
+  Known known = working();
+  known.tried_modules = {"made_up", "mmc_block", "other"};
+  known.survey.function["children"] =
+      json::array({{{"modalias", "mmc:block"}, {"driver", "mmcblk"}, {"module", ""}},
+                   {{"modalias", "x:y"}, {"driver", ""}, {"module", ""}}});
+  known.fitting_modules = {{"mmc:block", {"mmc_block"}}, {"x:y", {"other"}}};
+  BOOST_TEST(
+      make_draft(known).profile.modules == std::vector<std::string>({"made_up", "mmc_block"}),
+      boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(modules_are_looked_for_as_long_as_something_has_no_driver) {
   const json function = {{"modalias", "pci:a"},
                          {"driver", "virtio-pci"},
