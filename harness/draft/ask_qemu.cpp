@@ -155,7 +155,7 @@ Result<void> add_buses(Loop& loop, vm::Qmp& qmp, const std::string& path, int de
     const std::string name = child.value("name", "");
     if (is_bus(kind)) buses.push_back({kind, name});
     if (depth > 0 && kind.find("memory-region") == std::string::npos && kind != "irq")
-      TRY(add_buses(loop, qmp, path + "/" + name, depth - 1, buses));
+      TRY(add_buses(loop, qmp, fmt::format("{}/{}", path, name), depth - 1, buses));
   }
   return {};
 }

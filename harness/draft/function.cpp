@@ -60,7 +60,7 @@ std::string modalias_of(const PciConfig& config) {
 
 std::string class_words(const PciConfig& config) {
   const unsigned code = config.class_code();
-  const std::string number = fmt::format("class {:04x}{:02x}", code, config.byte(prog_if_offset));
+  std::string number = fmt::format("class {:04x}{:02x}", code, config.byte(prog_if_offset));
   for (const auto& [known, name] : class_names)
     if (known == code || known == (code | 0xffU)) return fmt::format("{} ({})", name, number);
   return number;

@@ -13,7 +13,7 @@ namespace {
 /// The text behind `key` up to the closing quote or, without quotes, the comma.
 std::string help_value(std::string_view line, std::string_view key) {
   const std::size_t at = line.find(key);
-  if (at == line.npos) return {};
+  if (at == std::string::npos) return {};
   std::string_view rest = line.substr(at + key.size());
   const bool quoted = rest.starts_with('"');
   if (quoted) rest.remove_prefix(1);
@@ -28,7 +28,7 @@ std::string names_like(const std::vector<std::string>& names, std::string_view w
   std::vector<std::string> like;
   for (const auto& name : names)
     if (like.size() < most && word.size() >= beginning &&
-        (name.starts_with(word.substr(0, beginning)) || name.find(word) != name.npos))
+        (name.starts_with(word.substr(0, beginning)) || name.find(word) != std::string::npos))
       like.push_back(name);
   return fmt::format("{}", fmt::join(like, ", "));
 }
@@ -37,16 +37,16 @@ std::string names_like(const std::vector<std::string>& names, std::string_view w
 bool is_reset_event(std::string_view event, std::string_view device) {
   constexpr std::size_t shortest = 3;
   constexpr std::string_view parts_of_devices[] = {"port", "queue", "irq", "phy", "slot", "_ep_"};
-  if (event.find("reset") == event.npos) return false;
+  if (event.find("reset") == std::string::npos) return false;
   for (const auto part : parts_of_devices)
-    if (event.find(part) != event.npos) return false;
+    if (event.find(part) != std::string::npos) return false;
   const auto words = split(event, '_');
   if (words.size() < 2) return false;
   // Those two begin too many names.
   const bool tells = words[0] != "pci" && words[0] != "virtio";
   if (tells && words[0].size() >= shortest && device.starts_with(words[0])) return true;
   return std::ranges::all_of(words, [&](const std::string& word) {
-    return word == "reset" || device.find(word) != device.npos;
+    return word == "reset" || device.find(word) != std::string::npos;
   });
 }
 
@@ -72,7 +72,7 @@ std::map<std::string, std::string> parse_properties(std::string_view text) {
     const std::string_view plain = trim(line);
     const std::size_t equals = plain.find("=<");
     const std::size_t end = plain.find('>');
-    if (equals == plain.npos || end == plain.npos || end < equals) continue;
+    if (equals == std::string::npos || end == std::string::npos || end < equals) continue;
     properties[std::string(plain.substr(0, equals))] = plain.substr(equals + 2, end - equals - 2);
   }
   return properties;

@@ -44,10 +44,10 @@ struct Survey {
 /// Given what the kernel made of the device, says what to try; nullopt ends the survey.
 using ChooseWork = std::function<std::optional<Work>(const nlohmann::json& function)>;
 
-/// Boots the plan's production kernel with its one device, loads the profile's modules (one that
-/// does not load is no failure), looks, and tries. Evidence goes to `folder` as in a run. Fails
-/// when harness, QEMU or kernel do: a kernel that goes down is Errc::closed.
-Result<Survey> survey(const scenario::RunPlan& plan, const std::filesystem::path& folder,
+/// Boots the given plan's production kernel with its one device, loads the profile's modules (one
+/// that does not load is no failure), looks, and tries. Evidence goes to `folder` as in a run.
+/// Fails when harness, QEMU or kernel do: a kernel that goes down is Errc::closed.
+Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::path& folder,
                       Loop& loop, Observer observer, const ChooseWork& choose);
 
 }  // namespace quiesce::run

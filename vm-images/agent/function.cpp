@@ -23,8 +23,7 @@ std::string attribute(const fs::path& file) {
 
 /// Of its file, else of its event: a card in an SD slot has no file (drivers/mmc/core/bus.c).
 std::string modalias_at(const fs::path& folder) {
-  if (const std::string modalias = attribute(folder / "modalias"); !modalias.empty())
-    return modalias;
+  if (std::string modalias = attribute(folder / "modalias"); !modalias.empty()) return modalias;
   constexpr std::string_view key = "MODALIAS=";
   for (const auto& line : split(attribute(folder / "uevent"), '\n'))
     if (line.starts_with(key)) return line.substr(key.size());
