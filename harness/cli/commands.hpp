@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "harness/base/result.hpp"
 
@@ -33,6 +34,14 @@ void add_show(CLI::App& program, Action& chosen);
 void add_image(CLI::App& program, Action& chosen);
 void add_device(CLI::App& program, Action& chosen);
 void add_doctor(CLI::App& program, Action& chosen);
+/// "new" below "device".
+void add_device_new(CLI::App& command, Action& chosen);
+
+/// "quiesce run --device FILE --kernel KERNEL --qemu QEMU" (empty: not given); its exit code.
+int run_device(const std::string& file, const std::string& kernel, const std::string& qemu);
+
+/// The option --devices of those subcommands that know profiles.
+void add_devices_option(CLI::App& command, std::vector<std::string>& folders);
 
 /// How this program was called: commands that are shown to be repeated begin so.
 void called_as(const std::string& name);

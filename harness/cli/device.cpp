@@ -19,7 +19,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Options {
+struct DeviceOptions {
   std::string model;
   std::string socket;
   int listen_fd = -1;
@@ -41,7 +41,7 @@ Result<const models::Model*> find_model(const std::string& name) {
 }
 
 /// --settings as an object, --set NAME=VALUE over it.
-Result<json> settings_of(const models::Model& model, const Options& options) {
+Result<json> settings_of(const models::Model& model, const DeviceOptions& options) {
   json given = json::parse(options.settings, nullptr, false);
   if (!given.is_object())
     return fail(Errc::invalid_input, "--settings: expected a JSON object, found {}",
@@ -63,7 +63,7 @@ Result<Fd> inherited(int number, const char* option) {
   return Fd::adopt(number);
 }
 
-Result<Fd> listener_of(const Options& options) {
+Result<Fd> listener_of(const DeviceOptions& options) {
   if (options.socket.empty() == (options.listen_fd < 0))
     return fail(Errc::invalid_input, "name the socket with either --socket or --listen-fd");
   if (options.listen_fd < 0) return vfio_user::listen_at(options.socket);
@@ -76,7 +76,7 @@ Result<Fd> listener_of(const Options& options) {
   return listener;
 }
 
-Result<models::Ledger> ledger_of(const Options& options) {
+Result<models::Ledger> ledger_of(const DeviceOptions& options) {
   if (options.ledger_fd >= 0) {
     TRY_ASSIGN(Fd file, inherited(options.ledger_fd, "--ledger-fd"));
     return models::Ledger(std::move(file));
@@ -98,8 +98,8 @@ Result<Fd> stop_on_signals() {
 }
 
 /// Until a signal or the end of the control channel.
-Result<void> serve_model(const models::Model& model, const json& settings, const Options& options,
-                         models::Ledger& ledger) {
+Result<void> serve_model(const models::Model& model, const json& settings,
+                         const DeviceOptions& options, models::Ledger& ledger) {
   TRY_ASSIGN(Fd listener, listener_of(options));
   TRY_ASSIGN(const Fd signals, stop_on_signals());
   Loop loop;
@@ -119,7 +119,7 @@ Result<void> serve_model(const models::Model& model, const json& settings, const
   return {};
 }
 
-Result<void> serve(const Options& options) {
+Result<void> serve(const DeviceOptions& options) {
   TRY_ASSIGN(const models::Model* model, find_model(options.model));
   TRY_ASSIGN(const json settings, settings_of(*model, options));
   TRY_ASSIGN(models::Ledger ledger, ledger_of(options));
@@ -151,7 +151,7 @@ json describe(const models::Model& model) {
           {"activity", model.activity}};
 }
 
-void list(const Options& options) {
+void list_models(const DeviceOptions& options) {
   for (const auto* model : models::registry())
     if (options.json)
       fmt::print("{}\n", describe(*model).dump());
@@ -159,7 +159,7 @@ void list(const Options& options) {
       fmt::print("{:<18}  {}\n", model->name, model->description);
 }
 
-Result<void> show(const Options& options) {
+Result<void> show_model(const DeviceOptions& options) {
   TRY_ASSIGN(const models::Model* model, find_model(options.model));
   if (options.json) {
     fmt::print("{}\n", describe(*model).dump());
@@ -173,7 +173,7 @@ Result<void> show(const Options& options) {
 }
 
 /// With --help: whether the model that is named exists, and its settings.
-Result<void> check_names(const Options& options) {
+Result<void> check_model(const DeviceOptions& options) {
   if (options.model.empty()) return {};
   TRY_ASSIGN(const models::Model* model, find_model(options.model));
   TRY(settings_of(*model, options));
@@ -184,7 +184,7 @@ int code_of(const Result<void>& done) {
   return done ? exit_code::ok : report(done.error());
 }
 
-void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Action& chosen) {
+void add_serve(CLI::App& command, const std::shared_ptr<DeviceOptions>& options, Action& chosen) {
   CLI::App* serve_command = command.add_subcommand("serve", "Serve one model over vfio-user");
   serve_command->footer(
       "Example: quiesce device serve flr-noop --socket /run/flr.sock --ledger flr.ndjson");
@@ -202,24 +202,28 @@ void add_serve(CLI::App& command, const std::shared_ptr<Options>& options, Actio
                             "An inherited socket to hold and release it; its end ends the model");
   serve_command->callback([options, &chosen] {
     chosen = {[options] { return code_of(serve(*options)); },
-              [options] { return code_of(check_names(*options)); }};
+              [options] { return code_of(check_model(*options)); }};
   });
 }
 
 }  // namespace
 
 void add_device(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("device", "Devices of our own, served over vfio-user");
+  auto options = std::make_shared<DeviceOptions>();
+  CLI::App* command = program.add_subcommand(
+      "device", "A profile for a new device, and devices of our own, served over vfio-user");
   command->require_subcommand(1);
-  command->footer("Example: quiesce device show slow-ready");
+  command->footer(
+      "Examples: quiesce device new pcnet\n"
+      "          quiesce device show slow-ready");
+  add_device_new(*command, chosen);
   add_serve(*command, options, chosen);
   CLI::App* list_command = command->add_subcommand("list", "The reference models");
   list_command->footer("Example: quiesce device list --json");
   list_command->add_flag("--json", options->json, "One JSON object a line");
   list_command->callback([options, &chosen] {
     chosen = [options] {
-      list(*options);
+      list_models(*options);
       return exit_code::ok;
     };
   });
@@ -228,8 +232,8 @@ void add_device(CLI::App& program, Action& chosen) {
   show_command->add_option("MODEL", options->model, "Which one")->required();
   show_command->add_flag("--json", options->json, "As JSON");
   show_command->callback([options, &chosen] {
-    chosen = {[options] { return code_of(show(*options)); },
-              [options] { return code_of(check_names(*options)); }};
+    chosen = {[options] { return code_of(show_model(*options)); },
+              [options] { return code_of(check_model(*options)); }};
   });
 }
 

@@ -12,9 +12,10 @@ namespace quiesce::cli {
 
 namespace {
 
-struct Options {
+struct ImageOptions {
   std::vector<std::string> kernels;
   std::vector<std::string> profiles;
+  std::vector<std::string> folders;
 };
 
 constexpr const char* program_name = "qemu";
@@ -52,7 +53,7 @@ Result<std::pair<std::string, std::filesystem::path>> fetch_one(const std::strin
   return std::pair(kernel.release, kernel.image);
 }
 
-int fetch(const Options& options) {
+int fetch(const ImageOptions& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   if (const auto known = check_fetchable(options.kernels); !known) return report(known.error());
@@ -65,39 +66,29 @@ int fetch(const Options& options) {
   return exit_code::ok;
 }
 
-/// The profiles that were named, or all.
-Result<std::vector<scenario::Profile>> named_profiles(const Options& options,
-                                                      const Places& places) {
-  auto profiles = scenario::load_catalog(places.catalog);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
-  std::vector<std::string> names;
-  for (const auto& profile : *profiles) names.push_back(profile.name);
-  for (const auto& name : options.profiles)
-    if (std::ranges::find(names, name) == names.end())
-      return fail(Errc::invalid_input, "{}",
-                  no_such("device", name, names, "quiesce list devices"));
-  std::erase_if(*profiles, [&](const auto& profile) {
-    return !options.profiles.empty() &&
-           std::ranges::find(options.profiles, profile.name) == options.profiles.end();
-  });
-  return std::move(*profiles);
+/// Images hold modules, whatever slots the devices will sit in.
+Result<std::vector<scenario::PlannedDevice>> named_devices(const ImageOptions& options,
+                                                           const Places& places) {
+  TRY_ASSIGN(const scenario::ProfileSet set,
+             all_profiles(places, profile_sources(options.folders, options.profiles)));
+  std::vector<scenario::PlannedDevice> devices;
+  for (const auto& profile : set.profiles)
+    if (options.profiles.empty() || std::ranges::find(set.wanted, profile.name) != set.wanted.end())
+      devices.push_back({.name = profile.name, .profile = profile});
+  return devices;
 }
 
 /// With --help: whether what is named exists.
-Result<void> check_names(const Options& options) {
+Result<void> check_image_names(const ImageOptions& options) {
   TRY_ASSIGN(const Places places, Places::find());
-  TRY(named_profiles(options, places));
+  TRY(named_devices(options, places));
   for (const auto& kernel : options.kernels) TRY(builder::check_name(kernel));
   return {};
 }
 
-Result<builder::Images> build_images(const Options& options, const builder::Store& store) {
+Result<builder::Images> build_images(const ImageOptions& options, const builder::Store& store) {
   TRY_ASSIGN(const Places places, Places::find());
-  TRY_ASSIGN(const auto profiles, named_profiles(options, places));
-  scenario::Scenario all;
-  for (const auto& profile : profiles)
-    all.devices.push_back({.profile = profile.name, .name = profile.name});
-  TRY_ASSIGN(const auto devices, scenario::place_devices(all, profiles));
+  TRY_ASSIGN(const auto devices, named_devices(options, places));
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(options.kernels.at(0), store, builder::Fetch::allowed));
   TRY(builder::check_kernel(kernel, "production", devices));
@@ -105,7 +96,7 @@ Result<builder::Images> build_images(const Options& options, const builder::Stor
   return builder::build(kernel, kernel, devices, places.agent, store);
 }
 
-int build(const Options& options) {
+int build(const ImageOptions& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   const auto images = build_images(options, *store);
@@ -136,7 +127,7 @@ int clean() {
 }  // namespace
 
 void add_image(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImageOptions>();
   CLI::App* image =
       program.add_subcommand("image", "Kernels and boot images that are kept for runs");
   image->require_subcommand(1);
@@ -159,15 +150,16 @@ void add_image(CLI::App& program, Action& chosen) {
       ->add_option("KERNEL", options->kernels,
                    "Names, as \"quiesce list kernels --remote\" shows them, or qemu")
       ->required();
-  CLI::App* building =
-      add("build", "Build the boot images of a kernel ahead of a run",
-          {[options] { return build(*options); }, [=] { return code_of(check_names(*options)); }});
+  CLI::App* building = add("build", "Build the boot images of a kernel ahead of a run",
+                           {[options] { return build(*options); },
+                            [=] { return code_of(check_image_names(*options)); }});
   building->footer("Example: quiesce image build debian:6.1 --device e1000e --device vga");
   building->add_option("KERNEL", options->kernels, "A kernel, as in quiesce run --kernel")
       ->required()
       ->expected(1);
   building->add_option("--device", options->profiles,
-                       "Only for these devices (default: all of the catalog)");
+                       "Only for these devices: names, or files of profiles (default: all)");
+  add_devices_option(*building, options->folders);
   add("list", "What is kept, and how large it is", list_store)
       ->footer("Example: quiesce image list");
   add("clean", "Remove everything that is kept", clean)->footer("Example: quiesce image clean");

@@ -11,13 +11,13 @@ namespace quiesce::cli {
 
 namespace {
 
-struct Options {
+struct JudgeOptions {
   std::string folder;
   bool json = false;
   bool write = false;
 };
 
-int judge(const Options& options) {
+int judge(const JudgeOptions& options) {
   const auto run = evidence::open(options.folder);
   if (!run) return report(run.error());
   const checks::RunResult result = checks::judge(*run);
@@ -41,7 +41,7 @@ int judge(const Options& options) {
 }  // namespace
 
 void add_judge(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<JudgeOptions>();
   CLI::App* command =
       program.add_subcommand("judge", "Judge the evidence of an old or foreign run again");
   command->footer("Example: quiesce judge runs/first-run-20261123-101500-4711");

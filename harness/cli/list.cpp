@@ -17,22 +17,23 @@ using nlohmann::json;
 
 namespace {
 
-struct Options {
+struct ListOptions {
   std::string what;
   bool json = false;
   bool markdown = false;
   bool schema = false;
   bool remote = false;
+  std::vector<std::string> folders;
 };
 
 json entry(const std::string& name, const std::string& description) {
   return {{"name", name}, {"description", description}};
 }
 
-Result<json> scenarios() {
+Result<json> scenarios(const ListOptions& options) {
   TRY_ASSIGN(const Places places, Places::find());
-  auto words = vocabulary(places);
-  if (!words) return tl::unexpected(as_error(words.error()));
+  TRY_ASSIGN(scenario::ProfileSet set, all_profiles(places, profile_sources(options.folders)));
+  const auto words = vocabulary(std::move(set.profiles));
   std::vector<std::filesystem::path> paths;
   std::error_code error;
   for (const auto& item : std::filesystem::directory_iterator(places.scenarios, error))
@@ -40,23 +41,30 @@ Result<json> scenarios() {
   std::ranges::sort(paths);
   json list = json::array();
   for (const auto& path : paths) {
-    auto loaded = scenario::load(path, *words);
+    auto loaded = scenario::load(path, words);
     if (!loaded) return tl::unexpected(as_error(loaded.error()));
     list.push_back(entry(path.stem().string(), loaded->empty() ? "" : loaded->front().description));
   }
   return list;
 }
 
-Result<json> devices() {
+Result<json> devices(const ListOptions& options) {
   TRY_ASSIGN(const Places places, Places::find());
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
+  TRY_ASSIGN(const scenario::ProfileSet set,
+             all_profiles(places, profile_sources(options.folders)));
   json list = json::array();
-  for (const auto& profile : *profiles) list.push_back(entry(profile.name, profile.description));
+  for (const auto& profile : set.profiles) {
+    json item = entry(profile.name, profile.description);
+    if (const auto file = set.files.find(profile.name); file != set.files.end()) {
+      item["file"] = file->second.string();
+      item["description"] = fmt::format("{} ({})", profile.description, file->second.string());
+    }
+    list.push_back(std::move(item));
+  }
   return list;
 }
 
-Result<json> all_checks() {
+Result<json> all_checks(const ListOptions&) {
   json list = json::array();
   for (const auto* check : checks::registry()) {
     json item = entry(check->name, check->question);
@@ -74,7 +82,7 @@ std::string not_fetched(const std::string& name) {
                      description.empty() ? "" : " (" + description + ")", name);
 }
 
-Result<json> kernels() {
+Result<json> kernels(const ListOptions&) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
   json list = json::array();
   for (const auto& name : builder::kernel_names(store)) {
@@ -112,7 +120,7 @@ void print_remote(const std::vector<builder::RemoteKernel>& kernels) {
 }
 
 /// What the suites have. One that could not be asked leaves a hole in the list: exit code 3.
-int list_remote(const Options& options) {
+int list_remote(const ListOptions& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   FetchProgress progress("kernels");
@@ -182,7 +190,7 @@ std::string devices_markdown() {
 
 struct Kind {
   const char* name;
-  Result<json> (*list)();
+  Result<json> (*list)(const ListOptions& options);
   std::string (*markdown)();  ///< for docs/, or null
 };
 constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
@@ -191,17 +199,17 @@ constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
                           {"kernels", kernels, nullptr}};
 
 /// The JSON Schema of scenarios, for editors and for docs/.
-int print_schema() {
+int print_schema(const ListOptions& options) {
   const auto places = Places::find();
   if (!places) return report(places.error());
-  const auto words = vocabulary(*places);
-  if (!words) return report(as_error(words.error()));
-  fmt::print("{}\n", scenario::schema(*words).dump(1));
+  auto set = all_profiles(*places, profile_sources(options.folders));
+  if (!set) return report(set.error());
+  fmt::print("{}\n", scenario::schema(vocabulary(std::move(set->profiles))).dump(1));
   return exit_code::ok;
 }
 
-int list(const Options& options) {
-  if (options.schema) return print_schema();
+int list(const ListOptions& options) {
+  if (options.schema) return print_schema(options);
   if (options.remote && options.what != "kernels")
     return report({Errc::invalid_input, "--remote goes with kernels only"});
   if (options.remote) return list_remote(options);
@@ -211,7 +219,7 @@ int list(const Options& options) {
       fmt::print("{}", kind.markdown());
       return exit_code::ok;
     }
-    const auto items = kind.list();
+    const auto items = kind.list(options);
     if (!items) return report(items.error());
     if (options.json) {
       fmt::print("{}\n", items->dump(1));
@@ -230,7 +238,7 @@ int list(const Options& options) {
 }  // namespace
 
 void add_list(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ListOptions>();
   CLI::App* command =
       program.add_subcommand("list", "What there is: scenarios, devices, checks, kernels");
   command->footer("Example: quiesce list checks");
@@ -244,6 +252,7 @@ void add_list(CLI::App& program, Action& chosen) {
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");
   command->add_flag("--remote", options->remote,
                     "Of kernels: those that can be fetched by name now, which asks the network");
+  add_devices_option(*command, options->folders);
   command->callback([options, &chosen] { chosen = [options] { return list(*options); }; });
 }
 

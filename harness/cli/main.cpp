@@ -34,6 +34,14 @@ int report(const Error& error) {
   return exit_code_of(error);
 }
 
+void add_devices_option(CLI::App& command, std::vector<std::string>& folders) {
+  command
+      .add_option("--devices", folders,
+                  "A folder of device profiles beside the shipped ones; also those of "
+                  "$QUIESCE_DEVICES, FOLDER:FOLDER")
+      ->allow_extra_args(false);
+}
+
 namespace {
 
 constexpr const char* about =

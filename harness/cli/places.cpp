@@ -59,17 +59,28 @@ Result<fs::path> find_scenario(const Places& places, const std::string& given) {
               no_such("scenario", given, names, "quiesce list scenarios"));
 }
 
-scenario::Loaded<std::vector<scenario::Profile>> all_profiles(const Places& places) {
-  auto profiles = scenario::load_catalog(places.catalog);
-  if (!profiles) return profiles;
-  for (auto& profile : model_profiles()) profiles->push_back(std::move(profile));
-  return profiles;
+scenario::ProfileSources profile_sources(const std::vector<std::string>& folders,
+                                         const std::vector<std::string>& devices) {
+  scenario::ProfileSources sources;
+  if (const char* list = std::getenv("QUIESCE_DEVICES"))
+    sources.folders = scenario::folders_of_list(list, "QUIESCE_DEVICES");
+  for (const auto& folder : folders) sources.folders.push_back({folder, "--devices"});
+  sources.devices = devices;
+  return sources;
 }
 
-scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places) {
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(profiles.error());
-  return scenario::Vocabulary{.profiles = std::move(*profiles), .checks = checks::vocabulary()};
+Result<scenario::ProfileSet> all_profiles(const Places& places,
+                                          const scenario::ProfileSources& sources) {
+  auto shipped = scenario::load_catalog(places.catalog);
+  if (!shipped) return tl::unexpected(as_error(shipped.error()));
+  for (auto& profile : model_profiles()) shipped->push_back(std::move(profile));
+  auto set = scenario::gather_profiles(std::move(*shipped), sources);
+  if (!set) return tl::unexpected(as_error(set.error()));
+  return std::move(*set);
+}
+
+scenario::Vocabulary vocabulary(std::vector<scenario::Profile> profiles) {
+  return {.profiles = std::move(profiles), .checks = checks::vocabulary()};
 }
 
 Error as_error(const std::vector<scenario::Diagnostic>& diagnostics) {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "harness/base/result.hpp"
-#include "harness/scenario/load.hpp"
+#include "harness/scenario/profile_sources.hpp"
 
 namespace quiesce::cli {
 
@@ -22,10 +22,14 @@ struct Places {
 /// A scenario as given: a path, or the name of a shipped one ("first-run").
 Result<std::filesystem::path> find_scenario(const Places& places, const std::string& given);
 
-/// The catalog, and the reference models.
-scenario::Loaded<std::vector<scenario::Profile>> all_profiles(const Places& places);
+/// What --devices and --device name, with the folders of $QUIESCE_DEVICES before them.
+scenario::ProfileSources profile_sources(const std::vector<std::string>& folders,
+                                         const std::vector<std::string>& devices = {});
+/// The catalog, the reference models, and what comes from outside.
+Result<scenario::ProfileSet> all_profiles(const Places& places,
+                                          const scenario::ProfileSources& sources);
 /// Profiles and checks for the scenario loader.
-scenario::Loaded<scenario::Vocabulary> vocabulary(const Places& places);
+scenario::Vocabulary vocabulary(std::vector<scenario::Profile> profiles);
 
 /// All diagnostics as one error, a line each.
 Error as_error(const std::vector<scenario::Diagnostic>& diagnostics);

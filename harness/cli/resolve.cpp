@@ -24,10 +24,8 @@ Result<builder::Kernel> kernel_of(const std::string& spec, const builder::Store&
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Places& places,
                                   const Resolving& how) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
-  auto profiles = all_profiles(places);
-  if (!profiles) return tl::unexpected(as_error(profiles.error()));
   scenario::RunPlan plan{.scenario = scenario};
-  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, *profiles));
+  TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, how.profiles));
   name_servers(plan.devices, how.program);
   builder::observe(how.on_step, "looking for a QEMU");
   TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, vm::device_types(plan.devices), store));

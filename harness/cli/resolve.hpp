@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "harness/base/result.hpp"
 #include "harness/cli/places.hpp"
@@ -16,6 +17,8 @@ namespace quiesce::cli {
 struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
   std::filesystem::path program;  ///< the quiesce that serves the models
+  /// All that a scenario may name.
+  std::vector<scenario::Profile> profiles;
   /// What is being done, as it begins: a person waits meanwhile. May be empty.
   builder::Observer on_step = {};
 };

@@ -30,8 +30,10 @@ using checks::RunResult;
 
 namespace {
 
-struct Options {
+struct RunOptions {
   std::vector<std::string> scenarios;
+  std::vector<std::string> devices;  ///< files of profiles, or names
+  std::vector<std::string> folders;  ///< of profiles
   std::string kernel;
   std::string capture_kernel;
   std::vector<std::string> settings;
@@ -45,13 +47,27 @@ struct Options {
   std::string qemu;  ///< empty: the system's, or the fetched one
 };
 
+/// What a device that is given alone runs in.
+constexpr const char* scenario_of_devices = "device";
+
+/// "igb" or "igb-nvme": what a run is called that only devices were given for.
+std::string name_of(const std::vector<std::string>& devices) {
+  constexpr std::size_t longest = 64;
+  return fmt::format("{}", fmt::join(devices, "-")).substr(0, longest);
+}
+
 /// Every scenario that was named, with --kernel and the like laid over it; all that is wrong in one
 /// error.
-Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
-                                                       const Places& places) {
-  auto words = vocabulary(places);
-  if (!words) return tl::unexpected(as_error(words.error()));
+Result<std::vector<scenario::Scenario>> load_scenarios(const RunOptions& options,
+                                                       const Places& places,
+                                                       const scenario::ProfileSet& set) {
+  const auto words = vocabulary(set.profiles);
   std::vector<std::string> settings;
+  std::vector<std::string> names = options.scenarios;
+  if (names.empty()) {
+    names.emplace_back(scenario_of_devices);
+    settings.push_back("name=" + nlohmann::json(name_of(set.wanted)).dump());
+  }
   if (!options.kernel.empty())
     settings.push_back("production.kernel=" + nlohmann::json(options.kernel).dump());
   if (!options.capture_kernel.empty())
@@ -62,9 +78,9 @@ Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
 
   std::vector<scenario::Scenario> all;
   std::vector<scenario::Diagnostic> wrong;
-  for (const auto& given : options.scenarios) {
+  for (const auto& given : names) {
     TRY_ASSIGN(const fs::path path, find_scenario(places, given));
-    auto loaded = scenario::load(path, *words, settings);
+    auto loaded = scenario::load(path, words, settings, set.wanted);
     if (!loaded) {
       wrong.insert(wrong.end(), loaded.error().begin(), loaded.error().end());
       continue;
@@ -79,7 +95,7 @@ Result<std::vector<scenario::Scenario>> load_scenarios(const Options& options,
 }
 
 /// Kernels that do not exist, before minutes are spent on the first of several runs.
-Result<void> check_kernels(const Options& options,
+Result<void> check_kernels(const RunOptions& options,
                            const std::vector<scenario::Scenario>& scenarios) {
   std::set<std::string> kernels{options.kernel, options.capture_kernel};
   for (const auto& scenario : scenarios)
@@ -96,8 +112,8 @@ std::filesystem::path own_program() {
 
 /// --out for one run; for several, a numbered folder inside it. Without --out below runs/, named by
 /// time.
-fs::path folder_for(const Options& options, const scenario::Scenario& scenario, std::size_t number,
-                    std::size_t count) {
+fs::path folder_for(const RunOptions& options, const scenario::Scenario& scenario,
+                    std::size_t number, std::size_t count) {
   std::string name = scenario.name;
   for (char& c : name)
     if (c == '/' || c == ' ') c = '_';
@@ -157,21 +173,23 @@ struct Finished {
   fs::path folder;
 };
 
-Progress::Mode progress_mode(const Options& options) {
+Progress::Mode progress_mode(const RunOptions& options) {
   if (options.json || options.quiet) return Progress::Mode::silent;
   return terminal_on_error() ? Progress::Mode::live : Progress::Mode::plain;
 }
 
-Result<Finished> run_one(const Errand& errand, const Options& options, const Places& places,
-                         Loop& loop) {
+Result<Finished> run_one(const Errand& errand, const RunOptions& options, const Places& places,
+                         const std::vector<scenario::Profile>& profiles, Loop& loop) {
   const fs::path& folder = errand.folder;
   Progress progress(progress_mode(options), errand.scenario.name, errand.turn);
   TRY(check_folder(folder));
   progress.phase("images");
   const auto tell = [&](const std::string& text) { progress.note(text); };
-  TRY_ASSIGN(const scenario::RunPlan plan,
-             resolve(errand.scenario, places,
-                     {.qemu = options.qemu, .program = own_program(), .on_step = tell}));
+  TRY_ASSIGN(
+      const scenario::RunPlan plan,
+      resolve(
+          errand.scenario, places,
+          {.qemu = options.qemu, .program = own_program(), .profiles = profiles, .on_step = tell}));
   TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
   const auto executed = run::execute(
       plan, folder, loop,
@@ -190,7 +208,7 @@ Result<Finished> run_one(const Errand& errand, const Options& options, const Pla
 
 /// Results on standard output, what to do next on standard error: nothing for git, to which a run
 /// that did not pass is an answer.
-void print_result(const Finished& finished, const Options& options, const Errand& errand) {
+void print_result(const Finished& finished, const RunOptions& options, const Errand& errand) {
   const auto next = next_steps({.outcome = finished.result.outcome,
                                 .program = called_as(),
                                 .evidence = finished.folder,
@@ -211,7 +229,7 @@ void print_result(const Finished& finished, const Options& options, const Errand
 
 /// What was wrong before or between the runs: reported, and as an exit code. To git, 2 or 3 would
 /// mean a bad commit.
-int refuse(const Options& options, const Error& error, const Command& repeat = {}) {
+int refuse_run(const RunOptions& options, const Error& error, const Command& repeat = {}) {
   const int code = report(error);
   if (code == exit_code::environment && !options.bisect && !options.json)
     fmt::print(stderr, "{}",
@@ -223,7 +241,7 @@ int refuse(const Options& options, const Error& error, const Command& repeat = {
   return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
 }
 
-void drop_if_not_kept(const Options& options, const Finished& finished) {
+void drop_if_not_kept(const RunOptions& options, const Finished& finished) {
   if (options.keep || options.repeat == 1 || finished.result.outcome != Outcome::pass) return;
   std::error_code ignored;
   fs::remove_all(finished.folder, ignored);
@@ -238,30 +256,43 @@ Command repeat_of(const CLI::App& command, const scenario::Scenario& scenario) {
   return repeat;
 }
 
-Result<std::vector<scenario::Scenario>> all_that_is_named(const Options& options,
-                                                          const Places& places) {
-  TRY_ASSIGN(auto scenarios, load_scenarios(options, places));
-  TRY(check_kernels(options, scenarios));
-  return scenarios;
+/// What a call is about.
+struct Named {
+  scenario::ProfileSet set;
+  std::vector<scenario::Scenario> scenarios;
+};
+
+Result<Named> all_that_is_named(const RunOptions& options, const Places& places) {
+  if (options.scenarios.empty() && options.devices.empty())
+    return fail(Errc::invalid_input,
+                "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a device "
+                "with --device");
+  Named named;
+  TRY_ASSIGN(named.set, all_profiles(places, profile_sources(options.folders, options.devices)));
+  TRY_ASSIGN(named.scenarios, load_scenarios(options, places, named.set));
+  TRY(check_kernels(options, named.scenarios));
+  return named;
 }
 
-int run_all(const Options& options, const CLI::App& command) {
+int run_all(const RunOptions& options, const CLI::App& command) {
   const auto places = Places::find();
-  if (!places) return refuse(options, places.error());
-  const auto scenarios = all_that_is_named(options, *places);
-  if (!scenarios) return refuse(options, scenarios.error());
+  if (!places) return refuse_run(options, places.error());
+  const auto named = all_that_is_named(options, *places);
+  if (!named) return refuse_run(options, named.error());
+  for (const auto& note : named->set.notes) fmt::print(stderr, "quiesce: {}\n", note);
+  const auto& scenarios = named->scenarios;
   Loop loop;
-  const std::size_t count = scenarios->size() * static_cast<std::size_t>(options.repeat);
+  const std::size_t count = scenarios.size() * static_cast<std::size_t>(options.repeat);
   std::vector<Outcome> outcomes;
   for (std::size_t number = 0; number < count; ++number) {
-    const auto& scenario = (*scenarios)[number % scenarios->size()];
+    const auto& scenario = scenarios[number % scenarios.size()];
     const Errand errand{.scenario = scenario,
                         .folder = folder_for(options, scenario, number, count),
                         .turn = {.number = number + 1, .count = count},
                         .repeat = repeat_of(command, scenario)};
-    const auto finished = run_one(errand, options, *places, loop);
+    const auto finished = run_one(errand, options, *places, named->set.profiles, loop);
     if (!finished) {
-      const int code = refuse(options, finished.error(), errand.repeat);
+      const int code = refuse_run(options, finished.error(), errand.repeat);
       // What earlier runs found is not lost with this one.
       const bool failed_before =
           std::find(outcomes.begin(), outcomes.end(), Outcome::fail) != outcomes.end();
@@ -275,24 +306,47 @@ int run_all(const Options& options, const CLI::App& command) {
   return exit_code_of(outcomes, options.bisect ? For::bisect : For::people);
 }
 
-/// With --help: whether all that is named exists.
-int check_names(const Options& options) {
+/// With --help: whether all that is named exists. That nothing is named is no matter then.
+int check_run_names(const RunOptions& options) {
+  if (options.scenarios.empty() && options.devices.empty()) return exit_code::ok;
   const auto places = Places::find();
-  const auto scenarios =
-      places ? all_that_is_named(options, *places) : tl::unexpected(places.error());
-  return scenarios ? exit_code::ok : refuse(options, scenarios.error());
+  const auto named = places ? all_that_is_named(options, *places) : tl::unexpected(places.error());
+  return named ? exit_code::ok : refuse_run(options, named.error());
 }
 
 }  // namespace
 
+int run_device(const std::string& file, const std::string& kernel, const std::string& qemu) {
+  // By the command line, so that the command that repeats it is the one that a person would give.
+  CLI::App program;
+  Action chosen;
+  add_run(program, chosen);
+  std::vector<std::string> words{"run", "--device", file};
+  if (!kernel.empty()) words.insert(words.end(), {"--kernel", kernel});
+  if (!qemu.empty()) words.insert(words.end(), {"--qemu", qemu});
+  std::ranges::reverse(words);  // as CLI11 wants them
+  program.parse(words);
+  return chosen.act();
+}
+
 void add_run(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   CLI::App* command = program.add_subcommand("run", "Run scenarios and judge them");
   command->footer(
-      "Example: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence");
+      "Examples: quiesce run first-run --kernel arch/x86/boot/bzImage,modules --out evidence\n"
+      "          quiesce run --device ./my-card.json");
+  command->add_option(
+      "SCENARIO", options->scenarios,
+      "Scenario files, or names of shipped scenarios; may be left out when --device is "
+      "given: then \"device\", which has no device of its own");
   command
-      ->add_option("SCENARIO", options->scenarios, "Scenario files, or names of shipped scenarios")
-      ->required();
+      ->add_option(
+          "--device", options->devices,
+          "A device: a file with its profile (\"quiesce device new\" writes one), or a name "
+          "that \"quiesce list devices\" shows. Scenarios can name it; those that do not "
+          "get it as their last device")
+      ->allow_extra_args(false);
+  add_devices_option(*command, options->folders);
   command->add_option("--kernel", options->kernel,
                       "Production kernel: debian:6.1, .deb files joined by commas, an unpacked "
                       "tree, or BZIMAGE,MODULES");
@@ -315,7 +369,7 @@ void add_run(CLI::App& program, Action& chosen) {
   command->add_option("--qemu", options->qemu, "The QEMU to use");
   command->callback([options, command, &chosen] {
     chosen = {[options, command] { return run_all(*options, *command); },
-              [options] { return check_names(*options); }};
+              [options] { return check_run_names(*options); }};
   });
 }
 

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Options {
+struct ShowOptions {
   std::string folder;
   bool json = false;
   bool timeline = false;
@@ -56,7 +56,7 @@ json as_json(const evidence::Run& run, const checks::RunResult& result) {
           {"damage", run.damage}};
 }
 
-int show(const Options& options) {
+int show(const ShowOptions& options) {
   const auto run = evidence::open(options.folder);
   if (!run) return report(run.error());
   const checks::RunResult result = checks::judge(*run);
@@ -90,7 +90,7 @@ int show(const Options& options) {
 }  // namespace
 
 void add_show(CLI::App& program, Action& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ShowOptions>();
   CLI::App* command = program.add_subcommand("show", "Show a run with all details");
   command->footer("Example: quiesce show runs/first-run-20261123-101500-4711 --timeline");
   command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();

@@ -19,25 +19,6 @@ using record::text_at;
 
 namespace {
 
-/// What the agent says is no input of the user: nonsense is a protocol error.
-Result<std::uint64_t> address_at(const json& object, const char* key) {
-  const auto value = parse_number(text_at(object, key));
-  if (!value) return fail(Errc::protocol, "the agent reported {} as {}", key, object.dump());
-  return *value;
-}
-
-Result<PhysRange> crash_region(const json& description) {
-  const auto region = description.find("crash_kernel");
-  if (region == description.end() || !region->is_object())
-    return fail(Errc::unsupported,
-                "the production kernel reserved no crash region (its /proc/iomem has no \"Crash "
-                "kernel\"): is crashkernel= too large for the machine?");
-  TRY_ASSIGN(const std::uint64_t begin, address_at(*region, "begin"));
-  TRY_ASSIGN(const std::uint64_t end, address_at(*region, "end"));
-  if (begin >= end) return fail(Errc::protocol, "the agent reported an empty crash region");
-  return PhysRange{{begin}, {end}};
-}
-
 /// Where the production kernel keeps its own variables.
 Result<std::vector<PhysRange>> kernel_data(const json& description) {
   std::vector<PhysRange> ranges;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
 
 namespace quiesce::run {
@@ -36,5 +37,11 @@ struct GuestFacts {
 };
 
 nlohmann::json to_json(const GuestFacts& facts);
+
+/// An address as the agent writes it. What the agent says is no input of the user: nonsense is a
+/// protocol error.
+Result<std::uint64_t> address_at(const nlohmann::json& object, const char* key);
+/// Of the agent's `hello` or `describe`; unsupported when the kernel reserved none.
+Result<PhysRange> crash_region(const nlohmann::json& description);
 
 }  // namespace quiesce::run

@@ -113,7 +113,7 @@ Result<void> StrayWatch::control_begin() {
   return parts_->take("control");
 }
 
-Result<void> StrayWatch::control_end() {
+Result<std::map<std::string, std::uint64_t>> StrayWatch::control_end() {
   Session& session = parts_->session;
   TRY_ASSIGN(const observe::Pass pass, observe::diff(*parts_->baseline, parts_->ram));
   TRY_ASSIGN(const auto writes, observe::stray_writes(pass, *parts_->baseline,
@@ -132,7 +132,7 @@ Result<void> StrayWatch::control_end() {
                                                {"changed_pages", pass.changed.size()},
                                                {"t0", parts_->last_pass_t},
                                                {"t1", session.dir.now()}});
-  return {};
+  return pages;
 }
 
 Result<void> StrayWatch::begin() {

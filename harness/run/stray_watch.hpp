@@ -31,9 +31,9 @@ class StrayWatch {
 
   /// The control of every absence: compares over a while in which the devices are known to be busy,
   /// and notes per device how many pages it was seen writing to. control_begin() copies,
-  /// control_end() compares.
+  /// control_end() compares and gives the numbers: device -> pages with a tag of it.
   Result<void> control_begin();
-  Result<void> control_end();
+  Result<std::map<std::string, std::uint64_t>> control_end();
 
   /// At the handover, machine stopped: takes the baseline. What changes from now on is a stray
   /// write.

@@ -133,13 +133,16 @@ class Builder final : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-std::optional<Document> parse_json(std::string_view text, Report& report) {
+std::optional<Document> parse_json(std::string_view text, Report& report, Comments comments) {
   if (text.size() > longest_text) {
     report.add("", fmt::format("longer than {} bytes", longest_text));
     return std::nullopt;
   }
   Builder builder(text, report);
-  if (!json::sax_parse(text.begin(), text.end(), &builder)) return std::nullopt;
+  constexpr bool to_the_end = true;
+  if (!json::sax_parse(text.begin(), text.end(), &builder, nlohmann::detail::input_format_t::json,
+                       to_the_end, comments == Comments::allowed))
+    return std::nullopt;
   return builder.take();
 }
 

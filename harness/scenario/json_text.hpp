@@ -23,9 +23,13 @@ struct Document {
   std::vector<std::string> matrix_order;
 };
 
+/// Whether `//` and `/* */` are passed over, as in files that people write.
+enum class Comments { allowed, refused };
+
 /// nullopt when the text is no JSON; a key that is given twice is reported and its first value
 /// kept.
-std::optional<Document> parse_json(std::string_view text, Report& report);
+std::optional<Document> parse_json(std::string_view text, Report& report,
+                                   Comments comments = Comments::allowed);
 
 /// Whether nothing in `value` is nested deeper than `deepest`; does not recurse.
 bool is_shallow(const nlohmann::json& value);

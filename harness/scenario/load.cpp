@@ -20,7 +20,8 @@ constexpr const char* from_command_line = "--set";
 /// A value as JSON, else as a bare string: --set production.kernel=debian:6.1 needs no quotes.
 json parse_value(const std::string& text) {
   Report ignored(from_command_line);
-  auto document = parse_json(text, ignored);
+  // A text with "//" in it is more likely a URL or a path than a comment.
+  auto document = parse_json(text, ignored, Comments::refused);
   return document && ignored.empty() ? std::move(document->value) : json(text);
 }
 
@@ -36,6 +37,30 @@ void apply_override(json& document, const std::string& text,
     origins.push_back({placed->created, placed->target, from_command_line, "", ""});
   else
     report.add({from_command_line, found(json(path)), placed.error()});
+}
+
+/// Devices of the command line that the document does not name get an entry of their own, after its
+/// others.
+void append_devices(json& document, std::span<const std::string> profiles,
+                    std::vector<Origin>& origins) {
+  if (!document.is_object() || profiles.empty()) return;
+  json& list = document["devices"];
+  if (list.is_null()) list = json::array();
+  if (!list.is_array()) return;
+  const auto named = [&](const std::string& profile) {
+    return std::ranges::any_of(list, [&](const json& device) {
+      const auto name = device.is_object() ? device.find("profile") : device.end();
+      return device.is_object() && name != device.end() && *name == profile;
+    });
+  };
+  std::vector<std::string> missing;
+  for (const auto& profile : profiles)
+    if (!named(profile)) missing.push_back(profile);
+  for (const auto& profile : missing) {
+    const std::string place = below("/devices", list.size());
+    origins.push_back({place, place, "--device", "", ""});
+    list.push_back({{"profile", profile}});
+  }
 }
 
 /// One cell's scenario, and what is wrong with it where the user wrote it.
@@ -122,13 +147,15 @@ tl::unexpected<std::vector<Diagnostic>> unreadable(const std::filesystem::path& 
 
 Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name,
                                         const Vocabulary& vocabulary,
-                                        std::span<const std::string> overrides) {
+                                        std::span<const std::string> overrides,
+                                        std::span<const std::string> devices) {
   Report report(name);
   auto document = parse_json(text, report);
   if (!document) return tl::unexpected(report.take());
   std::vector<std::string> check_names;
   for (const auto& [check, specs] : vocabulary.checks) check_names.push_back(check);
   std::vector<Origin> origins;
+  append_devices(document->value, devices, origins);
   for (const auto& override_text : overrides)
     apply_override(document->value, override_text, check_names, origins, report);
   if (!is_shallow(document->value)) {
@@ -140,10 +167,11 @@ Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string
 }
 
 Loaded<std::vector<Scenario>> load(const std::filesystem::path& path, const Vocabulary& vocabulary,
-                                   std::span<const std::string> overrides) {
+                                   std::span<const std::string> overrides,
+                                   std::span<const std::string> devices) {
   const auto text = read_file(path, longest_text);
   if (!text) return unreadable(path, text.error());
-  return load_text(*text, path.string(), vocabulary, overrides);
+  return load_text(*text, path.string(), vocabulary, overrides, devices);
 }
 
 Loaded<Profile> load_profile_text(std::string_view text, const std::string& name) {

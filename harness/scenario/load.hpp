@@ -41,19 +41,26 @@ struct Vocabulary {
 };
 
 /// `overrides`: from --set, "machine.cpus=1" or "/devices/0/activity/rate=200" (value as JSON, or a
-/// bare string).
+/// bare string). `devices`: profiles of --device; each that no device of the scenario names gets
+/// one of its own, as the last. Texts may hold comments: // to the line's end, and /* */.
 Loaded<std::vector<Scenario>> load(const std::filesystem::path& path, const Vocabulary& vocabulary,
-                                   std::span<const std::string> overrides = {});
+                                   std::span<const std::string> overrides = {},
+                                   std::span<const std::string> devices = {});
 /// The same from text; `name` stands for the file in diagnostics. One Scenario a cell of the
 /// matrix, in its order; a cell's name is "NAME/cpus=1,memory=2GiB".
 Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name,
                                         const Vocabulary& vocabulary,
-                                        std::span<const std::string> overrides = {});
+                                        std::span<const std::string> overrides = {},
+                                        std::span<const std::string> devices = {});
 
 Loaded<Profile> load_profile(const std::filesystem::path& path);
 Loaded<Profile> load_profile_text(std::string_view text, const std::string& name);
 /// Every *.json of the folder, by name.
 Loaded<std::vector<Profile>> load_catalog(const std::filesystem::path& folder);
+
+/// "AC97" -> "ac97", "ne2k_pci" -> "ne2k-pci": a name of the form that profiles and devices have,
+/// of a -device of QEMU's.
+std::string device_name_of(std::string_view driver);
 
 /// The published JSON Schema of a scenario, from the same tables that the loader uses.
 nlohmann::json schema(const Vocabulary& vocabulary);

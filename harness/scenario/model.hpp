@@ -44,10 +44,64 @@ struct ServerSpec {
   bool empty() const { return model.empty() && command.empty() && socket.empty(); }
 };
 
+/// A device profile: of devices/catalog/, of a folder of the user's, of --device, or written into a
+/// scenario.
+struct Profile {
+  std::string name;
+  std::string description;
+  /// What the harness puts behind it: "none", "net", "disk", "audio".
+  std::string backend = "none";
+  /// -device objects; the first is the PCI function. Strings may be the placeholders "@name",
+  /// "@backend", "@mac",
+  /// "@addr" (slot of the PCI function, filled in by the harness), "@bus" (name of the first object
+  /// plus ".0"), "@port" (the bus it sits on), "@socket" (the server's address, an object).
+  std::vector<nlohmann::json> qemu;
+  /// Loaded in this order, each after its dependencies, in both kernels.
+  std::vector<std::string> modules;
+  /// The name of the driver that binds to the function, as in /sys/bus/pci/drivers; empty: none is
+  /// expected.
+  std::string driver;
+  /// {"kind": "net-receive" | "disk-read" | "disk-write" | "sound-play" | "pointer" | "console" |
+  /// "none", parameters}
+  nlohmann::json activity = nlohmann::json::object();
+  /// {"kind": "net-echo" | "disk-compare" | "sound-play" | "pointer" | "console" | "none",
+  /// parameters}
+  nlohmann::json test = nlohmann::json::object();
+  /// Does the device write tagged data into guest memory while busy? If not, only untagged writes
+  /// can show.
+  bool writes_tagged = false;
+  /// QEMU trace events and what each says happened.
+  struct TraceMeaning {
+    std::string event;    ///< QEMU's name of the trace event
+    std::string means;    ///< "driver-reset" | "ring-used-up" | "device-stopped" | "device-started"
+    std::string matches;  ///< only lines that contain this; empty: all
+  };
+  std::vector<TraceMeaning> trace;
+  /// Receive ring registers in a memory BAR that can be read without side effects; head == tail
+  /// means used up.
+  struct Ring {
+    int bar = 0;
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    /// Where the descriptors lie, which the device writes back into: the low half of the address
+    /// (the high one follows) and their bytes; 0: not known.
+    std::uint64_t base = 0;
+    std::uint64_t length = 0;
+  };
+  std::optional<Ring> ring;
+  /// Reset methods that the device has in QEMU: "flr", "pm", "bus".
+  std::vector<std::string> reset_methods;
+  /// Of a device that is served over vfio-user.
+  std::optional<ServerSpec> server;
+  nlohmann::json settings = nlohmann::json::object();  ///< of a model, with their defaults
+  bool port = false;                                   ///< behind a root port of its own
+};
+
 /// One device of the machine. `activity` holds overrides of the profile's activity parameters (same
 /// keys and types).
 struct DeviceSpec {
-  std::string profile;
+  std::string profile;                 ///< its profile's name
+  std::optional<Profile> written_out;  ///< the profile itself, where the scenario holds it
   std::string name;  ///< [a-z][a-z0-9-]{0,22}, unique; default: profile and a number
   nlohmann::json activity = nlohmann::json::object();
   bool busy = true;               ///< false: present, driver loaded, idle
@@ -107,58 +161,6 @@ struct Steps {
 struct Timeouts {
   Seconds total{300};    ///< of the whole run; 10 s..24 h
   Seconds progress{60};  ///< longest silence of guest and QEMU, under emulation; 1 s..1 h
-};
-
-/// A device profile of devices/catalog/.
-struct Profile {
-  std::string name;
-  std::string description;
-  /// What the harness puts behind it: "none", "net", "disk", "audio".
-  std::string backend = "none";
-  /// -device objects; the first is the PCI function. Strings may be the placeholders "@name",
-  /// "@backend", "@mac",
-  /// "@addr" (slot of the PCI function, filled in by the harness), "@bus" (name of the first object
-  /// plus ".0"), "@port" (the bus it sits on), "@socket" (the server's address, an object).
-  std::vector<nlohmann::json> qemu;
-  /// Loaded in this order, each after its dependencies, in both kernels.
-  std::vector<std::string> modules;
-  /// The name of the driver that binds to the function, as in /sys/bus/pci/drivers; empty: none is
-  /// expected.
-  std::string driver;
-  /// {"kind": "net-receive" | "disk-read" | "disk-write" | "sound-play" | "pointer" | "console" |
-  /// "none", parameters}
-  nlohmann::json activity = nlohmann::json::object();
-  /// {"kind": "net-echo" | "disk-compare" | "sound-play" | "pointer" | "console" | "none",
-  /// parameters}
-  nlohmann::json test = nlohmann::json::object();
-  /// Does the device write tagged data into guest memory while busy? If not, only untagged writes
-  /// can show.
-  bool writes_tagged = false;
-  /// QEMU trace events and what each says happened.
-  struct TraceMeaning {
-    std::string event;    ///< QEMU's name of the trace event
-    std::string means;    ///< "driver-reset" | "ring-used-up" | "device-stopped" | "device-started"
-    std::string matches;  ///< only lines that contain this; empty: all
-  };
-  std::vector<TraceMeaning> trace;
-  /// Receive ring registers in a memory BAR that can be read without side effects; head == tail
-  /// means used up.
-  struct Ring {
-    int bar = 0;
-    std::uint64_t head = 0;
-    std::uint64_t tail = 0;
-    /// Where the descriptors lie, which the device writes back into: the low half of the address
-    /// (the high one follows) and their bytes; 0: not known.
-    std::uint64_t base = 0;
-    std::uint64_t length = 0;
-  };
-  std::optional<Ring> ring;
-  /// Reset methods that the device has in QEMU: "flr", "pm", "bus".
-  std::vector<std::string> reset_methods;
-  /// Of a device that is served over vfio-user.
-  std::optional<ServerSpec> server;
-  nlohmann::json settings = nlohmann::json::object();  ///< of a model, with their defaults
-  bool port = false;                                   ///< behind a root port of its own
 };
 
 struct Scenario {

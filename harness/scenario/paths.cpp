@@ -6,6 +6,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/scenario/json_text.hpp"
+#include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
 
@@ -42,6 +43,13 @@ std::string text_at(const json& object, const char* key) {
   if (!object.is_object()) return {};
   const auto value = object.find(key);
   return value != object.end() && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+/// The name of the profile that a device names or holds.
+std::string profile_name(const json& device) {
+  const auto profile = device.is_object() ? device.find("profile") : device.end();
+  if (!device.is_object() || profile == device.end()) return {};
+  return profile->is_object() ? inline_profile_name(*profile) : text_at(device, "profile");
 }
 
 std::string joined(std::span<const std::string> tokens) {
@@ -140,10 +148,13 @@ std::vector<std::string> device_names(const json& devices) {
   std::set<std::string> taken;
   for (const auto& device : devices) taken.insert(names.emplace_back(text_at(device, "name")));
   for (std::size_t at = 0; at < names.size(); ++at) {
-    const std::string profile = text_at(devices[at], "profile");
+    const std::string profile = profile_name(devices[at]);
     if (!names[at].empty() || profile.empty()) continue;
+    // "vmxnet30" would be read as another device.
+    const char* between = profile.back() >= '0' && profile.back() <= '9' ? "-" : "";
     for (std::size_t number = 0; names[at].empty(); ++number)
-      if (std::string name = fmt::format("{}{}", profile, number); taken.insert(name).second)
+      if (std::string name = fmt::format("{}{}{}", profile, between, number);
+          taken.insert(name).second)
         names[at] = std::move(name);
   }
   return names;

@@ -26,7 +26,8 @@ tl::expected<Placed, std::string> put(nlohmann::json& document, std::string_view
                                       std::span<const std::string> check_names);
 
 /// The names of the devices of a document, those included that it does not give: profile and the
-/// lowest free number. An entry without a usable name or profile gives an empty one.
+/// lowest free number ("nvme0", "vmxnet3-0"). An entry without a usable name or profile gives an
+/// empty one.
 std::vector<std::string> device_names(const nlohmann::json& devices);
 
 }  // namespace quiesce::scenario

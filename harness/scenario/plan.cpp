@@ -99,9 +99,10 @@ Result<std::vector<PlannedDevice>> place_devices(const Scenario& scenario,
   std::vector<PlannedDevice> planned;
   Places places;
   for (const auto& device : scenario.devices) {
-    const auto same = [&](const Profile& profile) { return profile.name == device.profile; };
-    const auto profile = std::ranges::find_if(profiles, same);
-    if (profile == profiles.end())
+    const Profile* profile = device.written_out ? &*device.written_out : nullptr;
+    for (const auto& known : profiles)
+      if (profile == nullptr && known.name == device.profile) profile = &known;
+    if (profile == nullptr)
       return fail(Errc::not_found, "device \"{}\": there is no profile \"{}\"", device.name,
                   device.profile);
     // Network devices behind one port share its slot, not its number.

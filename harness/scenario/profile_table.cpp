@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cctype>
+
 #include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
@@ -102,6 +105,43 @@ const Fields<Profile>& profile_fields() {
       free_object("settings", &T::settings, "Settings of a model, with their defaults"),
       flag("port", &T::port, "It sits behind a root port of its own")};
   return fields;
+}
+
+const Fields<Profile>& inline_profile_fields() {
+  static const Fields<Profile> fields = [] {
+    Fields<Profile> relaxed = profile_fields();
+    for (auto& field : relaxed)
+      if (field.key == "format" || field.key == "name") field.required = false;
+    return relaxed;
+  }();
+  return fields;
+}
+
+std::string inline_profile_name(const json& profile) {
+  const auto text_of = [](const json& object, const char* key) {
+    const auto value = object.is_object() ? object.find(key) : object.end();
+    return object.is_object() && value != object.end() && value->is_string()
+               ? value->get<std::string>()
+               : std::string();
+  };
+  if (!profile.is_object()) return {};
+  if (profile.contains("name")) return text_of(profile, "name");
+  const auto objects = profile.find("qemu");
+  if (objects == profile.end() || !objects->is_array() || objects->empty()) return {};
+  return device_name_of(text_of(objects->front(), "driver"));
+}
+
+std::string device_name_of(std::string_view driver) {
+  std::string name;
+  for (const char letter : driver) {
+    const auto byte = static_cast<unsigned char>(letter);
+    name += std::isalnum(byte) != 0 ? static_cast<char>(std::tolower(byte)) : '-';
+  }
+  // A number and a blank must still find room behind it.
+  constexpr std::size_t longest = 20;
+  name.resize(std::min(name.size(), longest));
+  if (name.empty() || name[0] < 'a' || name[0] > 'z') name.insert(0, "d");
+  return name;
 }
 
 }  // namespace quiesce::scenario

@@ -13,8 +13,10 @@ namespace {
 
 using nlohmann::json;
 
-const Profile* find_profile(const Vocabulary& vocabulary, const std::string& name) {
-  const auto same = [&](const Profile& profile) { return profile.name == name; };
+/// The device's own profile, else the one that it names; nullptr when there is none.
+const Profile* profile_of(const DeviceSpec& device, const Vocabulary& vocabulary) {
+  if (device.written_out) return &*device.written_out;
+  const auto same = [&](const Profile& profile) { return profile.name == device.profile; };
   const auto profile = std::ranges::find_if(vocabulary.profiles, same);
   return profile != vocabulary.profiles.end() ? &*profile : nullptr;
 }
@@ -182,7 +184,7 @@ void check_device(const DeviceSpec& device, const Profile& profile, const std::s
 std::vector<std::string> own_ports(const Scenario& scenario, const Vocabulary& vocabulary) {
   std::vector<std::string> ports;
   for (const auto& device : scenario.devices)
-    if (const Profile* profile = find_profile(vocabulary, device.profile);
+    if (const Profile* profile = profile_of(device, vocabulary);
         profile != nullptr && profile->port && device.port.empty())
       ports.push_back(own_port(device.name));
   return ports;
@@ -247,7 +249,7 @@ void check_devices(Scenario& scenario, const json& document, const Vocabulary& v
     const std::string place = below("/devices", at);
     if (device.profile.empty() || report.full()) continue;
     if (device.name.empty()) device.name = names[at];
-    const Profile* profile = find_profile(vocabulary, device.profile);
+    const Profile* profile = profile_of(device, vocabulary);
     if (profile == nullptr)
       report.add(below(place, "profile"), unknown("profile", device.profile, known));
     else

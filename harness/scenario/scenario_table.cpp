@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/scenario/rules.hpp"
 #include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
@@ -66,10 +67,44 @@ const Fields<CaptureSpec>& capture_fields() {
   return fields;
 }
 
+/// A profile that the scenario itself holds. Its places lie below the device's.
+void read_written_out(DeviceSpec& into, const json& value, const std::string& place,
+                      Report& report) {
+  Report inside(report.file());
+  Profile profile;
+  read_object(inline_profile_fields(), profile, value, "", inside);
+  if (profile.name.empty() && !value.contains("name")) profile.name = inline_profile_name(value);
+  apply_rules(profile, inside);
+  for (auto& diagnostic : inside.take())
+    report.add(place + diagnostic.place, std::move(diagnostic.message));
+  into.profile = profile.name;
+  into.written_out = std::move(profile);
+}
+
+Field<DeviceSpec> profile_field() {
+  using T = DeviceSpec;
+  const Shape name = shape::text(1, 64);
+  const auto read = [name](T& into, const json& value, const std::string& place, Report& report) {
+    if (value.is_object()) return read_written_out(into, value, place, report);
+    if (!value.is_string())
+      return report.add(
+          place, fmt::format("expected a profile's name or a profile, found {}", found(value)));
+    if (auto problem = name.wrong(value)) return report.add(place, std::move(*problem));
+    into.profile = value.get_ref<const std::string&>();
+  };
+  const auto write = [](const T& from) {
+    return std::optional(from.written_out ? write_object(inline_profile_fields(), *from.written_out)
+                                          : json(from.profile));
+  };
+  return {"profile", "A profile's name, or a whole profile",
+          true,      {{"anyOf", {name.schema(), object_schema(inline_profile_fields())}}},
+          read,      write};
+}
+
 const Fields<DeviceSpec>& device_fields() {
   using T = DeviceSpec;
   static const Fields<T> fields{
-      text("profile", &T::profile, shape::text(1, 64), "A device profile of the catalog").must(),
+      profile_field(),
       text("name", &T::name, shape::text(1, 23, &device_name_form),
            "Unique; without it the profile and a number"),
       free_object("activity", &T::activity, "Other values for the profile's activity parameters"),

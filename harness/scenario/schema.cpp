@@ -50,8 +50,8 @@ void add_profiles(json& device, const Vocabulary& vocabulary) {
                      {"then", {{"properties", {{"activity", activity_schema(profile)}}}}}});
   }
   json& profile_key = device["properties"]["profile"];
-  const json description = profile_key["description"];
-  profile_key = {{"enum", names}, {"description", description}};
+  // Of the two forms, the name becomes one of those that there are.
+  profile_key["anyOf"][0] = {{"enum", names}};
   if (!rules.empty()) device["allOf"] = rules;
 }
 

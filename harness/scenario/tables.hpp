@@ -23,6 +23,11 @@ const Fields<Scenario>& scenario_fields();
 /// What a scenario file may hold: the above, "matrix" and "$schema".
 const Fields<Scenario>& scenario_file_fields();
 const Fields<Profile>& profile_fields();
+/// The same inside a scenario: "format" is the scenario's, "name" need not be given.
+const Fields<Profile>& inline_profile_fields();
+/// Its name: as given, else what device_name_of() makes of its first QEMU object. Empty when it has
+/// neither.
+std::string inline_profile_name(const nlohmann::json& profile);
 const Fields<RunPlan>& plan_fields();
 
 /// The root port that a device gets whose profile wants one to itself.

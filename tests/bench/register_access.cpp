@@ -45,11 +45,12 @@ struct Times {
 
 Result<scenario::RunPlan> make_plan() {
   TRY_ASSIGN(const cli::Places places, cli::Places::find());
-  const auto words = cli::vocabulary(places);
-  if (!words) return tl::unexpected(cli::as_error(words.error()));
-  const auto loaded = scenario::load_text(scenario_text, "register-access", *words);
+  TRY_ASSIGN(const scenario::ProfileSet set, cli::all_profiles(places, {}));
+  const auto loaded =
+      scenario::load_text(scenario_text, "register-access", cli::vocabulary(set.profiles));
   if (!loaded) return tl::unexpected(cli::as_error(loaded.error()));
-  return cli::resolve(loaded->front(), places, {.qemu = "", .program = BENCH_QUIESCE});
+  return cli::resolve(loaded->front(), places,
+                      {.qemu = "", .program = BENCH_QUIESCE, .profiles = set.profiles});
 }
 
 Result<double> one_turn(run::Session& session, const Contender& contender) {

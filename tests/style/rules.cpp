@@ -81,12 +81,16 @@ const std::vector<Part>& parts() {
       {"devices/vfio_user", {"harness/base"}},
       {"devices/examples", {"harness/base", "devices/vfio_user"}},
       {"devices/models", {"harness/base", "harness/wire", "devices/vfio_user"}},
+      {"harness/draft",
+       {"harness/base", "harness/record", "harness/scenario", "harness/vm", "harness/observe",
+        "harness/run", "vm-images/builder"}},
       {"harness/dispatch",
        {"harness/base", "harness/scenario", "harness/run", "harness/evidence", "harness/checks"}},
       {"harness/cli",
        {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/vm",
-        "harness/observe", "harness/run", "harness/evidence", "harness/checks", "harness/history",
-        "harness/dispatch", "reports", "vm-images/builder", "devices/vfio_user", "devices/models"}},
+        "harness/observe", "harness/run", "harness/draft", "harness/evidence", "harness/checks",
+        "harness/history", "harness/dispatch", "reports", "vm-images/builder", "devices/vfio_user",
+        "devices/models"}},
   };
   return table;
 }

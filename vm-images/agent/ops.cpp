@@ -7,6 +7,7 @@
 #include "vm-images/agent/bounded.hpp"
 #include "vm-images/agent/crash.hpp"
 #include "vm-images/agent/facts.hpp"
+#include "vm-images/agent/function.hpp"
 #include "vm-images/agent/interrupts.hpp"
 #include "vm-images/agent/kmsg.hpp"
 #include "vm-images/agent/model.hpp"
@@ -39,6 +40,7 @@ struct Op {
 constexpr Op ops[] = {
     {"describe", [](Agent&, const Request&) -> Result<Json> { return describe(); }},
     {"pci", [](Agent&, const Request& request) { return read_pci_in_time(request); }},
+    {"function", [](Agent&, const Request& request) { return describe_function(request); }},
     {"pci-action", [](Agent&, const Request& request) { return act_on_pci(request); }},
     {"model-state", [](Agent&, const Request& request) { return read_model_state(request); }},
     {"register-bench", [](Agent&, const Request& request) { return bench_registers(request); }},

@@ -22,6 +22,23 @@ BOOST_AUTO_TEST_CASE(text_that_is_no_json_is_placed_by_line_and_column) {
              "s.json: line 1, column 11: expected JSON, found number overflow parsing '1e999'");
 }
 
+BOOST_AUTO_TEST_CASE(comments_are_passed_over_and_lines_still_count) {
+  BOOST_TEST(complaints("// s\n{ /* two\nlines */ \"format\": 1, // one\n"
+                        "\"production\": {\"kernel\": \"a//b\"}} // end") == "");
+  BOOST_TEST(complaints("// first\n/* second\n third */ {\n  nope: 2 // fourth\n}")
+                 .starts_with("s.json: line 4, column 4: expected JSON"));
+  BOOST_TEST(complaints("{\"format\": 1 /* no end").find("missing closing '*/'") !=
+             std::string::npos);
+}
+
+// "--set capture.command_line=1 // x" is a text that happens to begin with a number.
+BOOST_AUTO_TEST_CASE(a_value_of_the_command_line_has_no_comments) {
+  const auto loaded = load_text(testing::scenario_text(), "s.json", testing::small_vocabulary(),
+                                std::vector<std::string>{"capture.command_line=1 // x"});
+  BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
+  BOOST_TEST(loaded->at(0).capture.command_line == "1 // x");
+}
+
 BOOST_AUTO_TEST_CASE(invalid_utf8_is_no_json_and_is_not_printed) {
   const std::string all = complaints("{\"a\": \"\xff\x1b[31m\"}");
   BOOST_TEST(all.starts_with("s.json: line 1, column 8: expected JSON"));

@@ -17,6 +17,7 @@ namespace {
 /// A value that the schema allows.
 json sample(const json& schema) {
   if (schema.contains("const")) return schema["const"];
+  if (schema.contains("anyOf")) return sample(schema["anyOf"][0]);
   if (schema.contains("enum")) return schema["enum"][0];
   if (schema.contains("default")) return schema["default"];
   if (schema.contains("examples")) return schema["examples"][0];
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(what_the_schema_requires_the_loader_misses) {
 BOOST_AUTO_TEST_CASE(the_schema_knows_profiles_their_activity_and_checks) {
   const json all = schema(small_vocabulary());
   const json& device = all["properties"]["devices"]["items"];
-  BOOST_TEST(device["properties"]["profile"]["enum"] == json({"e1000e", "vga"}));
+  BOOST_TEST(device["properties"]["profile"]["anyOf"][0]["enum"] == json({"e1000e", "vga"}));
   const json& rule = device["allOf"][0];
   BOOST_TEST(rule["if"]["properties"]["profile"]["const"] == "e1000e");
   BOOST_TEST(rule["then"]["properties"]["activity"]["properties"]["rate"]["default"] == 10);
@@ -97,8 +98,32 @@ BOOST_AUTO_TEST_CASE(the_schema_knows_profiles_their_activity_and_checks) {
   BOOST_TEST(all["properties"]["machine"]["properties"]["memory"]["default"] == "1GiB");
 }
 
+BOOST_AUTO_TEST_CASE(every_key_of_a_profile_is_accepted_inside_a_scenario_and_no_other) {
+  const json all = schema(small_vocabulary());
+  const json& form = all["properties"]["devices"]["items"]["properties"]["profile"]["anyOf"][1];
+  BOOST_TEST(form["required"] == json({"qemu"}));
+  BOOST_TEST(form["additionalProperties"] == json(false));
+  for (const auto& [key, value] : form["properties"].items()) {
+    json profile = {
+        {"qemu", json::array({{{"driver", "edu"}, {"id", "@name"}, {"addr", "@addr"}}})}};
+    if (!profile.contains(key)) profile[key] = sample(value);
+    profile[key + "-x"] = 1;
+    const json document = {{"format", 1},
+                           {"production", {{"kernel", "k"}}},
+                           {"devices", json::array({{{"profile", profile}}})}};
+    // Rules may still ask for more than an empty object.
+    for (const auto& diagnostic : refusals(document))
+      BOOST_TEST(!(diagnostic.place == "/devices/0/profile/" + key &&
+                   diagnostic.message.starts_with("unknown key")),
+                 key << " is unknown");
+    BOOST_TEST(refuses(document, "/devices/0/profile/" + key + "-x"), key << "-x is accepted");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_vocabulary_of_nothing_has_a_schema) {
-  BOOST_TEST(schema({})["properties"]["devices"]["items"]["properties"]["profile"]["enum"].empty());
+  BOOST_TEST(
+      schema({})["properties"]["devices"]["items"]["properties"]["profile"]["anyOf"][0]["enum"]
+          .empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

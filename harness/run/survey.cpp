@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/survey.hpp"
+
+#include <algorithm>
+
+#include "harness/base/fd.hpp"
+#include "harness/base/text.hpp"
+#include "harness/record/json_text.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/record/tone.hpp"
+#include "harness/run/phases.hpp"
+
+namespace quiesce::run {
+
+using nlohmann::json;
+using record::text_at;
+
+namespace {
+
+// Drivers that probe asynchronously take seconds under emulation; one that does not come is common
+// here.
+constexpr Seconds bind_patience{8};
+constexpr Seconds node_patience{15};
+constexpr Seconds busy_time{3};
+
+/// An answer that the agent gave instead of the one that was asked for is a finding; a guest or a
+/// QEMU that is gone is not.
+bool is_finding(const Error& error) {
+  return error.code() == Errc::unsupported;
+}
+
+json request_for(const Session& session, const json& work) {
+  const auto& device = session.plan.devices.front();
+  json request = work;
+  request["device"] = device.name;
+  request["address"] = to_string(device.address);
+  request["seed"] = session.plan.scenario.seed;
+  request["patience"] = node_patience.count();
+  return request;
+}
+
+/// What QEMU has traced so far; it flushes line by line.
+std::string traced(const Session& session) {
+  return read_file(session.dir.path() / record::file::trace, 64U << 20).value_or(std::string());
+}
+
+void count_events(const Session& session, std::string_view trace, Survey& found) {
+  for (const auto& meaning : session.plan.devices.front().profile.trace)
+    for (const auto& line : split(trace, '\n'))
+      // "4711@1700000000.123456:pcnet_s_reset s=0x..."
+      if (line.find(":" + meaning.event + " ") != std::string::npos &&
+          line.find(meaning.matches) != std::string::npos)
+        ++found.events_while_loading[meaning.event];
+}
+
+Result<void> load(Session& session, Survey& found) {
+  const auto& device = session.plan.devices.front();
+  const std::size_t traced_before = traced(session).size();
+  TRY_ASSIGN(const json answer,
+             session.ask("modules", {{"names", device.profile.modules}}, Seconds(120)));
+  found.failed_modules = answer.value("failed", json::array());
+  const json addresses = json::array({to_string(device.address)});
+  if (!device.profile.modules.empty())
+    TRY(session.ask("wait-bound", {{"addresses", addresses}, {"seconds", bind_patience.count()}},
+                    bind_patience + Seconds(30)));
+  // Before it QEMU and the firmware reset everything.
+  const std::string trace = traced(session);
+  count_events(session, std::string_view(trace).substr(std::min(traced_before, trace.size())),
+               found);
+  return {};
+}
+
+/// Devices below the function (disks, inputs) come one after the other: until nothing new has come
+/// for a second.
+Result<json> look(Session& session) {
+  const json request{{"address", to_string(session.plan.devices.front().address)}};
+  json last;
+  for (int tries = 0; tries < 10; ++tries) {
+    TRY_ASSIGN(json function, session.ask("function", request, Seconds(30)));
+    for (const char* key : {"op", "guest"}) function.erase(key);
+    if (function == last) break;
+    last = std::move(function);
+    TRY(session.linger(Seconds(1)));
+  }
+  return last;
+}
+
+double operations_of(const json& status) {
+  const json activities = status.value("activities", json::array());
+  if (!activities.is_array() || activities.empty() || !activities[0].is_object()) return 0;
+  const auto operations = activities[0].find("operations");
+  return operations != activities[0].end() && operations->is_number() ? operations->get<double>()
+                                                                      : 0;
+}
+
+std::string message_of(const json& status) {
+  const json activities = status.value("activities", json::array());
+  return activities.is_array() && !activities.empty() ? text_at(activities[0], "message")
+                                                      : std::string();
+}
+
+Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
+  Trial trial{.kind = text_at(work, "kind")};
+  session.note("trying " + trial.kind);
+  // A screen that cannot say its font cannot be read.
+  if (trial.kind == "console")
+    if (const auto font = session.ask("font", json::object(), Seconds(30)); !font) {
+      if (!is_finding(font.error())) return tl::unexpected(font.error());
+      trial.detail = font.error().describe();
+      return trial;
+    }
+  session.feeder.start(session.plan);
+  const auto started = session.ask("activity-start", request_for(session, work), Seconds(60));
+  if (!started) {
+    if (!is_finding(started.error())) return tl::unexpected(started.error());
+    trial.detail = started.error().describe();
+    return trial;
+  }
+  TRY(session.linger(busy_time / 2));
+  TRY(session.watch->control_begin());
+  TRY(session.linger(busy_time / 2));
+  TRY_ASSIGN(const json status, session.ask("activity-status", json::object(), Seconds(30)));
+  TRY_ASSIGN(auto pages, session.watch->control_end());
+  found.tagged_pages = pages[session.plan.devices.front().name];
+  const double operations = operations_of(status);
+  trial.works = operations > 0 && message_of(status).empty();
+  trial.detail = fmt::format("{:.0f} operations in {:.0f} s", operations, busy_time.count());
+  if (const std::string node = text_at(*started, "node"); !node.empty())
+    trial.detail += " on " + node;
+  if (const std::string message = message_of(status); !message.empty())
+    trial.detail += "; " + message;
+  TRY(session.ask("activity-stop", json::object(), Seconds(30)));
+  return trial;
+}
+
+Result<Trial> try_test(Session& session, const json& work) {
+  Trial trial{.kind = text_at(work, "kind")};
+  session.note("trying the test " + trial.kind);
+  json request = request_for(session, work);
+  if (!request.contains("seconds")) request["seconds"] = 20;
+  Loop::Watch frames;
+  if (trial.kind == "net-echo")
+    frames = session.feeder.hasten(session.plan.devices.front(), session.plan.scenario.seed);
+  const auto answer = session.ask("test", request, Seconds(90));
+  if (!answer && !is_finding(answer.error())) return tl::unexpected(answer.error());
+  trial.works = answer && answer->value("ok", json()) == json(true);
+  trial.detail = answer ? text_at(*answer, "detail") : answer.error().describe();
+  return trial;
+}
+
+/// What the guest takes for played counts only when it came out. Once QEMU has ended its file is
+/// whole.
+void listen(const std::filesystem::path& folder, const json& work, std::optional<Trial>& trial) {
+  if (!trial || !trial->works || trial->kind != "sound-play") return;
+  const double hertz = work.value("hertz", 0.0);
+  double seconds = 0;
+  if (const auto bytes = read_file(folder / record::file::audio, 64U << 20))
+    if (const auto sound = record::read_wav(std::as_bytes(std::span(*bytes))))
+      for (const auto& span : record::tone_heard(record::tone(*sound, hertz)))
+        seconds += span.end - span.begin;
+  trial->works = seconds > 0;
+  trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, seconds);
+}
+
+bool is_some(const json& work) {
+  const std::string kind = text_at(work, "kind");
+  return !kind.empty() && kind != "none";
+}
+
+/// The boot, in the words that phases have. `plan` is the session's own.
+Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseWork& choose,
+                        Work& tried) {
+  Survey found;
+  TRY(boot(session));
+  session.phase("survey");
+  TRY_ASSIGN(const PhysRange region, crash_region(*session.agent.hello("production")));
+  TRY(session.watch->prepare(region));
+  TRY(load(session, found));
+  TRY_ASSIGN(found.function, look(session));
+  const auto work = choose(found.function);
+  if (!work) return found;
+  tried = *work;
+  plan.devices.front().activity = work->activity;
+  if (is_some(work->activity)) {
+    TRY_ASSIGN(found.activity, try_activity(session, work->activity, found));
+  }
+  // What came meanwhile may lack a module still.
+  if (found.activity && !found.activity->works) {
+    TRY_ASSIGN(found.function, look(session));
+  }
+  // What cannot be kept busy need not be asked twice: its node did not come.
+  if (is_some(work->test) && (!found.activity || found.activity->works)) {
+    TRY_ASSIGN(found.test, try_test(session, work->test));
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::path& folder,
+                      Loop& loop, Observer observer, const ChooseWork& choose) {
+  TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
+  // What the feeder feeds is only known once the device has been looked at.
+  scenario::RunPlan plan = given;
+  Session session(loop, dir, plan, std::move(observer));
+  Work tried;
+  auto found = surveyed(session, plan, choose, tried);
+  if (!found) {
+    loop.resume();
+    const Error cause = session.guest_down()
+                            ? found.error().because("the kernel went down with this device (" +
+                                                    *session.guest_down() + ")")
+                            : session.explained(found.error());
+    session.shut_down();
+    return tl::unexpected(cause);
+  }
+  session.shut_down();
+  listen(folder, tried.activity, found->activity);
+  listen(folder, tried.test, found->test);
+  return found;
+}
+
+}  // namespace quiesce::run
