@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 #include "harness/scenario/report.hpp"
 
@@ -60,9 +61,9 @@ class Gatherer {
     std::vector<std::string> known;
     for (const auto& profile : set_.profiles) known.push_back(profile.name);
     if (std::ranges::find(known, word) != known.end()) return set_.wanted.push_back(word);
-    wrong_.push_back(
-        {"--device", "",
-         unknown("device", word, known) + " (a file is named with a '/' or \".json\" in it)"});
+    wrong_.push_back({"--device", "",
+                      no_such("device", word, known, "quiesce list devices") +
+                          "; a file is named with a '/' or \".json\" in it"});
   }
 
   Loaded<ProfileSet> take() {

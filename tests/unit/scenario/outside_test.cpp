@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(everything_wrong_outside_is_said_with_file_and_place) {
 DESK/folder/nowhere: No such file or directory (a folder of QUIESCE_DEVICES)
 DESK/two.json: /name: "same" is also the name of DESK/one.json: give one of them another name
 DESK/none.json: cannot open DESK/none.json: No such file or directory
---device: unknown device "e1000f"; did you mean "e1000e"? (a file is named with a '/' or ".json" in it))");
+--device: there is no device "e1000f"; did you mean "e1000e"? "quiesce list devices" shows all; a file is named with a '/' or ".json" in it)");
 }
 
 BOOST_AUTO_TEST_CASE(a_list_of_folders_is_split_like_path) {
