@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/units.hpp"
+#include "harness/record/events_guest.hpp"
 
 namespace quiesce::run {
 
@@ -35,6 +36,6 @@ struct GuestFacts {
   std::vector<CpuState> parked;  ///< where every CPU stood when the production kernel was last seen
 };
 
-nlohmann::json to_json(const GuestFacts& facts);
+record::event::Facts as_record(const GuestFacts& facts);
 
 }  // namespace quiesce::run
