@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include "harness/evidence/fields.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -150,13 +150,10 @@ struct DescriptorRing {
 
 std::vector<DescriptorRing> rings_of(const evidence::Run& run) {
   std::vector<DescriptorRing> rings;
-  for (const auto* event : run.events(record::event::ring)) {
-    const auto& range = evidence::list_of(event->fields, "descriptors");
-    if (event->text("at") != record::mark::handover || range.size() != 2) continue;
-    const auto begin = evidence::address_of({{"at", range[0]}}, "at");
-    const auto end = evidence::address_of({{"at", range[1]}}, "at");
-    if (begin && end && *begin < *end) rings.push_back({event->text("device"), *begin, *end});
-  }
+  for (const auto& ring : run.events<record::event::Ring>())
+    if (const auto& range = ring.descriptors;
+        ring.at == record::mark::handover && range && range->begin < range->end)
+      rings.push_back({ring.device, range->begin, range->end});
   return rings;
 }
 
@@ -174,14 +171,9 @@ const DescriptorRing* ring_around(const std::vector<DescriptorRing>& rings,
 }
 
 /// The ranges that the watch does not look at: they belong to the capture kernel.
-Ranges excluded_ranges(const evidence::Event& baseline) {
+Ranges excluded_ranges(const record::event::Baseline& baseline) {
   Ranges ranges;
-  for (const auto& range : evidence::list_of(baseline.fields, "excluded")) {
-    if (!range.is_array() || range.size() != 2) continue;
-    const auto begin = evidence::address_of({{"at", range[0]}}, "at");
-    const auto end = evidence::address_of({{"at", range[1]}}, "at");
-    if (begin && end) ranges.emplace_back(*begin, *end);
-  }
+  for (const auto& range : baseline.excluded) ranges.emplace_back(range.begin, range.end);
   return ranges;
 }
 
@@ -215,15 +207,15 @@ struct Watched {
 };
 
 std::optional<Watched> watched_by(const evidence::Run& run) {
-  const auto baselines = run.events(record::event::baseline);
-  const auto passes = run.events(record::event::watch_pass);
+  const auto baselines = run.events<record::event::Baseline>();
+  const auto passes = run.events<record::event::WatchPass>();
   const auto handover = run.mark(record::mark::handover);
   if (baselines.empty() || passes.empty() || !handover) return std::nullopt;
-  const auto* baseline = baselines.back();
-  if (baseline->t < *handover) return std::nullopt;
-  Watched watched{baseline->t, 0, excluded_ranges(*baseline)};
-  for (const auto* pass : passes)
-    watched.until = std::max(watched.until, pass->number("begin_t").value_or(pass->t));
+  const auto& baseline = baselines.back();
+  if (baseline.t < *handover) return std::nullopt;
+  Watched watched{baseline.t, 0, excluded_ranges(baseline)};
+  for (const auto& pass : passes)
+    watched.until = std::max(watched.until, pass.begin_t.value_or(pass.t));
   return watched;
 }
 
@@ -261,7 +253,7 @@ const char* to_string(By by) {
 Attribution attribute(const evidence::Run& run) {
   Attribution attribution;
   const auto claims = claims_of(run);
-  const auto windows = evidence::gate_windows(run.timeline);
+  const auto windows = evidence::gate_windows(run);
   attribution.windows = windows.size();
   for (const auto& window : windows) attribution.stopped_s += window.stopped_s;
   const Gates gates(windows);

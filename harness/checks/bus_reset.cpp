@@ -179,14 +179,14 @@ void list_others(CheckResult& result, const evidence::Run& run, const std::vecto
   }
   for (const auto& [device, ledger] : run.ledgers) {
     if (!ledger.timed) continue;
-    for (const auto* reset : ledger.events("reset")) {
-      const std::string kind = evidence::text_of(reset->fields, "kind");
+    for (const auto* entry : ledger.events<record::ledger::Reset>()) {
+      const auto reset = entry->as<record::ledger::Reset>();
       // QEMU resets its devices when the machine starts.
-      if (kind == "device" && (!handover || reset->t < *handover)) continue;
-      if (within(ladders, device, reset->t)) continue;
-      lines.push_back(fmt::format(
-          "ledger of {} at {:+.2f} s: {} {}", device, reset->t - zero, kind,
-          evidence::flag_of(reset->fields, "effect") == false ? "without effect" : "with effect"));
+      if (reset.kind == "device" && (!handover || entry->t < *handover)) continue;
+      if (within(ladders, device, entry->t)) continue;
+      lines.push_back(fmt::format("ledger of {} at {:+.2f} s: {} {}", device, entry->t - zero,
+                                  reset.kind,
+                                  reset.effect == false ? "without effect" : "with effect"));
     }
   }
   result.numbers["seen"] = lines.size();

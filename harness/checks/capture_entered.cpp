@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "harness/checks/support.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -25,12 +26,14 @@ constexpr LastSeen places[] = {
     {"kernel", "in the kernel, short of userspace"},
 };
 
+using CpusSeen = evidence::Timed<record::event::Cpus>;
+
 /// The last state of the CPUs after the handover; that of the handover itself is the dying
 /// kernel's.
-const evidence::Event* last_cpus(const evidence::Run& run, double handover) {
-  const evidence::Event* last = nullptr;
-  for (const auto* event : run.events(record::event::cpus))
-    if (event->t > handover && event->text("at") != record::mark::handover) last = event;
+std::optional<CpusSeen> last_cpus(const evidence::Run& run, double handover) {
+  std::optional<CpusSeen> last;
+  for (const auto& seen : run.events<record::event::Cpus>())
+    if (seen.t > handover && seen.at != record::mark::handover) last = seen;
   return last;
 }
 
@@ -41,13 +44,12 @@ bool is_parked(const std::string& place) {
 
 /// The place of the CPU that left the dead kernel: of those the first that is not halted, else the
 /// first. nullopt when there is none.
-std::optional<std::string> running_place(const evidence::Event& cpus) {
+std::optional<std::string> running_place(const CpusSeen& seen) {
   std::optional<std::string> place;
-  for (const json& cpu : evidence::list_of(cpus.fields, "cpus")) {
-    const std::string here = evidence::text_of(cpu, "place");
-    if (is_parked(here)) continue;
-    if (!evidence::flag_of(cpu, "halted").value_or(false)) return here;
-    if (!place) place = here;
+  for (const auto& cpu : seen.cpus) {
+    if (is_parked(cpu.place)) continue;
+    if (!cpu.halted) return cpu.place;
+    if (!place) place = cpu.place;
   }
   return place;
 }
@@ -58,18 +60,17 @@ std::string explain_place(const std::string& place) {
   return place.empty() ? "at a place that is not known" : "at \"" + place + "\"";
 }
 
-std::string explain(const evidence::Event& cpus) {
-  if (evidence::list_of(cpus.fields, "cpus").empty()) return "where its CPUs were is not known";
-  const auto running = running_place(cpus);
+std::string explain(const CpusSeen& seen) {
+  if (seen.cpus.empty()) return "where its CPUs were is not known";
+  const auto running = running_place(seen);
   return running ? "its CPU was " + explain_place(*running) : "no CPU left the dead kernel";
 }
 
-void add_cpus(CheckResult& result, const evidence::Event& cpus, double handover) {
-  for (const json& cpu : evidence::list_of(cpus.fields, "cpus"))
-    result.details.push_back(fmt::format(
-        "CPU {} at +{:.1f} s: rip {}, {}{}", evidence::whole_of(cpu, "index").value_or(0),
-        cpus.t - handover, evidence::text_of(cpu, "rip"), evidence::text_of(cpu, "place"),
-        evidence::flag_of(cpu, "halted").value_or(false) ? ", halted" : ""));
+void add_cpus(CheckResult& result, const CpusSeen& seen, double handover) {
+  for (const auto& cpu : seen.cpus)
+    result.details.push_back(fmt::format("CPU {} at +{:.1f} s: rip {}, {}{}", cpu.index,
+                                         seen.t - handover, cpu.rip, cpu.place,
+                                         cpu.halted ? ", halted" : ""));
 }
 
 /// A panic of the capture kernel itself, or nullptr.
@@ -103,7 +104,7 @@ CheckResult stuck(const evidence::Run& run, const Story& story) {
   result.numbers["waited_s"] = waited;
   if (story.first_line)
     result.numbers["handover_to_first_line_s"] = *story.first_line - *story.handover;
-  const auto* cpus = last_cpus(run, *story.handover);
+  const auto cpus = last_cpus(run, *story.handover);
   const auto lines = capture_serial(run, story);
   if (const auto* panic = capture_panic(run, story)) {
     result.reason = fmt::format("the capture kernel panicked {:.1f} s after the handover: {}",
@@ -111,9 +112,9 @@ CheckResult stuck(const evidence::Run& run, const Story& story) {
   } else {
     result.reason = fmt::format(
         "the capture kernel was not in userspace {:.1f} s after the handover; ", waited);
-    result.reason += cpus == nullptr ? "where its CPUs were is not known" : explain(*cpus);
+    result.reason += !cpus ? "where its CPUs were is not known" : explain(*cpus);
   }
-  if (cpus != nullptr) add_cpus(result, *cpus, *story.handover);
+  if (cpus) add_cpus(result, *cpus, *story.handover);
   if (lines.empty() || !story.first_line)
     result.details.push_back("the capture kernel printed nothing on the serial line");
   else
@@ -140,7 +141,7 @@ CheckResult judge_entered(const evidence::Run& run, const json&) {
           "the dying kernel never reached machine_kexec: no handover within {:.1f} s of the panic",
           points.end - *points.panic));
   result.numbers["waited_s"] = points.end - *points.panic;
-  if (const auto* cpus = last_cpus(run, *points.panic)) add_cpus(result, *cpus, *points.panic);
+  if (const auto cpus = last_cpus(run, *points.panic)) add_cpus(result, *cpus, *points.panic);
   if (!run.serial.empty())
     result.details.push_back("last line: " + shorten(run.serial.back().text));
   return result;

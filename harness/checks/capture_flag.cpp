@@ -5,6 +5,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
@@ -13,12 +14,12 @@ namespace {
 using nlohmann::json;
 
 /// What the capture kernel says of itself: the answer to `describe`, else its hello.
-const json* description(const evidence::Run& run) {
-  if (const auto* answer = last_said(run, "capture", "response", "describe");
-      answer != nullptr && answer->payload.contains("vmcore"))
-    return &answer->payload;
-  const auto* hello = last_said(run, "capture", "event", "hello");
-  return hello == nullptr ? nullptr : &hello->payload;
+std::optional<record::answer::Kernel> description(const evidence::Run& run) {
+  if (const auto answer = run.last_said<record::answer::Describe>("capture");
+      answer && answer->vmcore)
+    return *answer;
+  const auto hello = run.last_said<record::said::Hello>("capture");
+  return hello ? std::optional<record::answer::Kernel>(*hello) : std::nullopt;
 }
 
 /// Words of the plan's capture command line that the kernel did not get.
@@ -32,15 +33,15 @@ std::vector<std::string> missing_words(const std::string& asked, const std::stri
 }
 
 CheckResult judge_flag(const evidence::Run& run, const json&) {
-  const json* capture = description(run);
-  if (capture == nullptr)
+  const auto capture = description(run);
+  if (!capture)
     return verdict(Verdict::inconclusive, "the capture kernel's agent never said hello");
-  const auto vmcore = evidence::flag_of(*capture, "vmcore");
-  const std::string line = evidence::text_of(*capture, "command_line");
+  const auto vmcore = capture->vmcore;
+  const std::string line = capture->command_line;
   if (!vmcore || line.empty())
     return verdict(Verdict::inconclusive,
                    "the agent said nothing of /proc/vmcore or of the command line");
-  const std::uint64_t bytes = evidence::whole_of(*capture, "vmcore_bytes").value_or(0);
+  const std::uint64_t bytes = capture->vmcore_bytes;
   const auto missing = missing_words(run.plan.scenario.capture.command_line, line);
   std::vector<std::string> wrong;
   if (line.find("elfcorehdr=") == std::string::npos)

@@ -3,7 +3,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/support.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
@@ -26,10 +26,9 @@ std::string typed(const std::string& key) {
 }
 
 /// `keys` is a list of key codes, or the text itself.
-std::string text_sent(const evidence::Event& sent) {
-  std::string text = sent.text("keys");
-  for (const json& key : evidence::list_of(sent.fields, "keys"))
-    if (key.is_string()) text += typed(key.get<std::string>());
+std::string text_sent(const record::event::KeySent& sent) {
+  std::string text;
+  for (const std::string& key : sent.keys.list) text += typed(key);
   return text;
 }
 
@@ -39,16 +38,15 @@ CheckResult judge_input(const evidence::Run& run, const json&) {
   std::string received;
   std::optional<double> first_sent;
   std::optional<double> last_received;
-  for (const auto& event : run.timeline) {
+  for (const auto& event : run.events<record::event::KeySent>()) {
     if (!points.capture_entry || event.t < *points.capture_entry) continue;
-    if (event.name == record::event::key_sent) {
-      sent += text_sent(event);
-      if (!first_sent) first_sent = event.t;
-    }
-    if (event.name == record::event::key_received && first_sent) {
-      received += event.text("text");
-      last_received = event.t;
-    }
+    sent += text_sent(event);
+    if (!first_sent) first_sent = event.t;
+  }
+  for (const auto& event : run.events<record::event::KeyReceived>()) {
+    if (!first_sent || event.t < *first_sent) continue;
+    received += event.text;
+    last_received = event.t;
   }
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
@@ -68,7 +66,7 @@ CheckResult judge_input(const evidence::Run& run, const json&) {
     result.numbers["seconds"] = *last_received - *first_sent;
     return result;
   }
-  if (last_said(run, "capture", "response", "keys") == nullptr)
+  if (!run.last_said<record::answer::Keys>("capture"))
     return verdict(
         Verdict::inconclusive,
         std::string("keys were sent, but nothing shows that the agent listened on the console") +

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -67,7 +68,7 @@ std::optional<Comparison> compare_named(const evidence::Run& run, const std::str
   const auto truth = run.screen_truth.find(role);
   if (picture == run.screens.end() || truth == run.screen_truth.end()) return std::nullopt;
   Lines lines;
-  for (const json& line : evidence::list_of(truth->second, "lines"))
+  for (const json& line : truth->second.lines)
     lines.push_back(line.is_string() ? line.get<std::string>() : std::string());
   if (lines.empty()) return std::nullopt;
   return compare_cells(picture->second, lines);
@@ -99,14 +100,15 @@ struct Return {
 };
 
 /// When the picture was taken; it is looked at later.
-double taken(const evidence::Event& sample) {
-  return sample.number("taken_t").value_or(sample.t);
+template <class R>
+double taken(const evidence::Timed<R>& picture) {
+  return picture.taken_t.value_or(picture.t);
 }
 
 /// When the picture that was compared at the end was taken.
 std::optional<double> final_picture(const evidence::Run& run) {
-  for (const auto* picture : run.events(record::event::screen))
-    if (picture->text("name") == record::mark::capture_end) return taken(*picture);
+  for (const auto& picture : run.events<record::event::Screen>())
+    if (picture.screen == record::mark::capture_end) return taken(picture);
   return std::nullopt;
 }
 
@@ -114,12 +116,12 @@ std::optional<double> final_picture(const evidence::Run& run) {
 Return find_return(const evidence::Run& run, double handover, bool right_at_end) {
   Return result;
   result.last_dead = handover;
-  for (const auto* sample : run.events(record::event::screen_sample)) {
-    const double t = taken(*sample);
+  for (const auto& sample : run.events<record::event::ScreenSample>()) {
+    const double t = taken(sample);
     if (t < handover) continue;
     ++result.samples;
-    const bool old = evidence::flag_of(sample->fields, "same_as_production").value_or(false);
-    const bool uniform = evidence::flag_of(sample->fields, "uniform").value_or(false);
+    const bool old = sample.same_as_production.value_or(false);
+    const bool uniform = sample.uniform.value_or(false);
     result.old += old ? 1 : 0;
     result.uniform += uniform ? 1 : 0;
     if (old || uniform) {
@@ -151,11 +153,10 @@ std::string step_at(const evidence::Run& run, const Story& story, const Return& 
   if (!story.capture_entry || *back.first_alive < *story.capture_entry)
     return "before the capture kernel's userspace";
   std::vector<std::string> modules;
-  for (const auto* loaded : said(run, "capture", "event", "module")) {
-    if (loaded->t <= back.last_dead || loaded->t > *back.first_alive) continue;
-    const std::string name = evidence::text_of(loaded->payload, "name");
-    if (is_screen_module(run, name)) return "with module " + name;
-    modules.push_back(name);
+  for (const auto& loaded : run.said<record::said::Module>("capture")) {
+    if (loaded.t <= back.last_dead || loaded.t > *back.first_alive) continue;
+    if (is_screen_module(run, loaded.module)) return "with module " + loaded.module;
+    modules.push_back(loaded.module);
   }
   if (modules.empty())
     return story.drivers && *back.first_alive > *story.drivers ? "after the drivers were loaded"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
@@ -24,14 +25,13 @@ const evidence::SerialLine* first_with(const std::vector<const evidence::SerialL
 
 /// Did the agent confirm that it wrote the marker?
 bool marker_written(const evidence::Run& run) {
-  const auto asked = said(run, "capture", "request", "write-console");
-  const bool wanted = std::any_of(asked.begin(), asked.end(), [](const auto* message) {
-    return evidence::text_of(message->payload, "device") == "/dev/ttyS0";
+  const auto asked = run.said<record::request::WriteConsole>("capture");
+  const bool wanted = std::any_of(asked.begin(), asked.end(), [](const auto& request) {
+    return request.device == "/dev/ttyS0";
   });
-  const auto answers = said(run, "capture", "response", "write-console");
-  return wanted && std::any_of(answers.begin(), answers.end(), [](const auto* message) {
-           return !message->payload.contains("error");
-         });
+  const auto answers = run.said<record::answer::WriteConsole>("capture");
+  return wanted && std::any_of(answers.begin(), answers.end(),
+                               [](const auto& answer) { return !answer.refused; });
 }
 
 CheckResult judge_serial(const evidence::Run& run, const json&) {

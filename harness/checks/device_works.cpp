@@ -5,6 +5,8 @@
 
 #include "harness/checks/audio.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -29,28 +31,27 @@ bool is_tested(const scenario::PlannedDevice& device) {
   return device.driver_in_capture && !kind_of(device).empty();
 }
 
-const evidence::Event* result_of(const evidence::Run& run, const std::string& device,
-                                 double after) {
-  const evidence::Event* last = nullptr;
-  for (const auto* event : run.events(record::event::test_result))
-    if (event->t >= after && event->text("device") == device) last = event;
+std::optional<record::event::TestResult> result_of(const evidence::Run& run,
+                                                   const std::string& device, double after) {
+  std::optional<record::event::TestResult> last;
+  for (const auto& result : run.events<record::event::TestResult>())
+    if (result.t >= after && result.device == device) last = result;
   return last;
 }
 
 bool was_asked(const evidence::Run& run, const std::string& device) {
-  const auto requests = said(run, "capture", "request", "test");
-  return std::any_of(requests.begin(), requests.end(), [&](const auto* message) {
-    return evidence::text_of(message->payload, "device") == device;
-  });
+  const auto requests = run.said<record::request::Test>("capture");
+  return std::any_of(requests.begin(), requests.end(),
+                     [&](const auto& request) { return request.device == device; });
 }
 
 /// Frames of the capture kernel that came out of the machine.
 void look_outside_net(WorkFinding& finding, const evidence::Run& run, const Story& story,
                       const std::string& device) {
-  const auto echoes = run.events(record::event::echo);
+  const auto echoes = run.events<record::event::Echo>();
   const auto out =
-      static_cast<std::uint64_t>(std::count_if(echoes.begin(), echoes.end(), [&](const auto* echo) {
-        return echo->t >= *story.capture_entry && echo->text("device") == device;
+      static_cast<std::uint64_t>(std::count_if(echoes.begin(), echoes.end(), [&](const auto& echo) {
+        return echo.t >= *story.capture_entry && echo.device == device;
       }));
   finding.numbers["frames_out"] = out;
   finding.line += fmt::format("; {} came out", count(out, "frame"));
@@ -97,13 +98,13 @@ WorkFinding missing(const evidence::Run& run, const Story& story, const std::str
 
 WorkFinding judge_work_of(const evidence::Run& run, const Story& story,
                           const scenario::PlannedDevice& device) {
-  const auto* result = result_of(run, device.name, *story.capture_entry);
-  if (result == nullptr) return missing(run, story, device.name);
-  const auto ok = evidence::flag_of(result->fields, "ok");
-  const std::string detail = result->text("detail");
+  const auto result = result_of(run, device.name, *story.capture_entry);
+  if (!result) return missing(run, story, device.name);
+  const auto ok = result->ok;
+  const std::string detail = result->detail.value_or("");
   WorkFinding finding;
-  if (const auto& numbers = evidence::member_of(result->fields, "numbers"); numbers.is_object())
-    for (const auto& [key, value] : numbers.items())
+  if (const auto& numbers = result->numbers; numbers && numbers->is_object())
+    for (const auto& [key, value] : numbers->items())
       if (value.is_number()) finding.numbers[key] = value;
   finding.line = fmt::format("{}: {} {}{}", device.name, kind_of(device),
                              ok == true ? "works"

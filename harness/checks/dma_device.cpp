@@ -8,7 +8,8 @@
 
 #include "harness/checks/dma_ending.hpp"
 #include "harness/checks/dma_lines.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::checks {
 
@@ -17,9 +18,8 @@ namespace {
 /// Tagged pages of the device that the watch saw before the panic.
 std::uint64_t control_pages(const evidence::Run& run, const std::string& device) {
   std::uint64_t pages = 0;
-  for (const auto* control : run.events(record::event::control))
-    if (control->text("device") == device)
-      pages = std::max(pages, evidence::whole_of(control->fields, "tagged_pages").value_or(0));
+  for (const auto& control : run.events<record::event::Control>())
+    if (control.device == device) pages = std::max(pages, control.tagged_pages);
   return pages;
 }
 
@@ -41,16 +41,13 @@ bool watch_was_blind(const evidence::Run& run, const scenario::PlannedDevice& de
   if (found == run.ledgers.end() || !found->second.timed || !device.profile.writes_tagged)
     return false;
   const auto& writes = found->second.writes;
-  for (const auto* control : run.events(record::event::control)) {
-    const auto t0 = control->number("t0");
-    const auto t1 = control->number("t1");
-    if (control->text("device") != device.name || !t0 || !t1 ||
-        evidence::whole_of(control->fields, "tagged_pages").value_or(0) > 0)
+  for (const auto& control : run.events<record::event::Control>()) {
+    if (control.device != device.name || !control.t0 || !control.t1 || control.tagged_pages > 0)
       continue;
     // Not at its edges: a ledger's line may be late.
     constexpr double edge = 0.1;
     if (std::any_of(writes.begin(), writes.end(), [&](const auto& write) {
-          return write.t > *t0 + edge && write.t < *t1 - edge;
+          return write.t > *control.t0 + edge && write.t < *control.t1 - edge;
         }))
       return true;
   }
@@ -88,9 +85,8 @@ void judge_absence(DmaFinding& finding, const DmaContext& context,
 /// Operations that the device's activity had done before the panic, as the agent counted them.
 double operations_before_panic(const evidence::Run& run, const std::string& device) {
   double most = 0;
-  for (const auto* activity : run.events(record::event::activity))
-    if (activity->text("device") == device)
-      most = std::max(most, activity->number("operations").value_or(0));
+  for (const auto& activity : run.events<record::event::Activity>())
+    if (activity.device == device) most = std::max(most, activity.operations.value_or(0));
   return most;
 }
 
@@ -113,10 +109,10 @@ bool is_net(const scenario::PlannedDevice& device) {
 
 std::uint64_t fed_between(const evidence::Run& run, const std::string& device, double after,
                           double until) {
-  const auto feeds = run.events(record::event::feed);
+  const auto feeds = run.events<record::event::Feed>();
   return static_cast<std::uint64_t>(
-      std::count_if(feeds.begin(), feeds.end(), [&](const auto* feed) {
-        return feed->t > after && feed->t <= until && feed->text("device") == device;
+      std::count_if(feeds.begin(), feeds.end(), [&](const auto& feed) {
+        return feed.t > after && feed.t <= until && feed.device == device;
       }));
 }
 

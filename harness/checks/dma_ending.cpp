@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -54,7 +55,9 @@ void add_trace_meanings(std::vector<Ending>& list, const evidence::Run& run,
 }
 
 const evidence::PciFunction* at_handover(const evidence::Run& run, PciAddress address) {
-  for (const char* mark : {record::mark::handover, record::mark::production, "production-agent"})
+  for (const std::string& mark :
+       {std::string(record::mark::handover), std::string(record::mark::production),
+        record::agent_view(record::mark::production)})
     if (const auto snapshot = run.pci.find(mark); snapshot != run.pci.end())
       if (const auto* function = snapshot->second.find(address)) return function;
   return nullptr;
@@ -107,10 +110,8 @@ bool by_the_gate(const std::vector<evidence::GateWindow>& gates, const evidence:
 }
 
 /// The event says so, or its registers do.
-bool is_used_up(const evidence::Event& ring) {
-  if (const auto said = evidence::flag_of(ring.fields, "used_up")) return *said;
-  const auto head = ring.number("head");
-  return head && head == ring.number("tail");
+bool is_used_up(const record::event::Ring& ring) {
+  return ring.used_up.value_or(ring.head && ring.head == ring.tail);
 }
 
 /// Head and tail of the receive ring that are equal while frames were still fed: nothing left to
@@ -118,12 +119,11 @@ bool is_used_up(const evidence::Event& ring) {
 void add_ring_polls(std::vector<Ending>& list, const evidence::Run& run, const std::string& device,
                     double handover) {
   double last_fed = handover;
-  for (const auto* feed : run.events(record::event::feed))
-    if (feed->text("device") == device) last_fed = std::max(last_fed, feed->t);
-  for (const auto* ring : run.events(record::event::ring))
-    if (ring->t > handover && ring->t < last_fed && ring->text("device") == device &&
-        is_used_up(*ring))
-      list.push_back({Cause::ring_used_up, ring->t});
+  for (const auto& feed : run.events<record::event::Feed>())
+    if (feed.device == device) last_fed = std::max(last_fed, feed.t);
+  for (const auto& ring : run.events<record::event::Ring>())
+    if (ring.t > handover && ring.t < last_fed && ring.device == device && is_used_up(ring))
+      list.push_back({Cause::ring_used_up, ring.t});
 }
 
 /// How an ending lies to the last write.
@@ -157,7 +157,7 @@ std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDev
   std::vector<Ending> list;
   add_trace_meanings(list, run, device, handover);
   add_ring_polls(list, run, device.name, handover);
-  const auto gates = evidence::gate_windows(run.timeline);
+  const auto gates = evidence::gate_windows(run);
   for (const Config& found : find_config(run, device))
     if (found.write.t > handover && !by_the_gate(gates, found.write, device))
       list.push_back({found.cause, found.write.t});

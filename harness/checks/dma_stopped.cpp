@@ -7,7 +7,7 @@
 #include "harness/checks/dma_device.hpp"
 #include "harness/checks/dma_ending.hpp"
 #include "harness/checks/dma_lines.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::checks {
 
@@ -41,9 +41,9 @@ void add_others(CheckResult& result, std::vector<std::string>& failures, const D
 std::vector<std::string> doubts_of(const DmaContext& context, const Strays& strays,
                                    CheckResult& result) {
   std::vector<std::string> doubts;
-  const auto baselines = context.run.events(record::event::baseline);
+  const auto baselines = context.run.events<record::event::Baseline>();
   if (std::none_of(baselines.begin(), baselines.end(),
-                   [&](const auto* baseline) { return baseline->t >= *context.story.handover; }))
+                   [&](const auto& baseline) { return baseline.t >= *context.story.handover; }))
     doubts.emplace_back("no baseline of the memory was taken at the handover");
   for (const auto& [device, pages] : missed_by_watch(context.run)) {
     result.numbers["ledger_missed"][device] = pages;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "harness/record/layout.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::checks {
 
@@ -20,9 +20,8 @@ using FeedTimes = std::map<std::pair<std::string, std::uint64_t>, double>;
 
 FeedTimes feed_times(const evidence::Run& run) {
   FeedTimes times;
-  for (const auto* feed : run.events(record::event::feed))
-    if (const auto sequence = evidence::whole_of(feed->fields, "sequence"))
-      times[{feed->text("device"), *sequence}] = feed->t;
+  for (const auto& feed : run.events<record::event::Feed>())
+    if (feed.sequence) times[{feed.device, *feed.sequence}] = feed.t;
   return times;
 }
 
@@ -88,8 +87,8 @@ Strays sort_strays(const evidence::Run& run, double handover, double deadline) {
 Watch look_at_watch(const evidence::Run& run, const Story& story) {
   Watch watch;
   std::vector<double> passes;
-  for (const auto* pass : run.events(record::event::watch_pass))
-    if (story.handover && pass->t >= *story.handover) passes.push_back(pass->t);
+  for (const auto& pass : run.events<record::event::WatchPass>())
+    if (story.handover && pass.t >= *story.handover) passes.push_back(pass.t);
   std::sort(passes.begin(), passes.end());
   watch.passes = passes.size();
   if (passes.empty()) {

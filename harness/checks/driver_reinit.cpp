@@ -7,6 +7,7 @@
 
 #include "harness/base/units.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -23,49 +24,63 @@ struct Binding {
   bool exact = false;  ///< from a `bound` event; otherwise the time of the look that found it bound
 };
 
-/// When the capture kernel was asked to load its drivers.
-std::optional<double> asked_at(const evidence::Run& run) {
-  const auto requests = said(run, "capture", "request", "modules");
-  if (requests.empty()) return std::nullopt;
-  return requests.front()->t;
+/// libpci's view of the end, which knows the drivers.
+std::string last_view() {
+  return record::agent_view(record::mark::capture_end);
 }
 
-bool is_at(const json& object, PciAddress address) {
-  const auto here = parse_pci_address(evidence::text_of(object, "address"));
+/// When the capture kernel was asked to load its drivers.
+std::optional<double> asked_at(const evidence::Run& run) {
+  const auto requests = run.said<record::request::Modules>("capture");
+  if (requests.empty()) return std::nullopt;
+  return requests.front().t;
+}
+
+bool is_at(const std::string& text, PciAddress address) {
+  const auto here = parse_pci_address(text);
   return here && *here == address;
 }
 
-/// The entry of a list in an answer that is about the address.
-const json* entry_of(const evidence::AgentMessage& message, const char* list, PciAddress address) {
-  for (const json& entry : evidence::list_of(message.payload, list))
-    if (is_at(entry, address) && !evidence::text_of(entry, "driver").empty()) return &entry;
-  return nullptr;
+/// Which drivers an answer shows, and when it came.
+struct Shown {
+  double t = 0;
+  std::vector<record::answer::BoundDriver> drivers;
+};
+
+std::vector<Shown> shown(const evidence::Run& run) {
+  std::vector<Shown> all;
+  for (const auto& answer : run.said<record::answer::WaitBound>("capture"))
+    all.push_back({answer.t, answer.bound});
+  for (const auto& answer : run.said<record::answer::Pci>("capture")) {
+    Shown one{answer.t, {}};
+    for (const json& entry : answer.functions) {
+      const auto function = record::read<record::PciFunctionLine>(entry);
+      one.drivers.push_back({function.address, function.driver.value.value_or("")});
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
-  for (const auto* event : said(run, "capture", "event", "bound")) {
-    if (!is_at(event->payload, address)) continue;
-    Binding binding{evidence::text_of(event->payload, "driver"), std::nullopt, true};
-    if (const auto ms = evidence::number_of(event->payload, "ms")) binding.seconds = *ms / 1000;
+  for (const auto& bound : run.said<record::said::Bound>("capture")) {
+    if (!is_at(bound.address, address)) continue;
+    Binding binding{bound.driver, std::nullopt, true};
+    if (bound.ms) binding.seconds = *bound.ms / 1000;
     return binding;
   }
-  struct Answer {
-    const char* op;
-    const char* list;
-  };
   const auto asked = asked_at(run);
-  for (const Answer& answer : {Answer{"wait-bound", "bound"}, Answer{"pci", "functions"}})
-    for (const auto* message : said(run, "capture", "response", answer.op))
-      if (const json* entry = entry_of(*message, answer.list, address)) {
-        Binding binding{evidence::text_of(*entry, "driver"), std::nullopt, false};
-        if (asked && message->t >= *asked) binding.seconds = message->t - *asked;
+  for (const Shown& one : shown(run))
+    for (const auto& entry : one.drivers)
+      if (is_at(entry.address, address) && !entry.driver.empty()) {
+        Binding binding{entry.driver, std::nullopt, false};
+        if (asked && one.t >= *asked) binding.seconds = one.t - *asked;
         return binding;
       }
-  for (const char* name : {"drivers-agent", "capture-end-agent"})
-    if (const auto found = run.pci.find(name); found != run.pci.end())
-      if (const auto* function = found->second.find(address);
-          function != nullptr && !function->driver.empty())
-        return Binding{function->driver, std::nullopt, false};
+  if (const auto found = run.pci.find(last_view()); found != run.pci.end())
+    if (const auto* function = found->second.find(address);
+        function != nullptr && !function->driver.empty())
+      return Binding{function->driver, std::nullopt, false};
   return std::nullopt;
 }
 
@@ -91,9 +106,8 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
   };
   for (const auto* line : capture_serial(run, story))
     if (line->t >= *story.capture_entry) add(message_of(line->text));
-  if (const auto* log = last_said(run, "capture", "response", "kmsg"))
-    for (const json& entry : evidence::list_of(log->payload, "entries"))
-      add(evidence::text_of(entry, "text"));
+  if (const auto log = run.last_said<record::answer::Kmsg>("capture"))
+    for (const auto& entry : log->entries) add(entry.text);
   return lines;
 }
 
@@ -106,20 +120,16 @@ struct ReinitFinding {
 
 /// Did anyone look whether drivers are bound, after they were loaded?
 bool was_looked_at(const evidence::Run& run) {
-  if (last_said(run, "capture", "response", "wait-bound") != nullptr) return true;
-  for (const char* name : {"drivers-agent", "capture-end-agent"})
-    if (const auto found = run.pci.find(name);
-        found != run.pci.end() && !found->second.functions.empty())
-      return true;
-  return false;
+  if (run.last_said<record::answer::WaitBound>("capture")) return true;
+  const auto found = run.pci.find(last_view());
+  return found != run.pci.end() && !found->second.functions.empty();
 }
 
 /// The step of the run that loads the drivers.
 constexpr const char* own_step = record::mark::drivers;
 
 ReinitFinding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
-  const bool loading_ended =
-      story.drivers || last_said(run, "capture", "response", "modules") != nullptr;
+  const bool loading_ended = story.drivers || run.last_said<record::answer::Modules>("capture");
   const std::string line = name + ": not bound";
   if (loading_ended && was_looked_at(run)) return {Verdict::fail, name + " has no driver", line};
   if (const auto step = stuck_step(run))
@@ -158,8 +168,8 @@ ReinitFinding judge_binding(const scenario::PlannedDevice& device, const Binding
 
 /// The last module that was loaded: what a hang came after.
 std::string last_module(const evidence::Run& run) {
-  const auto* module = last_said(run, "capture", "event", "module");
-  return module == nullptr ? "none" : evidence::text_of(module->payload, "name");
+  const auto last = run.last_said<record::said::Module>("capture");
+  return last ? last->module : "none";
 }
 
 bool is_expected(const scenario::PlannedDevice& device) {
@@ -223,7 +233,7 @@ CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
           std::max(result.numbers.value("slowest_s", 0.0), *binding->seconds);
     }
   }
-  if (!points.drivers && last_said(run, "capture", "response", "modules") == nullptr)
+  if (!points.drivers && !run.last_said<record::answer::Modules>("capture"))
     result.details.push_back("the last module loaded: " + last_module(run));
   decide(result, findings, troubles_seen);
   if (result.verdict == Verdict::pass && step == own_step) {

@@ -7,6 +7,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/irq_samples.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -14,9 +15,6 @@ namespace quiesce::checks {
 namespace {
 
 using nlohmann::json;
-
-/// The agent's point between the observation without drivers and what comes after it.
-constexpr const char* window_end = "window-end";
 
 /// After so many the kernel looks how many of them nobody handled, and counts anew.
 constexpr std::uint64_t kernel_counts_anew = 100'000;
@@ -117,8 +115,8 @@ void compare_counts(CheckResult& result, std::vector<std::string>& storms, const
 }
 
 std::string command_line(const evidence::Run& run) {
-  const auto* hello = last_said(run, "capture", "event", "hello");
-  const std::string told = hello ? evidence::text_of(hello->payload, "command_line") : "";
+  const auto hello = run.last_said<record::said::Hello>("capture");
+  const std::string told = hello ? hello->command_line : "";
   return told.empty() ? run.plan.scenario.capture.command_line : told;
 }
 
@@ -145,9 +143,9 @@ std::vector<Span> spans_of(const std::map<std::string, IrqSample>& samples,
   };
   const bool with_drivers = story.drivers.has_value();
   const Want wants[] = {
-      {record::mark::capture_entry, window_end, "before the drivers", true},
-      {window_end, record::mark::drivers, "while drivers loaded", with_drivers},
-      {with_drivers ? record::mark::drivers : window_end, record::mark::capture_end,
+      {record::mark::capture_entry, record::mark::window_end, "before the drivers", true},
+      {record::mark::window_end, record::mark::drivers, "while drivers loaded", with_drivers},
+      {with_drivers ? record::mark::drivers : record::mark::window_end, record::mark::capture_end,
        with_drivers ? "after the drivers" : "after the window", story.capture_end.has_value()}};
   std::vector<Span> spans;
   const auto entry = samples.find(record::mark::capture_entry);

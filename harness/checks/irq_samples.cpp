@@ -6,58 +6,38 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/log_patterns.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
 namespace {
 
-using nlohmann::json;
-
 bool is_numbered(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// An entry of a list: a text, or a number as a text.
-std::string entry(const json& value) {
-  if (value.is_string()) return evidence::text_of({{"a", value}}, "a");
-  const auto number = evidence::whole_of({{"a", value}}, "a");
-  return number ? std::to_string(*number) : std::string();
-}
-
-/// The actions are a text or a list of texts.
-std::string actions_of(const json& line) {
-  const json& actions = evidence::member_of(line, "actions");
-  if (!actions.is_array()) return evidence::text_of(line, "actions");
-  std::vector<std::string> words;
-  for (const json& action : actions)
-    if (action.is_string()) words.push_back(entry(action));
-  return list_words(words);
-}
-
-void read_line(const evidence::Run& run, IrqSample& sample, const json& line) {
-  const std::string name = evidence::text_of(line, "name");
-  const std::uint64_t total = evidence::whole_of(line, "total").value_or(0);
-  if (name == "SPU") sample.spurious = total;
-  if (!is_numbered(name)) return;
-  IrqLine one{total, 0, evidence::text_of(line, "chip"), actions_of(line), {}};
+void read_line(const evidence::Run& run, IrqSample& sample,
+               const record::answer::InterruptLine& line) {
+  if (line.line == "SPU") sample.spurious = line.total;
+  if (!is_numbered(line.line)) return;
+  IrqLine one{line.total, 0, line.chip, list_words(line.actions.list), {}};
   one.device = device_of_line(run, one);
-  sample.lines[name] = std::move(one);
+  sample.lines[line.line] = std::move(one);
 }
 
-IrqSample sample_of(const evidence::Run& run, const evidence::AgentMessage& answer) {
+IrqSample sample_of(const evidence::Run& run,
+                    const evidence::Told<record::answer::Interrupts>& answer) {
   IrqSample sample;
   sample.t = answer.t;
-  for (const json& line : evidence::list_of(answer.payload, "lines")) read_line(run, sample, line);
-  for (const json& spurious : evidence::list_of(answer.payload, "spurious"))
-    if (const std::string name = entry(evidence::member_of(spurious, "line")); is_numbered(name))
-      sample.lines[name].unhandled = evidence::whole_of(spurious, "unhandled").value_or(0);
-  for (const json& line : evidence::list_of(answer.payload, "disabled"))
-    if (std::string name = entry(line); !name.empty()) sample.disabled.push_back(std::move(name));
-  const json& time = evidence::member_of(answer.payload, "time");
-  sample.ticks = evidence::number_of(time, "total").value_or(0);
-  sample.irq_ticks = evidence::number_of(time, "irq").value_or(0) +
-                     evidence::number_of(time, "softirq").value_or(0);
-  sample.errors = evidence::whole_of(answer.payload, "error").value_or(0);
+  for (const auto& line : *answer.lines) read_line(run, sample, line);
+  for (const auto& spurious : answer.spurious)
+    if (is_numbered(spurious.line.text))
+      sample.lines[spurious.line.text].unhandled = spurious.unhandled;
+  for (const auto& line : answer.disabled)
+    if (!line.text.empty()) sample.disabled.push_back(line.text);
+  sample.ticks = answer.time.total;
+  sample.irq_ticks = answer.time.irq + answer.time.softirq;
+  sample.errors = answer.error;
   return sample;
 }
 
@@ -158,9 +138,8 @@ std::string device_of_line(const evidence::Run& run, const IrqLine& line) {
 
 std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
   std::map<std::string, IrqSample> samples;
-  for (const auto* answer : said(run, "capture", "response", "interrupts"))
-    if (answer->payload.contains("lines"))
-      samples[evidence::text_of(answer->payload, "at")] = sample_of(run, *answer);
+  for (const auto& answer : run.said<record::answer::Interrupts>("capture"))
+    if (answer.lines) samples[answer.at] = sample_of(run, answer);
   return samples;
 }
 
@@ -179,11 +158,10 @@ IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
     if (seen.insert(std::string(text)).second) sort_message(messages, text);
   };
   for (const auto* line : capture_serial(run, story)) add(message_of(line->text));
-  if (const auto* answer = last_said(run, "capture", "response", "kmsg"))
-    for (const json& message : evidence::list_of(answer->payload, "entries")) {
-      const std::string text = evidence::text_of(message, "text");
-      add(text);
-      note_vector(messages, text, evidence::number_of(message, "guest").value_or(0));
+  if (const auto log = run.last_said<record::answer::Kmsg>("capture"))
+    for (const auto& message : log->entries) {
+      add(message.text);
+      note_vector(messages, message.text, message.guest);
     }
   if (messages.vectors.empty())
     for (const auto* line : capture_serial(run, story)) note_vector_of_line(messages, line->text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/checks/support.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -20,11 +21,11 @@ struct Fault {
 };
 
 std::string last_error(const evidence::Run& run, std::string& phase) {
-  const auto errors = run.events(record::event::error);
+  const auto errors = run.events<record::event::Failure>();
   if (errors.empty()) return "it says no reason";
-  if (const std::string where = errors.back()->text("phase"); !where.empty()) phase = where;
-  const std::string message = errors.back()->text("message");
-  return message.empty() ? errors.back()->text("code") : message;
+  const auto& last = errors.back();
+  if (!last.phase.empty()) phase = last.phase;
+  return last.message.empty() ? last.code : last.message;
 }
 
 Fault fault_of(const evidence::Run& run, const Story& story, std::string& phase) {
@@ -138,16 +139,16 @@ json about(const evidence::Run& run, const Story& story) {
                 {"capture", plan.capture.release},
                 {"production_sha256", plan.production.image_sha256},
                 {"capture_sha256", plan.capture.image_sha256},
-                {"qemu", evidence::text_of(run.qemu, "version")},
+                {"qemu", run.qemu.version},
                 {"accel", plan.accel},
                 {"seed", plan.scenario.seed},
                 {"seconds", story.end},
                 {"devices", std::move(devices)}};
-  for (const auto* start : run.events(record::event::run_start)) {
-    about["version"] = start->text("version");
+  for (const auto& start : run.events<record::event::RunStart>()) {
+    about["version"] = start.version;
     // Old and foreign evidence has none.
-    for (const char* field : {"command", "directory"})
-      if (start->fields.contains(field)) about[field] = start->fields[field];
+    if (start.command) about["command"] = *start.command;
+    if (start.directory) about["directory"] = *start.directory;
   }
   json damage = json::array();
   for (const std::string& line : run.damage) damage.push_back(line);

@@ -7,6 +7,7 @@
 
 #include "harness/checks/log_patterns.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
@@ -40,29 +41,26 @@ Log read_log(const evidence::Run& run, const Story& story) {
   for (const auto* line : capture_serial(run, story))
     log.add(message_of(line->text), fmt::format("+{:.1f} s", line->t - story.handover.value_or(0)),
             false);
-  if (const auto* answer = last_said(run, "capture", "response", "kmsg"))
-    for (const json& entry : evidence::list_of(answer->payload, "entries"))
-      log.add(evidence::text_of(entry, "text"),
-              fmt::format("kmsg {:.1f} s", evidence::number_of(entry, "guest").value_or(0)), true);
+  if (const auto answer = run.last_said<record::answer::Kmsg>("capture"))
+    for (const auto& entry : answer->entries)
+      log.add(entry.text, fmt::format("kmsg {:.1f} s", entry.guest), true);
   return log;
 }
 
 /// Is the log whole? Says so in `control`; the result is the doubt, empty when it is.
 std::string log_problem(const evidence::Run& run, const Story& story, std::string& control) {
-  const auto* answer = last_said(run, "capture", "response", "kmsg");
-  if (answer == nullptr || answer->payload.contains("error"))
-    return "the agent never read the capture kernel's log";
-  const auto lost = evidence::whole_of(answer->payload, "lost");
-  const auto records = evidence::whole_of(answer->payload, "records");
+  const auto answer = run.last_said<record::answer::Kmsg>("capture");
+  if (!answer || answer->refused) return "the agent never read the capture kernel's log";
+  const auto lost = answer->lost;
+  const auto records = answer->records;
   if (!lost || !records) return "the agent's summary of the log is incomplete";
   control = fmt::format("{} in the log, {} lost", count(*records, "record"), *lost);
   if (*records == 0) return "the capture kernel's log was empty";
   if (*lost > 0)
     return fmt::format("{} of the capture kernel's log were lost", count(*lost, "record"));
-  if (const auto left_out = evidence::whole_of(answer->payload, "left_out").value_or(0);
-      left_out > 0)
+  if (answer->left_out > 0)
     return fmt::format("{} of the capture kernel's log did not fit into the agent's answer",
-                       count(left_out, "record"));
+                       count(answer->left_out, "record"));
   const auto lines = capture_serial(run, story);
   const auto on_serial = [&](std::string_view text) {
     return std::any_of(lines.begin(), lines.end(), [&](const auto* line) {
@@ -70,8 +68,7 @@ std::string log_problem(const evidence::Run& run, const Story& story, std::strin
     });
   };
   // The log buffer may have wrapped; then only the serial line has the beginning.
-  if (evidence::whole_of(answer->payload, "first_sequence").value_or(0) > 0 &&
-      !on_serial("Linux version"))
+  if (answer->first_sequence > 0 && !on_serial("Linux version"))
     return "the beginning of the capture kernel's log was overwritten and is not on the serial "
            "line";
   control += on_serial("Linux version") ? ", the serial line has its beginning"

@@ -52,9 +52,8 @@ const evidence::PciFunction* find(const evidence::Run& run, const std::string& s
 
 /// libpci's view nearest to the end, which knows the drivers.
 const evidence::PciSnapshot* last_agent_view(const evidence::Run& run) {
-  for (const char* name : {"capture-end-agent", "drivers-agent"})
-    if (const auto found = run.pci.find(name); found != run.pci.end()) return &found->second;
-  return nullptr;
+  const auto found = run.pci.find(record::agent_view(mark::capture_end));
+  return found == run.pci.end() ? nullptr : &found->second;
 }
 
 /// One kind of activity: how to see it in a snapshot and in a write.
@@ -108,7 +107,7 @@ std::optional<bool> used_in_production(const evidence::Run& run, PciAddress addr
   if (std::any_of(devices.begin(), devices.end(),
                   [&](const auto& device) { return device.address == address; }))
     return true;
-  const auto* function = find(run, "production-agent", address);
+  const auto* function = find(run, record::agent_view(mark::production), address);
   if (function == nullptr) return std::nullopt;
   return !function->driver.empty();
 }

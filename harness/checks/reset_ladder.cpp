@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
-#include "harness/record/layout.hpp"
+#include "harness/record/events_device.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::checks {
 
@@ -17,9 +19,8 @@ using nlohmann::json;
 /// The function test after the drivers have loaded.
 std::optional<bool> tested_after(const evidence::Run& run, const Rung& last) {
   std::optional<bool> works;
-  for (const auto* test : run.events(record::event::test_result))
-    if (test->t >= last.settled && test->text("device") == last.device)
-      works = evidence::flag_of(test->fields, "ok");
+  for (const auto& test : run.events<record::event::TestResult>())
+    if (test.t >= last.settled && test.device == last.device) works = test.ok;
   return works;
 }
 
@@ -28,17 +29,16 @@ std::optional<bool> tested_after(const evidence::Run& run, const Rung& last) {
 std::optional<bool> busy_again(const evidence::Run& run, const scenario::PlannedDevice& device,
                                const Rung& last) {
   std::optional<bool> works;
-  for (const auto* control : run.events(record::event::control))
-    if (control->t >= last.settled && control->text("device") == device.name &&
-        device.profile.writes_tagged)
-      works = evidence::whole_of(control->fields, "tagged_pages").value_or(0) > 0;
+  for (const auto& control : run.events<record::event::Control>())
+    if (control.t >= last.settled && control.device == device.name && device.profile.writes_tagged)
+      works = control.tagged_pages > 0;
   if (works) return works;
   double operations = 0;
-  for (const auto* activity : run.events(record::event::activity)) {
-    if (activity->text("device") != device.name) continue;
-    const double now = activity->number("operations").value_or(0);
-    if (activity->t >= last.settled && activity->text("state") == "failed") works = false;
-    if (activity->t >= last.settled && now > operations) works = true;
+  for (const auto& activity : run.events<record::event::Activity>()) {
+    if (activity.device != device.name) continue;
+    const double now = activity.operations.value_or(0);
+    if (activity.t >= last.settled && activity.state == "failed") works = false;
+    if (activity.t >= last.settled && now > operations) works = true;
     operations = std::max(operations, now);
   }
   return works;
@@ -55,9 +55,8 @@ std::optional<bool> works_at_last(const evidence::Run& run, const scenario::Plan
 }
 
 bool climbed(const evidence::Run& run, const std::string& device, const std::string& at) {
-  for (const auto* event : run.events(record::event::reset_action))
-    if (event->text("device") == device && event->text("at") == at &&
-        evidence::flag_of(event->fields, "climb") == true)
+  for (const auto& action : run.events<record::event::ResetAction>())
+    if (action.device == device && action.at == at && action.climb == true)
       return at == at_capture;  // only there a rung leaves devices out
   return false;
 }

@@ -8,6 +8,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/dma_device.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -16,7 +17,7 @@ namespace {
 
 using Dma = Rung::Dma;
 using Ran = Rung::Ran;
-using evidence::Event;
+using Done = evidence::Timed<record::event::ResetAction>;
 
 /// How far back a write may lie and still be "shortly before" the first action: passes of the watch
 /// are at most so far apart.
@@ -46,16 +47,15 @@ bool has_word(const std::string& list, const std::string& word) {
 
 /// An action that the device, or its place, does not offer. Read from the structure of the answer:
 /// the words of the error are for people.
-bool is_refused(const Event& event) {
-  const std::string action = event.text("do");
-  if (action == "reset") return !has_word(event.text("methods"), event.text("method"));
-  if (action == "hot-reset") {
-    const auto address = parse_pci_address(event.text("address"));
+bool is_refused(const Done& done) {
+  if (done.action == "reset") return !has_word(done.methods.value_or(""), done.method);
+  if (done.action == "hot-reset") {
+    const auto address = parse_pci_address(done.address);
     return address && address->bus == 0;  // the root bus has no bridge above
   }
-  if (action == "d3hot") {
+  if (done.action == "d3hot") {
     constexpr std::uint16_t power_management = 0x01;
-    const auto before = from_hex(event.text("before"));
+    const auto before = from_hex(done.before.value_or(""));
     return before && !PciConfig(*before).capability(power_management);
   }
   return false;
@@ -63,11 +63,11 @@ bool is_refused(const Event& event) {
 
 /// The agent looks whether the device answers after everything it does, also after what it could
 /// not do: `ready_ms` is null when it does not.
-Ran outcome_of(const Event& event) {
-  if (evidence::flag_of(event.fields, "ok") == true) return Ran::done;
-  if (!event.fields.contains("ready_ms")) return Ran::unknown;
-  if (!event.number("ready_ms")) return Ran::lost;
-  return is_refused(event) ? Ran::refused : Ran::failed;
+Ran outcome_of(const Done& done) {
+  if (done.ok == true) return Ran::done;
+  if (!done.ready_ms.said) return Ran::unknown;
+  if (!done.ready_ms.value) return Ran::lost;
+  return is_refused(done) ? Ran::refused : Ran::failed;
 }
 
 /// The usual time between two writes that are known to the instant; nullopt when there are not two.
@@ -189,14 +189,15 @@ void look_at_last_write(Rung& rung, const RungView& view) {
   rung.last_at_most_ms = std::max(0.0, last->latest - rung.began) * 1000;
 }
 
-/// The event of that name that belongs to the action: it comes before the next one on the device.
+/// The event of that kind that belongs to the action: it comes before the next one on the device.
 /// Numbers begin anew with each list of actions.
-const Event* following(const evidence::Run& run, const char* name, const Rung& rung) {
-  for (const auto* event : run.events(name))
-    if (event->t >= rung.settled && event->t <= rung.next && event->text("device") == rung.device &&
-        evidence::whole_of(event->fields, "number") == rung.number)
+template <class R>
+std::optional<evidence::Timed<R>> following(const evidence::Run& run, const Rung& rung) {
+  for (const auto& event : run.events<R>())
+    if (event.t >= rung.settled && event.t <= rung.next && event.device == rung.device &&
+        event.number == rung.number)
       return event;
-  return nullptr;
+  return std::nullopt;
 }
 
 void look_at_witnesses(Rung& rung, const evidence::Run& run,
@@ -205,49 +206,48 @@ void look_at_witnesses(Rung& rung, const evidence::Run& run,
   const auto ledger = run.ledgers.find(rung.device);
   if (ledger == run.ledgers.end() || !ledger->second.timed) return;
   bool any_effect = false;
-  for (const auto* reset : ledger->second.events("reset")) {
-    if (reset->t < rung.began - jitter || reset->t > rung.ended + jitter) continue;
-    const bool effect = evidence::flag_of(reset->fields, "effect") != false;
+  for (const auto* entry : ledger->second.events<record::ledger::Reset>()) {
+    if (entry->t < rung.began - jitter || entry->t > rung.ended + jitter) continue;
+    const auto reset = entry->as<record::ledger::Reset>();
+    const bool effect = reset.effect != false;
     any_effect = any_effect || effect;
-    rung.ledger.push_back(evidence::text_of(reset->fields, "kind") +
-                          (effect ? " with effect" : " without effect"));
+    rung.ledger.push_back(reset.kind + (effect ? " with effect" : " without effect"));
   }
   rung.ledger_denies = !rung.ledger.empty() && !any_effect;
 }
 
-Rung read_rung(const evidence::Run& run, const Event& event) {
+Rung read_rung(const std::vector<Done>& all, const Done& done) {
   Rung rung;
-  rung.device = event.text("device");
-  rung.number = evidence::whole_of(event.fields, "number").value_or(0);
-  rung.action = event.text("do");
-  rung.method = event.text("method");
-  rung.error = event.text("error");
-  rung.began = event.number("began").value_or(event.t);
-  rung.ended = std::max(rung.began, event.number("ended").value_or(rung.began));
-  rung.settled = std::max(rung.ended, event.number("settled").value_or(rung.ended));
+  rung.device = done.device;
+  rung.number = done.number.value_or(0);
+  rung.action = done.action;
+  rung.method = done.method;
+  rung.error = done.error.value_or("");
+  rung.began = done.began.value_or(done.t);
+  rung.ended = std::max(rung.began, done.ended.value_or(rung.began));
+  rung.settled = std::max(rung.ended, done.settled.value_or(rung.ended));
   rung.next = std::numeric_limits<double>::infinity();
-  for (const auto* other : run.events(record::event::reset_action))
-    if (const double began = other->number("began").value_or(other->t);
-        other->text("device") == rung.device && began > rung.began)
+  for (const Done& other : all)
+    if (const double began = other.began.value_or(other.t);
+        other.device == rung.device && began > rung.began)
       rung.next = std::min(rung.next, began);
-  rung.outcome = outcome_of(event);
-  rung.ready_ms = event.number("ready_ms");
-  if (rung.ready_ms) rung.restored = evidence::flag_of(event.fields, "restored");
+  rung.outcome = outcome_of(done);
+  rung.ready_ms = done.ready_ms.value;
+  if (rung.ready_ms) rung.restored = done.restored;
   return rung;
 }
 
 void look_at_state(Rung& rung, const evidence::Run& run) {
-  if (const auto* state = following(run, record::event::reset_state, rung)) {
-    if (evidence::flag_of(state->fields, "answers") == false) {
+  if (const auto state = following<record::event::ResetState>(run, rung)) {
+    if (state->answers == false) {
       // All ones are no defaults, and no lie about them either.
       rung.silent_ms = (state->t - rung.ended) * 1000;
       rung.works = false;
     } else {
-      rung.defaults = evidence::flag_of(state->fields, "defaults");
+      rung.defaults = state->defaults;
     }
   }
-  if (const auto* probe = following(run, record::event::reset_probe, rung))
-    rung.works = evidence::flag_of(probe->fields, "works");
+  if (const auto probe = following<record::event::ResetProbe>(run, rung)) rung.works = probe->works;
   if (rung.outcome == Ran::lost) rung.works = false;
 }
 
@@ -290,9 +290,9 @@ const char* to_string(Rung::Ran ran) {
 std::vector<Rung> rungs_of(const evidence::Run& run, const scenario::PlannedDevice& device,
                            const std::string& at, const Attribution& who) {
   std::vector<Rung> rungs;
-  for (const auto* event : run.events(record::event::reset_action))
-    if (event->text("device") == device.name && event->text("at") == at)
-      rungs.push_back(read_rung(run, *event));
+  const auto actions = run.events<record::event::ResetAction>();
+  for (const auto& done : actions)
+    if (done.device == device.name && done.at == at) rungs.push_back(read_rung(actions, done));
   std::stable_sort(rungs.begin(), rungs.end(),
                    [](const Rung& a, const Rung& b) { return a.began < b.began; });
   const RungView view = view_of(run, who, device.name);

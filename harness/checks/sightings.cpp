@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -29,9 +30,9 @@ std::vector<Sighting> sightings_of(const evidence::Run& run, const Attribution& 
 std::vector<Pass> passes_of(const evidence::Run& run) {
   std::vector<Pass> passes;
   double before = run.mark(record::mark::handover).value_or(0);
-  for (const auto* event : run.events(record::event::watch_pass)) {
-    passes.push_back({event->number("since").value_or(before), event->t});
-    before = event->number("begin_t").value_or(event->t);
+  for (const auto& pass : run.events<record::event::WatchPass>()) {
+    passes.push_back({pass.since.value_or(before), pass.t});
+    before = pass.begin_t.value_or(pass.t);
   }
   return passes;
 }

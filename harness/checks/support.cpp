@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/record/agent.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -19,8 +21,8 @@ void keep_first(std::optional<double>& place, double t) {
   if (!place || t < *place) place = t;
 }
 
-/// What a mark or an event that says the same as a mark means for the story.
-void note(Story& story, const evidence::Event& event) {
+/// The points that marks name.
+void note_marks(Story& story, const evidence::Run& run) {
   struct Place {
     const char* mark;
     std::optional<double> Story::*place;
@@ -30,24 +32,27 @@ void note(Story& story, const evidence::Event& event) {
                               {mark::drivers, &Story::drivers},
                               {mark::tests, &Story::tests},
                               {mark::capture_end, &Story::capture_end}};
-  const std::string name = event.text("name");
-  if (event.name == event::mark)
+  for (const auto& mark : run.events<event::Mark>())
     for (const Place& place : places)
-      if (name == place.mark) keep_first(story.*place.place, event.t);
-  if (event.name == event::handover) keep_first(story.handover, event.t);
-  if (event.name == event::agent_hello && event.text("role") == "capture")
-    keep_first(story.capture_entry, event.t);
-  if (event.name == event::serial_line) {
-    const std::string what = event.text("what");
-    if (what == "kernel-start" && event.text("role") == "capture")
-      keep_first(story.first_line, event.t);
-    if (what == "panic" && event.text("role") != "capture") keep_first(story.panic, event.t);
+      if (mark.mark == place.mark) keep_first(story.*place.place, mark.t);
+}
+
+/// What says the same as a mark.
+void note_others(Story& story, const evidence::Run& run) {
+  for (const auto& handover : run.events<event::Handover>()) keep_first(story.handover, handover.t);
+  for (const auto& hello : run.events<event::AgentHello>())
+    if (hello.role == "capture") keep_first(story.capture_entry, hello.t);
+  for (const auto& hello : run.said<record::said::Hello>("capture"))
+    keep_first(story.capture_entry, hello.t);
+  for (const auto& line : run.events<event::SerialLine>()) {
+    if (line.what == "kernel-start" && line.role == "capture") keep_first(story.first_line, line.t);
+    if (line.what == "panic" && line.role != "capture") keep_first(story.panic, line.t);
   }
-  if (event.name == event::phase_begin) {
-    story.phase = event.text("phase");
-    if (story.phase == "panic") keep_first(story.panic, event.t);
+  for (const auto& begin : run.events<event::PhaseBegin>()) {
+    story.phase = begin.phase;
+    if (begin.phase == "panic") keep_first(story.panic, begin.t);
   }
-  if (event.name == event::run_end) story.ended = event.text("reason");
+  for (const auto& end : run.events<event::RunEnd>()) story.ended = end.reason;
 }
 
 bool is_word(char c) {
@@ -81,41 +86,18 @@ std::string Story::cut_off() const {
 
 Story story(const evidence::Run& run) {
   Story story;
-  for (const auto& event : run.timeline) {
-    note(story, event);
-    story.end = std::max(story.end, event.t);
-  }
-  for (const auto& message : run.agent) {
-    if (message.role == "capture" && message.kind == "event" &&
-        evidence::text_of(message.payload, "event") == "hello")
-      keep_first(story.capture_entry, message.t);
-    story.end = std::max(story.end, message.t);
-  }
+  note_marks(story, run);
+  note_others(story, run);
+  for (const auto& event : run.timeline) story.end = std::max(story.end, event.t);
+  for (const auto& message : run.agent) story.end = std::max(story.end, message.t);
   if (!run.serial.empty()) story.end = std::max(story.end, run.serial.back().t);
   return story;
 }
 
-std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const std::string& role,
-                                                const std::string& kind, const std::string& name) {
-  std::vector<const evidence::AgentMessage*> found;
-  const std::string field = kind == "event" ? "event" : "op";
-  for (const auto& message : run.agent)
-    if (message.role == role && message.kind == kind &&
-        evidence::text_of(message.payload, field) == name)
-      found.push_back(&message);
-  return found;
-}
-
-const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
-                                        const std::string& kind, const std::string& name) {
-  const auto found = said(run, role, kind, name);
-  return found.empty() ? nullptr : found.back();
-}
-
 std::optional<std::string> stuck_step(const evidence::Run& run) {
-  const auto events = run.events(event::capture_stuck);
+  const auto events = run.events<event::CaptureStuck>();
   if (events.empty()) return std::nullopt;
-  return events.front()->text("step");
+  return events.front().step;
 }
 
 std::string stuck_in(const std::string& step) {
@@ -161,17 +143,15 @@ bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
 
 std::vector<std::string> lost_servers(const evidence::Run& run) {
   std::vector<std::string> lost;
-  for (const auto* event : run.events(record::event::device_server)) {
-    const std::string what = event->text("what");
-    const std::string device = event->text("device");
-    if (what == "exited")
-      lost.push_back(
-          fmt::format("the server of {} ended during the run ({})", device, event->text("status")));
-    if (what == "silent" || what == "refused" || what == "hung-up")
+  for (const auto& server : run.events<event::DeviceServer>()) {
+    if (server.what == "exited")
+      lost.push_back(fmt::format("the server of {} ended during the run ({})", server.device,
+                                 server.status.value_or("")));
+    if (server.what == "silent" || server.what == "refused" || server.what == "hung-up")
       lost.push_back(
           fmt::format("the server of {} was told what the machine does and did not say "
                       "that it follows ({})",
-                      device, what));
+                      server.device, server.what));
   }
   return lost;
 }

@@ -9,6 +9,7 @@
 #include "harness/cli/fetch_progress.hpp"
 #include "harness/cli/names.hpp"
 #include "harness/cli/places.hpp"
+#include "harness/record/catalog.hpp"
 #include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
@@ -188,6 +189,13 @@ std::string devices_markdown() {
   return text + models_markdown();
 }
 
+Result<json> records(const ListOptions&) {
+  json list = json::array();
+  for (const auto& row : record::files()) list.push_back(entry(row.name, row.what));
+  for (const auto& kind : record::event_kinds()) list.push_back(entry(kind.name, kind.meaning));
+  return list;
+}
+
 struct Kind {
   const char* name;
   Result<json> (*list)(const ListOptions& options);
@@ -196,7 +204,8 @@ struct Kind {
 constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
                           {"devices", devices, devices_markdown},
                           {"checks", all_checks, checks::checks_markdown},
-                          {"kernels", kernels, nullptr}};
+                          {"kernels", kernels, nullptr},
+                          {"records", records, record::markdown}};
 
 /// The JSON Schema of scenarios, for editors and for docs/.
 int print_schema(const ListOptions& options) {
@@ -240,15 +249,18 @@ int list(const ListOptions& options) {
 void add_list(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command =
-      program.add_subcommand("list", "What there is: scenarios, devices, checks, kernels");
+      program.add_subcommand("list", "What there is: scenarios, devices, checks, kernels, records");
   command->footer("Example: quiesce list checks");
   std::vector<std::string> names;
   for (const auto& kind : kinds) names.emplace_back(kind.name);
-  command->add_option("WHAT", options->what, "scenarios, devices, checks or kernels")
+  command
+      ->add_option("WHAT", options->what,
+                   "scenarios, devices, checks, kernels or records (files and events of a run)")
       ->required()
       ->check(one_of("list of", names, "quiesce list --help"));
   command->add_flag("--json", options->json, "As JSON");
-  command->add_flag("--markdown", options->markdown, "Devices and checks as the pages of docs/");
+  command->add_flag("--markdown", options->markdown,
+                    "Devices, checks and records as the pages of docs/");
   command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");
   command->add_flag("--remote", options->remote,
                     "Of kernels: those that can be fetched by name now, which asks the network");

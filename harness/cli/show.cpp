@@ -5,7 +5,8 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_watch.hpp"
 #include "reports/text.hpp"
 
 namespace quiesce::cli {
@@ -22,9 +23,9 @@ struct ShowOptions {
 
 /// Events that tell the story; the many small ones (frames, samples, passes) are counted instead.
 bool tells(const std::string& event) {
-  constexpr const char* many[] = {record::event::feed,          record::event::echo,
-                                  record::event::screen_sample, record::event::watch_pass,
-                                  record::event::pointer_sent,  record::event::activity};
+  constexpr const char* many[] = {record::event::Feed::name,         record::event::Echo::name,
+                                  record::event::ScreenSample::name, record::event::WatchPass::name,
+                                  record::event::PointerSent::name,  record::event::Activity::name};
   return std::ranges::none_of(many, [&](const char* name) { return event == name; });
 }
 

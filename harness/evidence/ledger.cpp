@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "harness/base/text.hpp"
-#include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/lines.hpp"
 
 namespace quiesce::evidence {
 
@@ -21,31 +21,24 @@ using nlohmann::json;
 /// not cost memory later.
 constexpr std::uint64_t longest_write = 1ULL << 20;
 
-std::optional<double> finite(const json& object, const char* key) {
-  const auto value = number_of(object, key);
-  return value && std::isfinite(*value) ? value : std::nullopt;
-}
-
 /// Takes one line in; false when it is damaged.
 bool take(Ledger& ledger, const json& line, double zero) {
   if (!line.is_object()) return false;
-  const auto mono = finite(line, "mono");
-  const std::string event = text_of(line, "event");
-  if (!mono || event.empty()) return false;
-  const double t = ledger.timed ? *mono - zero : 0;
-  if (event != "dma.write") {
-    ledger.entries.push_back({t, event, line});
+  const auto head = record::read<record::LedgerHead>(line);
+  if (!head.mono || head.event.empty()) return false;
+  const double t = ledger.timed ? *head.mono - zero : 0;
+  if (head.event != record::ledger::Write::name) {
+    ledger.entries.push_back({t, head.event, line});
     return true;
   }
-  const auto address = address_of(line, "address");
-  const auto bytes = whole_of(line, "bytes");
-  if (!address || !bytes || *bytes == 0 || *bytes > longest_write || *address > UINT64_MAX - *bytes)
+  const auto write = record::read<record::ledger::Write>(line);
+  if (!write.address || write.bytes == 0 || write.bytes > longest_write ||
+      write.address->value > UINT64_MAX - write.bytes)
     return false;
-  auto crc = whole_of(line, "crc");
-  if (!crc) crc = address_of(line, "crc");
-  ledger.writes.push_back({t, *address, *bytes, crc, whole_of(line, "sequence"),
-                           whole_of(line, "epoch").value_or(0),
-                           flag_of(line, "tagged").value_or(false)});
+  std::optional<std::uint64_t> crc;
+  if (const auto number = parse_number(write.crc ? write.crc->text : "")) crc = *number;
+  ledger.writes.push_back(
+      {t, write.address->value, write.bytes, crc, write.sequence, write.epoch, write.tagged});
   return true;
 }
 
@@ -86,25 +79,19 @@ Ledger parse_ledger(std::string_view text, const std::string& device,
   return ledger;
 }
 
-std::vector<GateWindow> gate_windows(const std::vector<Event>& timeline) {
+std::vector<GateWindow> gate_windows(const Run& run) {
   std::vector<GateWindow> windows;
-  for (const Event& event : timeline) {
-    if (event.name != record::event::gate_window) continue;
-    const auto t0 = finite(event.fields, "t0");
-    const auto t1 = finite(event.fields, "t1");
-    if (!t0 || !t1) continue;
+  for (const auto& event : run.events<record::event::GateWindow>()) {
+    if (!event.t0 || !event.t1) continue;
     GateWindow window;
-    window.off = event.text("off");
-    window.had_bus_master =
-        window.off.empty() || flag_of(event.fields, "had_bus_master").value_or(true);
-    window.t0 = *t0;
-    window.t1 = *t1;
-    window.begin = finite(event.fields, "begin").value_or(*t0);
-    window.end = finite(event.fields, "end").value_or(*t1);
-    window.stopped_s = finite(event.fields, "stopped_s").value_or(0);
-    for (const json& page : list_of(event.fields, "pages"))
-      if (const auto address = address_of({{"page", page}}, "page"))
-        window.pages.push_back(*address & ~0xfffULL);
+    window.off = event.off.value.value_or("");
+    window.had_bus_master = window.off.empty() || event.had_bus_master.value_or(true);
+    window.t0 = *event.t0;
+    window.t1 = *event.t1;
+    window.begin = event.begin.value_or(*event.t0);
+    window.end = event.end.value_or(*event.t1);
+    window.stopped_s = event.stopped_s.value_or(0);
+    for (const auto& page : event.pages) window.pages.push_back(page.value & ~0xfffULL);
     std::sort(window.pages.begin(), window.pages.end());
     windows.push_back(std::move(window));
   }

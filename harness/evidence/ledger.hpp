@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/units.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::evidence {
 
@@ -29,6 +30,11 @@ struct LedgerEntry {
   double t = 0;
   std::string event;
   nlohmann::json fields;
+  /// What it says, as one of record::ledger.
+  template <record::Record R>
+  R as() const {
+    return record::read<R>(fields);
+  }
 };
 
 /// device-NAME.ndjson. Without run.start's "monotonic" its times cannot be put on the timeline:
@@ -39,6 +45,10 @@ struct Ledger {
   std::vector<LedgerEntry> entries;  ///< by time, without the writes
   /// Something was noted. The file of a server that keeps no ledger is there and empty.
   bool kept() const { return !writes.empty() || !entries.empty(); }
+  template <record::Record R>
+  std::vector<const LedgerEntry*> events() const {
+    return events(R::name);
+  }
   std::vector<const LedgerEntry*> events(std::string_view name) const;
 };
 
@@ -47,7 +57,7 @@ struct Ledger {
 Ledger parse_ledger(std::string_view text, const std::string& device,
                     std::optional<double> monotonic, std::vector<std::string>& damage);
 
-struct Event;
+struct Run;
 
 /// A while of the gating experiment: which pages changed when Bus Master of one device was off.
 struct GateWindow {
@@ -61,6 +71,6 @@ struct GateWindow {
   std::vector<std::uint64_t> pages;  ///< sorted
 };
 /// gate.window events, by time; those without times are left out.
-std::vector<GateWindow> gate_windows(const std::vector<Event>& timeline);
+std::vector<GateWindow> gate_windows(const Run& run);
 
 }  // namespace quiesce::evidence

@@ -8,8 +8,10 @@
 #include <cmath>
 
 #include "harness/base/text.hpp"
-#include "harness/evidence/fields.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/catalog.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/tag_kind.hpp"
 #include "harness/record/trace_line.hpp"
 
 namespace quiesce::evidence {
@@ -59,52 +61,46 @@ std::vector<Item> parse_ndjson(std::string_view text, const char* file, Damage& 
   return items;
 }
 
-/// A time that can be calculated with.
-std::optional<double> time_of(const json& object, const char* key) {
-  const auto t = number_of(object, key);
-  if (!t || !std::isfinite(*t)) return std::nullopt;
-  return t;
-}
-
-std::optional<StrayPage::Origin> origin_of(const json& tag) {
-  const std::string device = text_of(tag, "device");
-  if (device.empty()) return std::nullopt;
+StrayPage::Origin origin_of(const record::StrayTag& tag) {
   StrayPage::Origin origin;
-  origin.tag.device = device;
-  origin.tag.sequence = whole_of(tag, "sequence").value_or(0);
-  origin.tag.block = whole_of(tag, "block").value_or(0);
-  origin.foreign = flag_of(tag, "foreign").value_or(false);
-  struct Kind {
-    const char* word;
-    TagKind kind;
-  };
-  constexpr Kind kinds[] = {{"frame", TagKind::frame},
-                            {"disk_block", TagKind::disk_block},
-                            {"guest_write", TagKind::guest_write},
-                            {"guest_frame", TagKind::guest_frame},
-                            {"device_write", TagKind::device_write}};
-  const std::string word = text_of(tag, "kind");
-  for (const Kind& kind : kinds)
-    if (word == kind.word) origin.tag.kind = kind.kind;
+  origin.tag.device = tag.device;
+  origin.tag.sequence = tag.sequence;
+  origin.tag.block = tag.block;
+  origin.foreign = tag.foreign;
+  if (const auto kind = record::tag_kind_from(tag.kind)) origin.tag.kind = *kind;
   return origin;
 }
 
 std::optional<StrayPage> stray_of(const json& object) {
-  const auto t = time_of(object, "t");
-  const auto since = time_of(object, "since");
-  const auto page = address_of(object, "page");
-  if (!t || !since || !page) return std::nullopt;
+  const auto line = record::read<record::StrayLine>(object);
+  if (!line.t || !line.since || !line.page) return std::nullopt;
   StrayPage stray;
-  stray.t = *t;
-  stray.since = *since;
-  stray.page = GuestPhys{*page};
-  stray.bytes = whole_of(object, "bytes").value_or(0);
-  stray.first = whole_of(object, "first").value_or(0);
-  stray.last = whole_of(object, "last").value_or(0);
-  stray.owner = text_of(object, "owner");
-  for (const json& tag : list_of(object, "tags"))
-    if (auto origin = origin_of(tag)) stray.tags.push_back(*std::move(origin));
+  stray.t = *line.t;
+  stray.since = *line.since;
+  stray.page = GuestPhys{line.page->value};
+  stray.bytes = line.bytes;
+  stray.first = line.first;
+  stray.last = line.last;
+  stray.owner = line.owner.value.value_or("");
+  for (const auto& tag : line.tags)
+    if (!tag.device.empty()) stray.tags.push_back(origin_of(tag));
   return stray;
+}
+
+/// Fields that are there and of another type than their record says.
+void note_wrong_fields(const std::vector<Event>& events, Damage& damage) {
+  std::size_t bad = 0;
+  std::string first;
+  for (const Event& event : events) {
+    const record::Kind* kind = record::find_event(event.name);
+    if (kind == nullptr) continue;
+    const auto wrong = kind->wrong(event.fields);
+    if (wrong.empty() || ++bad > 1) continue;
+    first = fmt::format("{} of {} at {:.3f} s", printable(wrong.front()), event.name, event.t);
+  }
+  if (bad > 0)
+    damage.push_back(fmt::format("{}: {} events have fields of another type, the first is {}",
+                                 record::file::timeline, bad, first));
 }
 
 /// "[12.345678] rest": takes the time off the line.
@@ -132,25 +128,27 @@ std::optional<TraceLine> trace_of(std::string_view line, double realtime) {
 
 std::optional<PciFunction> function_of(const json& object) {
   constexpr std::size_t largest = 4096;  // PCIe 7.2.2: the extended configuration space
-  const auto address = parse_pci_address(text_of(object, "address"));
-  auto bytes = from_hex(text_of(object, "config"));
+  const auto line = record::read<record::PciFunctionLine>(object);
+  const auto address = parse_pci_address(line.address);
+  auto bytes = from_hex(line.config);
   if (!address || !bytes || bytes->size() > largest) return std::nullopt;
   // Trailing zeros may be cut; `length` says how many bytes there are.
-  const auto length = whole_of(object, "length").value_or(bytes->size());
+  const auto length = line.length.value_or(bytes->size());
   if (length <= largest && length > bytes->size()) bytes->resize(length);
-  return PciFunction{*address, PciConfig(*std::move(bytes)), text_of(object, "driver")};
+  return PciFunction{*address, PciConfig(*std::move(bytes)), line.driver.value.value_or("")};
 }
 
 }  // namespace
 
 std::vector<Event> parse_timeline(std::string_view text, Damage& damage) {
-  return parse_ndjson<Event>(text, record::file::timeline, damage,
-                             [](const json& object) -> std::optional<Event> {
-                               const auto t = time_of(object, "t");
-                               std::string name = text_of(object, "event");
-                               if (!t || name.empty()) return std::nullopt;
-                               return Event{*t, std::move(name), object};
-                             });
+  auto events = parse_ndjson<Event>(text, record::file::timeline, damage,
+                                    [](const json& object) -> std::optional<Event> {
+                                      const auto head = record::read<record::event::Head>(object);
+                                      if (!head.t || head.event.empty()) return std::nullopt;
+                                      return Event{*head.t, head.event, object};
+                                    });
+  note_wrong_fields(events, damage);
+  return events;
 }
 
 std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage) {
@@ -160,10 +158,15 @@ std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage) {
 std::vector<AgentMessage> parse_agent(std::string_view text, Damage& damage) {
   return parse_ndjson<AgentMessage>(
       text, record::file::agent, damage, [](const json& object) -> std::optional<AgentMessage> {
-        const auto t = time_of(object, "t");
-        if (!t || !member_of(object, "payload").is_object()) return std::nullopt;
-        return AgentMessage{*t, text_of(object, "kind"), text_of(object, "role"),
-                            member_of(object, "payload")};
+        auto line = record::read<record::AgentLine>(object);
+        if (!line.t || !line.payload.is_object()) return std::nullopt;
+        const auto head = record::read<record::PayloadHead>(line.payload);
+        const bool is_event = line.kind == record::said::Hello::kind;
+        // `error` is also what /proc/interrupts calls a count.
+        const bool refused = head.error && head.error->is_object();
+        return AgentMessage{
+            *line.t, line.kind, line.role, std::move(line.payload), is_event ? head.event : head.op,
+            refused};
       });
 }
 
@@ -193,9 +196,10 @@ PciSnapshot parse_pci(std::string_view text, const std::string& name, Damage& da
     damage.push_back(fmt::format("pci/{}.json: it is no JSON object", name));
     return snapshot;
   }
-  snapshot.t = time_of(object, "t").value_or(0);
+  const auto file = record::read<record::PciFile>(object);
+  snapshot.t = file.t;
   std::size_t bad = 0;
-  for (const json& entry : list_of(object, "functions")) {
+  for (const json& entry : file.functions) {
     if (auto function = function_of(entry))
       snapshot.functions.push_back(*std::move(function));
     else

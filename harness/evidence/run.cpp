@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "harness/base/fd.hpp"
-#include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
 #include "harness/record/layout.hpp"
 
@@ -35,7 +34,7 @@ Result<scenario::RunPlan> read_plan(const Texts& texts) {
   if (found == texts.end()) return fail(Errc::invalid_input, "there is no plan.json");
   const json plan = json::parse(found->second, nullptr, false);
   if (!plan.is_object()) return fail(Errc::invalid_input, "plan.json is no JSON object");
-  const auto format = whole_of(plan, "format");
+  const auto format = record::read<record::PlanHead>(plan).format;
   if (!format) return fail(Errc::invalid_input, "plan.json has no number \"format\"");
   if (*format > record::format)
     return fail(Errc::invalid_input, "plan.json has format {}, this program reads up to {}",
@@ -43,17 +42,17 @@ Result<scenario::RunPlan> read_plan(const Texts& texts) {
   return scenario::plan_from_json(plan);
 }
 
-/// What another clock showed at t = 0: "realtime" for the trace, "monotonic" for the ledgers.
-std::optional<double> clock_at_start(const std::vector<Event>& timeline, const char* clock) {
-  for (const Event& event : timeline)
-    if (event.name == record::event::run_start) return event.number(clock);
-  return std::nullopt;
+/// What other clocks showed at t = 0.
+record::event::RunStart start_of(const Run& run) {
+  const auto starts = run.events<record::event::RunStart>();
+  if (starts.empty()) return {};
+  return starts.front();
 }
 
 /// "device-engine0.ndjson" gives "engine0".
 std::optional<std::string> ledger_device(const std::string& name) {
-  constexpr std::string_view begin = "device-";
-  constexpr std::string_view end = ".ndjson";
+  constexpr std::string_view begin = record::ledger_begin;
+  constexpr std::string_view end = record::ledger_end;
   if (name.size() <= begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end))
     return std::nullopt;
   return name.substr(begin.size(), name.size() - begin.size() - end.size());
@@ -61,17 +60,17 @@ std::optional<std::string> ledger_device(const std::string& name) {
 
 void add_named(Run& run, const std::string& name, const std::string& text) {
   if (const auto device = ledger_device(name))
-    run.ledgers[*device] =
-        parse_ledger(text, *device, clock_at_start(run.timeline, "monotonic"), run.damage);
+    run.ledgers[*device] = parse_ledger(text, *device, start_of(run).monotonic, run.damage);
   if (const auto mark = stem(name, record::file::pci, ".json"))
     run.pci[*mark] = parse_pci(text, *mark, run.damage);
   if (const auto screen = stem(name, record::file::screen, ".txt"))
     run.screens[*screen] = parse_lines(text);
   if (const auto role = stem(name, record::file::screen, ".json");
-      role && role->starts_with("vcs-")) {
-    json truth = json::parse(text, nullptr, false);
-    if (truth.is_object())
-      run.screen_truth[role->substr(4)] = std::move(truth);
+      role && role->starts_with(record::screen_truth_begin)) {
+    record::ScreenTruth truth;
+    if (record::read_into(json::parse(text, nullptr, false), truth))
+      run.screen_truth[role->substr(std::string_view(record::screen_truth_begin).size())] =
+          std::move(truth);
     else
       run.damage.push_back(name + ": it is no JSON object");
   }
@@ -116,13 +115,6 @@ void read_folder(Texts& texts, Damage& damage, const std::filesystem::path& fold
 
 }  // namespace
 
-std::string Event::text(const std::string& field) const {
-  return text_of(fields, field);
-}
-std::optional<double> Event::number(const std::string& field) const {
-  return number_of(fields, field);
-}
-
 const PciFunction* PciSnapshot::find(PciAddress address) const {
   const auto found =
       std::find_if(functions.begin(), functions.end(),
@@ -131,27 +123,19 @@ const PciFunction* PciSnapshot::find(PciAddress address) const {
 }
 
 std::optional<double> Run::mark(const std::string& name) const {
-  for (const Event& event : timeline)
-    if (event.name == record::event::mark && event.text("name") == name) return event.t;
+  for (const auto& mark : events<record::event::Mark>())
+    if (mark.mark == name) return mark.t;
   return std::nullopt;
-}
-
-std::vector<const Event*> Run::events(const std::string& name) const {
-  std::vector<const Event*> found;
-  for (const Event& event : timeline)
-    if (event.name == name) found.push_back(&event);
-  return found;
 }
 
 Result<Run> assemble(const Texts& texts) {
   Run run;
   TRY_ASSIGN(run.plan, read_plan(texts));
-  run.qemu = json::parse(text_at(texts, record::file::qemu), nullptr, false);
-  if (!run.qemu.is_object()) run.qemu = json::object();
+  run.qemu = record::read<record::QemuFile>(
+      json::parse(text_at(texts, record::file::qemu), nullptr, false));
   run.timeline = parse_timeline(text_at(texts, record::file::timeline), run.damage);
   run.strays = parse_strays(text_at(texts, record::file::dma), run.damage);
-  run.trace = parse_trace(text_at(texts, record::file::trace),
-                          clock_at_start(run.timeline, "realtime").value_or(0));
+  run.trace = parse_trace(text_at(texts, record::file::trace), start_of(run).realtime.value_or(0));
   run.agent = parse_agent(text_at(texts, record::file::agent), run.damage);
   run.serial = parse_serial(text_at(texts, record::file::serial));
   for (const auto& [name, text] : texts) add_named(run, name, text);
@@ -170,7 +154,7 @@ Result<Run> open(const std::filesystem::path& folder) {
     read_text(texts, damage, folder, name);
   read_folder(texts, damage, folder, record::file::pci, {".json"});
   read_folder(texts, damage, folder, record::file::screen, {".txt", ".json"});
-  read_folder(texts, damage, folder, "", {".ndjson"});
+  read_folder(texts, damage, folder, "", {record::ledger_end});
   auto run = assemble(texts);
   if (!run) return tl::unexpected(run.error().because(folder.string() + " cannot be judged"));
   run->folder = folder;

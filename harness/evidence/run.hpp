@@ -15,18 +15,29 @@
 #include "harness/base/tag.hpp"
 #include "harness/base/units.hpp"
 #include "harness/evidence/ledger.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/lines.hpp"
 #include "harness/scenario/plan.hpp"
 
 namespace quiesce::evidence {
 
-/// One line of timeline.ndjson.
+/// One line of timeline.ndjson, as it is; Run::events() reads what one kind of event says.
 struct Event {
   double t = 0;
   std::string name;
   nlohmann::json fields;
-  /// The field as text or number; empty or nullopt when it is missing or of another type.
-  std::string text(const std::string& field) const;
-  std::optional<double> number(const std::string& field) const;
+};
+
+/// A record and its time on the timeline.
+template <class R>
+struct Timed : R {
+  double t = 0;
+};
+/// What an agent was asked or said; `refused`: its answer is an error.
+template <class R>
+struct Told : R {
+  double t = 0;
+  bool refused = false;
 };
 
 /// One changed page in one pass of the stray-write watch.
@@ -70,6 +81,8 @@ struct AgentMessage {
   std::string kind;  ///< "request", "response", "event"
   std::string role;  ///< "production" or "capture"
   nlohmann::json payload;
+  std::string name;      ///< the op, or of an event its name
+  bool refused = false;  ///< it has an error instead of an answer
 };
 
 /// One line of serial.log.
@@ -83,7 +96,7 @@ struct SerialLine {
 struct Run {
   std::filesystem::path folder;
   scenario::RunPlan plan;
-  nlohmann::json qemu;
+  record::QemuFile qemu;
   std::vector<Event> timeline;
   std::vector<StrayPage> strays;
   std::vector<TraceLine> trace;
@@ -91,13 +104,41 @@ struct Run {
   std::vector<AgentMessage> agent;
   std::vector<SerialLine> serial;
   std::map<std::string, std::vector<std::string>> screens;  ///< name -> lines of screen/NAME.txt
-  std::map<std::string, nlohmann::json> screen_truth;       ///< role -> screen/vcs-ROLE.json
+  std::map<std::string, record::ScreenTruth> screen_truth;  ///< role -> screen/vcs-ROLE.json
   std::map<std::string, Ledger> ledgers;                    ///< by device
   std::vector<std::string> damage;
 
   /// Time of a mark, nullopt when it was not reached.
   std::optional<double> mark(const std::string& name) const;
-  std::vector<const Event*> events(const std::string& name) const;
+  /// The events of one kind (record::event::*).
+  template <record::Record R>
+  std::vector<Timed<R>> events() const {
+    std::vector<Timed<R>> found;
+    for (const Event& event : timeline)
+      if (event.name == R::name) {
+        record::read_into(event.fields, static_cast<R&>(found.emplace_back()));
+        found.back().t = event.t;
+      }
+    return found;
+  }
+  /// Requests, responses or events of one kind (record::request, answer, said) of one agent.
+  template <record::Record R>
+  std::vector<Told<R>> said(const std::string& role) const {
+    std::vector<Told<R>> found;
+    for (const AgentMessage& message : agent) {
+      if (message.role != role || message.kind != R::kind || message.name != R::name) continue;
+      record::read_into(message.payload, static_cast<R&>(found.emplace_back()));
+      found.back().t = message.t;
+      found.back().refused = message.refused;
+    }
+    return found;
+  }
+  /// The last of them.
+  template <record::Record R>
+  std::optional<Told<R>> last_said(const std::string& role) const {
+    auto found = said<R>(role);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.back()));
+  }
 };
 
 /// Fails with invalid_input when there is no run directory, no plan, or a newer format.

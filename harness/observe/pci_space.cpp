@@ -204,11 +204,12 @@ Result<PciConfig> read_pci_function(vm::Bus& bus, PciAddress address) {
   });
 }
 
-nlohmann::json to_json(const PciSpace& space, const std::string& mark, double t) {
-  nlohmann::json functions = nlohmann::json::array();
+record::PciFile as_record(const PciSpace& space, const std::string& mark, double t) {
+  record::PciFile file{.mark = mark, .t = t, .source = space.source, .functions = {}};
   for (const auto& [address, config] : space.functions)
-    functions.push_back({{"address", to_string(address)}, {"config", to_hex(config.bytes())}});
-  return {{"mark", mark}, {"t", t}, {"source", space.source}, {"functions", std::move(functions)}};
+    file.functions.push_back(record::as_json(
+        record::PciFunctionLine{.address = to_string(address), .config = to_hex(config.bytes())}));
+  return file;
 }
 
 Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wanted) {

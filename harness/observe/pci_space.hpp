@@ -4,7 +4,6 @@
 // the ports have state.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "harness/base/pci_config.hpp"
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
+#include "harness/record/lines.hpp"
 #include "harness/vm/qtest.hpp"
 
 namespace quiesce::observe {
@@ -38,7 +38,7 @@ Result<PciSpace> read_pci_space(vm::Bus& bus);
 Result<PciConfig> read_pci_function(vm::Bus& bus, PciAddress address);
 
 /// pci/MARK.json.
-nlohmann::json to_json(const PciSpace& space, const std::string& mark, double t);
+record::PciFile as_record(const PciSpace& space, const std::string& mark, double t);
 
 /// Sets or clears Bus Master Enable (Command bit 2) and nothing else. Returns what it was. Shows in
 /// QEMU's trace as any other write. not_found when there is no such function.

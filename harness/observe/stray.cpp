@@ -61,22 +61,22 @@ Result<std::vector<StrayWrite>> stray_writes(const Pass& pass, const Baseline& b
   return strays;
 }
 
-nlohmann::json to_json(const StrayWrite& stray) {
-  nlohmann::json tags = nlohmann::json::array();
+record::StrayLine as_record(const StrayWrite& stray) {
+  record::StrayLine line{.t = stray.t,
+                         .since = stray.since,
+                         .page = record::Address{stray.change.page.value},
+                         .bytes = stray.change.bytes,
+                         .first = stray.change.first,
+                         .last = stray.change.last,
+                         .tags = {},
+                         .owner = stray.owner.empty() ? std::nullopt : std::optional(stray.owner)};
   for (const auto& [tag, foreign] : stray.tags)
-    tags.push_back({{"device", printable(tag.device)},  // guest memory may hold anything
-                    {"kind", record::to_string(tag.kind)},
-                    {"sequence", tag.sequence},
-                    {"block", tag.block},
-                    {"foreign", foreign}});
-  return {{"t", stray.t},
-          {"since", stray.since},
-          {"page", fmt::format("{:#x}", stray.change.page.value)},
-          {"bytes", stray.change.bytes},
-          {"first", stray.change.first},
-          {"last", stray.change.last},
-          {"tags", std::move(tags)},
-          {"owner", stray.owner.empty() ? nlohmann::json() : nlohmann::json(stray.owner)}};
+    line.tags.push_back({.device = printable(tag.device),  // guest memory may hold anything
+                         .kind = record::to_string(tag.kind),
+                         .sequence = tag.sequence,
+                         .block = tag.block,
+                         .foreign = foreign});
+  return line;
 }
 
 }  // namespace quiesce::observe

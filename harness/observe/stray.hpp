@@ -2,12 +2,12 @@
 // Changed pages as the stray writes of dma.ndjson.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/base/tag.hpp"
 #include "harness/observe/page_diff.hpp"
+#include "harness/record/lines.hpp"
 
 namespace quiesce::observe {
 
@@ -44,6 +44,6 @@ Result<std::vector<StrayWrite>> stray_writes(const Pass& pass, const Baseline& b
                                              const StrayContext& context);
 
 /// A line of dma.ndjson (docs/run-directory.md).
-nlohmann::json to_json(const StrayWrite& stray);
+record::StrayLine as_record(const StrayWrite& stray);
 
 }  // namespace quiesce::observe

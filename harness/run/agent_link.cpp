@@ -3,13 +3,12 @@
 
 #include <utility>
 
-#include "harness/record/json_text.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/scenario/json_text.hpp"
 
 namespace quiesce::run {
 
 using nlohmann::json;
-using record::text_at;
 
 void AgentLink::feed(std::string_view bytes) {
   decoder_.feed(bytes);
@@ -20,21 +19,22 @@ void AgentLink::feed(std::string_view bytes) {
     // nlohmann copies and writes by recursion: a guest must not choose how deep.
     if (!payload.is_object() || !scenario::is_shallow(payload)) continue;
     const bool is_event = frame.kind == wire::Kind::event;
-    note_(is_event ? "event" : "response", frame.sequence, payload);
+    note_(is_event ? record::said::Hello::kind : record::answer::Describe::kind, frame.sequence,
+          payload);
     if (!is_event) {
       answers_[frame.sequence] = std::move(payload);
-    } else if (text_at(payload, "event") == "hello") {
+    } else if (record::read<record::PayloadHead>(payload).event == record::said::Hello::name) {
       // json's assignment takes its operand by value: the role must be read before it moves away.
-      const std::string role = text_at(payload, "role");
+      const std::string role = record::read<record::said::Hello>(payload).role;
       hellos_[role] = std::move(payload);
     }
   }
 }
 
 Result<std::uint32_t> AgentLink::ask(const std::string& op, json parameters) {
-  parameters["op"] = op;
+  parameters.update(record::as_json(record::RequestHead{op}));
   const std::uint32_t sequence = next_++;
-  note_("request", sequence, parameters);
+  note_(record::request::Request::kind, sequence, parameters);
   TRY(send_(wire::encode(
       {.kind = wire::Kind::request, .sequence = sequence, .payload = parameters.dump()})));
   return sequence;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "harness/base/text.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/crash_segments.hpp"
@@ -19,33 +20,30 @@ using record::text_at;
 
 namespace {
 
+bool runs_model(const scenario::PlannedDevice& device) {
+  return text_at(device.activity, "kind") == "model-run";
+}
+
 /// Where the production kernel keeps its own variables.
-Result<std::vector<PhysRange>> kernel_data(const json& description) {
+Result<std::vector<PhysRange>> kernel_data(const record::answer::Describe& kernel) {
   std::vector<PhysRange> ranges;
-  const json iomem = description.value("iomem", json::array());
-  for (const auto& entry : iomem) {
-    if (!entry.is_object()) continue;
-    const std::string name = text_at(entry, "name");
-    if (name != "Kernel data" && name != "Kernel bss") continue;
-    TRY_ASSIGN(const std::uint64_t begin, address_at(entry, "begin"));
-    TRY_ASSIGN(const std::uint64_t end, address_at(entry, "end"));
-    ranges.push_back({{begin}, {end}});
+  for (const auto& entry : kernel.iomem) {
+    if (entry.name != "Kernel data" && entry.name != "Kernel bss") continue;
+    TRY_ASSIGN(ranges.emplace_back(), range_of(entry, entry.name));
   }
   return ranges;
 }
 
 Result<void> learn_facts(Session& session) {
-  TRY_ASSIGN(const json description, session.ask("describe", json::object(), Seconds(30)));
-  const json symbols = description.value("symbols", json::object());
-  const std::string symbol =
-      symbols.is_object() ? text_at(symbols, "machine_kexec") : std::string();
-  if (symbol.empty())
+  TRY_ASSIGN(const json description, session.ask(record::request::Describe(), Seconds(30)));
+  const auto kernel = record::read<record::answer::Describe>(description);
+  if (!kernel.symbols.machine_kexec)
     return fail(Errc::unsupported,
                 "the production kernel does not show machine_kexec in /proc/kallsyms (it needs "
                 "CONFIG_KALLSYMS and CONFIG_KEXEC)");
-  TRY_ASSIGN(session.facts.machine_kexec.value, address_at(symbols, "machine_kexec"));
-  TRY_ASSIGN(session.facts.crash_region, crash_region(description));
-  TRY_ASSIGN(session.facts.kernel_data, kernel_data(description));
+  session.facts.machine_kexec.value = kernel.symbols.machine_kexec->value;
+  TRY_ASSIGN(session.facts.crash_region, crash_region(kernel));
+  TRY_ASSIGN(session.facts.kernel_data, kernel_data(kernel));
   return {};
 }
 
@@ -59,42 +57,45 @@ std::vector<std::string> modules_of(const Session& session) {
 
 Result<void> load_drivers(Session& session) {
   TRY_ASSIGN(const json answer,
-             session.ask("modules", {{"names", modules_of(session)}}, Seconds(120)));
-  const json failed = answer.value("failed", json::array());
-  if (failed.is_array() && !failed.empty())
+             session.ask(record::request::Modules{modules_of(session)}, Seconds(120)));
+  const auto modules = record::read<record::answer::Modules>(answer);
+  if (!modules.failed.empty())
     return fail(Errc::unsupported, "the production kernel did not load {}: {}",
-                text_at(failed[0], "name"), text_at(failed[0], "error"));
-  session.dir.event(record::event::modules, {{"role", "production"},
-                                             {"loaded", answer.value("loaded", json::array())},
-                                             {"seconds", answer.value("seconds", json())}});
-  json addresses = json::array();
+                modules.failed[0].module, modules.failed[0].error);
+  session.dir.event(record::event::Modules{.role = "production",
+                                           .loaded = modules.loaded,
+                                           .failed = std::nullopt,
+                                           .seconds = modules.seconds});
+  record::request::WaitBound request{.addresses = {}, .seconds = 30};
   for (const auto& device : session.plan.devices)
-    if (!device.profile.driver.empty()) addresses.push_back(to_string(device.address));
-  TRY_ASSIGN(const json bound,
-             session.ask("wait-bound", {{"addresses", addresses}, {"seconds", 30}}, Seconds(60)));
-  const json missing = bound.value("missing", json::array());
-  if (missing.is_array() && !missing.empty())
+    if (!device.profile.driver.empty()) request.addresses.push_back(to_string(device.address));
+  TRY_ASSIGN(const json bound, session.ask(request, Seconds(60)));
+  const auto missing = record::read<record::answer::WaitBound>(bound).missing;
+  if (!missing.empty())
     return fail(Errc::unsupported, "in the production kernel no driver bound to {}",
-                missing.dump());
+                json(missing).dump());
   return {};
 }
 
 Result<void> load_capture_kernel(Session& session) {
   session.note("loading the capture kernel");
   TRY_ASSIGN(const json answer,
-             session.ask("kexec-load", {{"command_line", vm::capture_command_line(session.plan)}},
+             session.ask(record::request::KexecLoad{vm::capture_command_line(session.plan)},
                          Seconds(120)));
-  const auto loaded = answer.find("loaded");
-  if (loaded == answer.end() || !loaded->is_boolean() || !loaded->get<bool>())
+  const auto kexec = record::read<record::answer::KexecLoad>(answer);
+  if (!kexec.loaded)
     return fail(Errc::unsupported, "the production kernel did not take the capture kernel: {}",
-                text_at(answer, "output"));
+                kexec.output);
   return {};
 }
 
-/// Where a model writes when it is to hit a piece of what kexec loaded.
-Result<void> add_target(const Session& session, json& parameters) {
-  const std::string target = text_at(parameters, "target");
-  if (target != "elfcorehdr" && target != "capture-kernel") return {};
+/// Starts what keeps the device busy. A model that is to hit a piece of what kexec loaded is told
+/// where that lies.
+Result<record::request::ActivityStart> request_for(const Session& session,
+                                                   const scenario::PlannedDevice& device) {
+  auto request = session.about<record::request::ActivityStart>(device);
+  const std::string target = text_at(device.activity, "target");
+  if (!runs_model(device) || (target != "elfcorehdr" && target != "capture-kernel")) return request;
   const std::string name = target == "elfcorehdr" ? target : "kernel";
   const auto found = std::ranges::find(session.facts.segments, name, &CrashSegment::name);
   if (found == session.facts.segments.end())
@@ -102,8 +103,8 @@ Result<void> add_target(const Session& session, json& parameters) {
                 "the segment {} was not found in the crash region: nothing to "
                 "aim at",
                 name);
-  parameters["target_address"] = fmt::format("{:#x}", found->range.begin.value);
-  return {};
+  request.target_address = record::Address{found->range.begin.value};
+  return request;
 }
 
 Result<void> start_activities(Session& session) {
@@ -111,18 +112,14 @@ Result<void> start_activities(Session& session) {
   for (const auto& device : session.plan.devices) {
     const std::string kind = text_at(device.activity, "kind");
     if (!device.busy || kind.empty() || kind == "none") continue;
-    json parameters = device.activity;
-    parameters["device"] = device.name;
-    parameters["address"] = to_string(device.address);
-    parameters["seed"] = session.plan.scenario.seed;
-    if (kind == "model-run") TRY(add_target(session, parameters));
-    TRY_ASSIGN(const json answer, session.ask("activity-start", parameters, Seconds(60)));
-    json event{{"device", device.name},
-               {"kind", kind},
-               {"state", "started"},
-               {"node", text_at(answer, "node")}};
-    if (answer.contains("ring")) event["ring"] = answer["ring"];
-    session.dir.event(record::event::activity, event);
+    TRY_ASSIGN(const auto request, request_for(session, device));
+    TRY_ASSIGN(const json answer, session.ask(request, device.activity, Seconds(60)));
+    const auto started = record::read<record::answer::ActivityStart>(answer);
+    session.dir.event(record::event::Activity{.device = device.name,
+                                              .kind = kind,
+                                              .state = "started",
+                                              .node = started.node,
+                                              .ring = started.ring});
   }
   return {};
 }
@@ -133,40 +130,29 @@ Result<void> production_actions(Session& session) {
   if (session.plan.scenario.steps.production.empty()) return {};
   TRY(act(session, ActAt::production));
   for (const auto& device : session.plan.devices) {
-    if (!device.busy || text_at(device.activity, "kind") != "model-run") continue;
-    json parameters = device.activity;
-    parameters["device"] = device.name;
-    parameters["address"] = to_string(device.address);
-    parameters["seed"] = session.plan.scenario.seed;
-    parameters["restart"] = true;
-    TRY(add_target(session, parameters));
-    const auto answer = session.ask("activity-start", parameters, Seconds(60));
+    if (!device.busy || !runs_model(device)) continue;
+    TRY_ASSIGN(auto request, request_for(session, device));
+    request.restart = true;
+    const auto answer = session.ask(request, device.activity, Seconds(60));
     if (!answer && answer.error().code() != Errc::unsupported)
       return tl::unexpected(answer.error());
-    session.dir.event(record::event::activity,
-                      {{"device", device.name},
-                       {"kind", "model-run"},
-                       {"state", answer ? "restarted" : "failed"},
-                       {"message", answer ? std::string() : answer.error().describe()}});
+    session.dir.event(
+        record::event::Activity{.device = device.name,
+                                .kind = text_at(device.activity, "kind"),
+                                .state = answer ? "restarted" : "failed",
+                                .message = answer ? std::string() : answer.error().describe()});
   }
   return {};
 }
 
 /// Every busy device must have done something, or the crash would hit an idle machine.
 Result<void> check_busy(Session& session) {
-  TRY_ASSIGN(const json answer, session.ask("activity-status", json::object(), Seconds(30)));
-  const json activities = answer.value("activities", json::array());
-  for (const auto& activity : activities) {
-    if (!activity.is_object()) continue;
-    json fields = activity;
-    session.dir.event(record::event::activity, fields);
-    const auto operations = activity.find("operations");
-    const bool idle =
-        operations == activity.end() || !operations->is_number() || operations->get<double>() <= 0;
-    if (text_at(activity, "state") == "failed" || idle)
+  TRY_ASSIGN(const json answer, session.ask(record::request::ActivityStatus(), Seconds(30)));
+  for (const auto& activity : record::read<record::answer::ActivityStatus>(answer).activities) {
+    session.dir.event(activity);
+    if (activity.state == "failed" || activity.operations.value_or(0) <= 0)
       return fail(Errc::unsupported, "the device {} is not busy in the production kernel ({}: {})",
-                  text_at(activity, "device"), text_at(activity, "kind"),
-                  text_at(activity, "message"));
+                  activity.device, activity.kind, activity.message.value_or(""));
   }
   return {};
 }
@@ -180,8 +166,8 @@ Result<void> arm(Session& session) {
   TRY(load_drivers(session));
   session.note("drivers loaded");
   if (has_display(session.plan)) {
-    TRY_ASSIGN(session.facts.production_font, session.ask("font", json::object(), Seconds(30)));
-    session.dir.write("screen/font-production.json", session.facts.production_font.dump() + "\n");
+    TRY_ASSIGN(session.facts.production_font, session.ask(record::request::Font(), Seconds(30)));
+    session.dir.write(record::font_file("production"), session.facts.production_font.dump() + "\n");
   }
   TRY(load_capture_kernel(session));
   // Now, not at the handover: it takes 15 ms, and there the machine would wait for it.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
+#include "harness/record/agent.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/gate.hpp"
@@ -48,9 +51,8 @@ Result<void> explain_silence(Session& session, const std::string& step, const Er
           "in step \"{}\" the agent fell silent though the capture kernel answers on its keyboard",
           step)));
   }
-  session.dir.event(
-      record::event::capture_stuck,
-      {{"step", step}, {"why", why.describe()}, {"guest_down", session.guest_down().value_or("")}});
+  session.dir.event(record::event::CaptureStuck{
+      .step = step, .why = why.describe(), .guest_down = session.guest_down().value_or("")});
   session.note("the capture kernel is stuck in step " + step);
   return {};
 }
@@ -66,10 +68,9 @@ Result<bool> wait_for_entry(Session& session) {
 }
 
 Result<void> entry(Session& session) {
-  const json& hello = *session.agent.hello("capture");
-  session.dir.event(record::event::agent_hello, {{"role", "capture"},
-                                                 {"release", text_at(hello, "release")},
-                                                 {"command_line", text_at(hello, "command_line")}});
+  const auto hello = record::read<record::said::Hello>(*session.agent.hello("capture"));
+  session.dir.event(record::event::AgentHello{
+      .role = "capture", .release = hello.release, .command_line = hello.command_line});
   TRY(session.pause());
   TRY(session.watch->pass());
   session.mark(record::mark::capture_entry);
@@ -77,7 +78,7 @@ Result<void> entry(Session& session) {
   TRY(take_rings(session, record::mark::capture_entry));
   TRY(take_screen(session, record::mark::capture_entry, session.facts.production_font));
   TRY(session.resume());
-  TRY(session.ask("describe", json::object(), Seconds(30)));
+  TRY(session.ask(record::request::Describe(), Seconds(30)));
   TRY(take_interrupts(session, record::mark::capture_entry));
   return take_agent_pci(session, record::mark::capture_entry);
 }
@@ -88,8 +89,8 @@ Result<void> window(Session& session) {
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the observation window");
   TRY(session.watch->pass());
-  TRY(take_interrupts(session, "window-end"));
-  return take_rings(session, "window-end");
+  TRY(take_interrupts(session, record::mark::window_end));
+  return take_rings(session, record::mark::window_end);
 }
 
 Result<void> actions(Session& session) {
@@ -98,20 +99,22 @@ Result<void> actions(Session& session) {
 
 Result<void> drivers(Session& session) {
   session.note("loading drivers in the capture kernel");
-  json names = json::array();
-  json addresses = json::array();
+  record::request::Modules request;
+  record::request::WaitBound bound{.addresses = {}, .seconds = 30};
   for (const auto& device : session.plan.devices) {
     if (!device.driver_in_capture) continue;
     for (const auto& module : device.profile.modules)
-      if (std::ranges::find(names, json(module)) == names.end()) names.push_back(module);
-    if (!device.profile.driver.empty()) addresses.push_back(to_string(device.address));
+      if (std::ranges::find(request.names, module) == request.names.end())
+        request.names.push_back(module);
+    if (!device.profile.driver.empty()) bound.addresses.push_back(to_string(device.address));
   }
-  TRY_ASSIGN(const json answer, session.ask("modules", {{"names", names}}, Seconds(120)));
-  session.dir.event(record::event::modules, {{"role", "capture"},
-                                             {"loaded", answer.value("loaded", json::array())},
-                                             {"failed", answer.value("failed", json::array())},
-                                             {"seconds", answer.value("seconds", json())}});
-  TRY(session.ask("wait-bound", {{"addresses", addresses}, {"seconds", 30}}, Seconds(60)));
+  TRY_ASSIGN(const json answer, session.ask(request, Seconds(120)));
+  const auto loaded = record::read<record::answer::Modules>(answer);
+  session.dir.event(record::event::Modules{.role = "capture",
+                                           .loaded = loaded.loaded,
+                                           .failed = loaded.failed,
+                                           .seconds = loaded.seconds});
+  TRY(session.ask(bound, Seconds(60)));
   TRY(session.pause());
   TRY(session.watch->pass());
   session.mark(record::mark::drivers);
@@ -126,25 +129,24 @@ Result<void> test_device(Session& session, const scenario::PlannedDevice& device
   if (kind.empty() || kind == "none" || !device.driver_in_capture) return {};
   session.note("testing " + device.name);
   json parameters = device.profile.test;
-  parameters["device"] = device.name;
-  parameters["address"] = to_string(device.address);
-  parameters["seed"] = session.plan.scenario.seed;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
   const double begin = session.dir.now();
   Loop::Watch frames;
   if (kind == "net-echo") frames = session.feeder.hasten(device, session.plan.scenario.seed);
-  auto answer = session.ask("test", parameters, Seconds(90));
+  auto answer = session.ask(session.about<record::request::Test>(device), parameters, Seconds(90));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
-  json fields{{"device", device.name}, {"kind", kind}, {"began", begin}};
+  record::event::TestResult event{.device = device.name, .kind = kind, .began = begin};
   if (answer) {
-    for (const char* key : {"ok", "detail", "numbers"})
-      if (answer->contains(key)) fields[key] = (*answer)[key];
+    const auto result = record::read<record::answer::Test>(*answer);
+    event.ok = result.ok;
+    event.detail = result.detail;
+    event.numbers = result.numbers;
   } else {
-    fields["ok"] = false;
-    fields["detail"] = answer.error().describe();
+    event.ok = false;
+    event.detail = answer.error().describe();
   }
-  session.dir.event(record::event::test_result, fields);
+  session.dir.event(event);
   return {};
 }
 
@@ -156,15 +158,17 @@ Result<void> tests(Session& session) {
 
 /// A marker on the serial line and on the screen, and keys from outside to the console.
 Result<void> consoles(Session& session) {
-  TRY(session.ask("write-console", {{"device", "/dev/ttyS0"}, {"text", "quiesce-marker-serial\n"}},
-                  Seconds(20)));
+  TRY(session.ask(
+      record::request::WriteConsole{.device = "/dev/ttyS0", .text = "quiesce-marker-serial\n"},
+      Seconds(20)));
   if (!has_display(session.plan)) return {};
-  TRY(session.ask("write-console", {{"device", "/dev/tty1"}, {"text", "quiesce-marker-screen\n"}},
-                  Seconds(20)));
-  TRY(session.ask("keys", {{"seconds", 10}}, Seconds(20)));
+  TRY(session.ask(
+      record::request::WriteConsole{.device = "/dev/tty1", .text = "quiesce-marker-screen\n"},
+      Seconds(20)));
+  TRY(session.ask(record::request::Keys{10}, Seconds(20)));
   const json keys = {{"keys", {{{"type", "qcode"}, {"data", "q"}}}}};
   // Noted first: the key may arrive before QEMU has answered.
-  session.dir.event(record::event::key_sent, {{"keys", "q"}});
+  session.dir.event(record::event::KeySent{.keys = {{"q"}}});
   TRY(session.machine->qmp().call("send-key", keys, session.soon()));
   TRY_ASSIGN(const Wait waited,
              session.wait([&] { return session.landmarks.contains("key-received"); }, Seconds(10)));
@@ -190,11 +194,11 @@ Result<void> end(Session& session) {
   if (has_display(session.plan)) {
     // Without a console driver in the capture kernel there is no font to ask for: the old one is
     // all there is.
-    if (auto answer = session.ask("font", json::object(), Seconds(30))) font = *answer;
-    session.dir.write("screen/font-capture.json", font.dump() + "\n");
+    if (auto answer = session.ask(record::request::Font(), Seconds(30))) font = *answer;
+    session.dir.write(record::font_file("capture"), font.dump() + "\n");
   }
   TRY(take_interrupts(session, record::mark::capture_end));
-  TRY(session.ask("kmsg", {{"least_level", 4}}, Seconds(60)));
+  TRY(session.ask(record::request::Kmsg{.least_level = 4}, Seconds(60)));
   TRY(take_agent_pci(session, record::mark::capture_end));
   TRY(take_screen_truth(session));
   const Seconds left = closing_time - (session.loop.now() - closing);
@@ -233,7 +237,7 @@ Result<void> capture(Session& session) {
                        {"end", true, end}};
   for (const auto& step : list) {
     if (!step.wanted) continue;
-    session.dir.event(record::event::step, {{"name", step.name}});
+    session.dir.event(record::event::Step{step.name});
     if (auto done = step.act(session); !done)
       return explain_silence(session, step.name, done.error());
   }

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <ctime>
 
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/lines.hpp"
 #include "harness/run/phases.hpp"
 
 namespace quiesce::run {
@@ -39,18 +41,18 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
                      Observer observer, const Asked& asked) {
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
   nlohmann::json written = scenario::to_json(plan);
-  written["format"] = record::format;
+  written.update(record::as_json(record::PlanHead{record::format}));
   dir.write(record::file::plan,
             written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  nlohmann::json start = {{"realtime", seconds_since_epoch()},
-                          {"monotonic", monotonic_seconds() - dir.now()},
-                          {"format", record::format},
-                          {"version", QUIESCE_VERSION}};
+  record::event::RunStart start{.realtime = seconds_since_epoch(),
+                                .monotonic = monotonic_seconds() - dir.now(),
+                                .format = record::format,
+                                .version = QUIESCE_VERSION};
   if (!asked.command.empty()) {
-    start["command"] = asked.command;
-    start["directory"] = asked.directory;
+    start.command = asked.command;
+    start.directory = asked.directory;
   }
-  dir.event(record::event::run_start, start);
+  dir.event(start);
 
   Session session(loop, dir, plan, std::move(observer));
   auto done = phases(session);
@@ -60,14 +62,13 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
     const Error error = cause.because("phase " + session.current_phase);
     if (session.watch) session.watch->stop_passes();
     session.shut_down();
-    dir.event(record::event::error, {{"phase", session.current_phase},
-                                     {"code", to_string(error.code())},
-                                     {"message", cause.describe()}});
-    dir.event(record::event::run_end,
-              {{"reason", error.code() == Errc::interrupted ? "interrupted" : "error"}});
+    dir.event(record::event::Failure{.phase = session.current_phase,
+                                     .code = std::string(to_string(error.code())),
+                                     .message = cause.describe()});
+    dir.event(record::event::RunEnd{error.code() == Errc::interrupted ? "interrupted" : "error"});
     return tl::unexpected(error);
   }
-  dir.event(record::event::run_end, {{"reason", "finished"}});
+  dir.event(record::event::RunEnd{"finished"});
   return {};
 }
 

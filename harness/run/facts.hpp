@@ -8,6 +8,8 @@
 
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/events_guest.hpp"
 
 namespace quiesce::run {
 
@@ -36,12 +38,11 @@ struct GuestFacts {
   std::vector<CpuState> parked;  ///< where every CPU stood when the production kernel was last seen
 };
 
-nlohmann::json to_json(const GuestFacts& facts);
+record::event::Facts as_record(const GuestFacts& facts);
 
-/// An address as the agent writes it. What the agent says is no input of the user: nonsense is a
-/// protocol error.
-Result<std::uint64_t> address_at(const nlohmann::json& object, const char* key);
+/// What the agent says is no input of the user: nonsense is a protocol error that names `what`.
+Result<PhysRange> range_of(const record::answer::Range& range, const std::string& what);
 /// Of the agent's `hello` or `describe`; unsupported when the kernel reserved none.
-Result<PhysRange> crash_region(const nlohmann::json& description);
+Result<PhysRange> crash_region(const record::answer::Kernel& kernel);
 
 }  // namespace quiesce::run

@@ -5,7 +5,8 @@
 #include <array>
 
 #include "harness/base/tag.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_watch.hpp"
 
 namespace quiesce::run {
 
@@ -87,7 +88,7 @@ void Feeder::feed(const std::string& device, std::uint32_t seed, std::size_t siz
   // A QEMU that is gone is noticed by its exit, not here; a device that takes nothing now gets the
   // same frame the next time.
   if (!send_frame_(device, tagged_frame(device, sequence, seed, size))) return;
-  dir_.event(record::event::feed, {{"device", device}, {"sequence", sequence}, {"bytes", size}});
+  dir_.event(record::event::Feed{.device = device, .sequence = sequence, .bytes = size});
   ++sequence;
 }
 
@@ -98,7 +99,7 @@ void Feeder::move(const std::string& device) {
   const int x = static_cast<int>(step * 331 % 32768);
   const int y = static_cast<int>(step * 173 % 32768);
   if (move_pointer_(device, x, y))
-    dir_.event(record::event::pointer_sent, {{"device", device}, {"x", x}, {"y", y}});
+    dir_.event(record::event::PointerSent{.device = device, .x = x, .y = y});
 }
 
 }  // namespace quiesce::run

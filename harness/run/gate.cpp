@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/run/gate.hpp"
 #include "harness/observe/pci_space.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::run {
 
-using nlohmann::json;
 using observe::BusMaster;
 using scenario::Gating;
 using scenario::PlannedDevice;
@@ -62,19 +62,20 @@ Result<void> window(Session& session, const PlannedDevice* off) {
   TRY(session.pause());
   const double t1 = session.dir.now();
   TRY(session.watch->pass());
-  json pages = json::array();
-  for (const auto& page : session.watch->last_pages()) pages.push_back(fmt::format("{:#x}", page));
+  std::vector<record::Address> pages;
+  for (const auto& page : session.watch->last_pages()) pages.push_back({page});
   if (off != nullptr && before == BusMaster::on)
     TRY(observe::set_bus_master(session.machine->qtest(), off->address, BusMaster::on));
   paused += session.loop.now() - again;
-  session.dir.event(record::event::gate_window, {{"off", off != nullptr ? json(off->name) : json()},
-                                                 {"had_bus_master", before == BusMaster::on},
-                                                 {"begin", begin},
-                                                 {"t0", t0},
-                                                 {"t1", t1},
-                                                 {"end", session.dir.now()},
-                                                 {"pages", pages},
-                                                 {"stopped_s", paused.count()}});
+  session.dir.event(
+      record::event::GateWindow{.off = off != nullptr ? std::optional(off->name) : std::nullopt,
+                                .had_bus_master = before == BusMaster::on,
+                                .begin = begin,
+                                .t0 = t0,
+                                .t1 = t1,
+                                .end = session.dir.now(),
+                                .pages = std::move(pages),
+                                .stopped_s = paused.count()});
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the gating experiment");
   return session.resume();

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/snapshots.hpp"
 
 namespace quiesce::run {
-
-using nlohmann::json;
 
 namespace {
 
@@ -59,11 +58,11 @@ Result<void> handover(Session& session) {
   session.role = "capture";
   session.servers->kernel("capture");
   TRY(session.resume());
-  session.dir.event(record::event::handover, {{"rip", fmt::format("{:#x}", dying.rip.value)},
-                                              {"cpu", dying.index},
-                                              {"cpus", cpus.size()},
-                                              {"pause_s", (session.loop.now() - begin).count()},
-                                              {"facts", to_json(session.facts)}});
+  session.dir.event(record::event::Handover{.rip = fmt::format("{:#x}", dying.rip.value),
+                                            .cpu = dying.index,
+                                            .cpus = cpus.size(),
+                                            .pause_s = (session.loop.now() - begin).count(),
+                                            .facts = as_record(session.facts)});
   session.watch->start_passes();
   return {};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/record/layout.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/snapshots.hpp"
 
@@ -23,13 +23,12 @@ json keys(std::initializer_list<const char*> names) {
 Result<void> trigger(Session& session) {
   const auto& spec = session.plan.scenario.panic;
   const auto by_agent = [&](const char* method) -> Result<void> {
-    json parameters{{"method", method}};
-    if (spec.cpu) parameters["cpu"] = *spec.cpu;
-    TRY(session.agent.ask("panic", parameters));
+    const record::request::Panic request{.method = method, .cpu = spec.cpu};
+    TRY(session.agent.ask(request.name, record::as_json(request)));
     return {};
   };
   const auto prepare = [&](const char* method) -> Result<void> {
-    TRY(session.ask("panic-prepare", {{"method", method}}, Seconds(20)));
+    TRY(session.ask(record::request::PanicPrepare{method}, Seconds(20)));
     return {};
   };
   switch (spec.method) {

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "harness/record/agent.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 
@@ -66,8 +68,7 @@ class Climb {
     const double settled = session_.dir.now();
     for (const Done& done : all)
       for (const auto* device : done.devices)
-        session_.dir.event(record::event::reset_action,
-                           event_of(number, action, *device, done, settled));
+        session_.dir.event(event_of(number, action, *device, done, settled));
     TRY(states(number, devices));
     if (at_ != ActAt::before_drivers || !session_.plan.scenario.steps.climb) return {};
     // Doing nothing brings nobody back.
@@ -115,12 +116,11 @@ class Climb {
   }
 
   Result<json> ask(const Action& action, const Devices& devices) {
-    json addresses = json::array();
-    for (const auto* device : devices) addresses.push_back(to_string(device->address));
-    json parameters{
-        {"do", word(action.what)}, {"addresses", addresses}, {"ready_seconds", ready_seconds}};
-    if (!action.method.empty()) parameters["method"] = action.method;
-    return session_.ask("pci-action", parameters, action_patience);
+    record::request::PciAction request{
+        .action = word(action.what), .addresses = {}, .ready_seconds = ready_seconds};
+    for (const auto* device : devices) request.addresses.push_back(to_string(device->address));
+    if (!action.method.empty()) request.method = action.method;
+    return session_.ask(request, action_patience);
   }
 
   /// The machine runs on; then a pass while it stands still.
@@ -141,29 +141,27 @@ class Climb {
     return session_.watch->pass();
   }
 
-  json event_of(std::size_t number, const Action& action, const PlannedDevice& device,
-                const Done& done, double settled) const {
-    json event{{"at", at_ == ActAt::production ? "production" : "before-drivers"},
-               {"number", number},
-               {"climb", session_.plan.scenario.steps.climb},
-               {"do", word(action.what)},
-               {"method", action.method},
-               {"device", device.name},
-               {"address", to_string(device.address)},
-               {"ok", false},
-               {"error", "the agent said nothing of it"},
-               {"began", done.began},
-               {"ended", done.ended},
-               {"settled", settled}};
-    const auto functions = done.answer.find("functions");
-    if (functions == done.answer.end() || !functions->is_array()) return event;
-    for (const auto& function : *functions) {
-      if (!function.is_object() || text_at(function, "address") != to_string(device.address))
-        continue;
-      for (const char* key : {"ok", "error", "ready_ms", "methods", "before", "after", "restored",
-                              "guest_began", "guest_ended"})
-        if (function.contains(key)) event[key] = function[key];
+  record::event::ResetAction event_of(std::size_t number, const Action& action,
+                                      const PlannedDevice& device, const Done& done,
+                                      double settled) const {
+    record::event::ResetAction event;
+    for (const auto& function : record::read<record::answer::PciAction>(done.answer).functions) {
+      // How it went has the same fields there.
+      auto one = record::read<record::event::ResetAction>(function);
+      if (one.address == to_string(device.address)) event = std::move(one);
     }
+    if (event.address.empty()) event.error = "the agent said nothing of it";
+    event.ok = event.ok.value_or(false);
+    event.at = at_ == ActAt::production ? "production" : "before-drivers";
+    event.number = number;
+    event.climb = session_.plan.scenario.steps.climb;
+    event.action = word(action.what);
+    event.method = action.method;
+    event.device = device.name;
+    event.address = to_string(device.address);
+    event.began = done.began;
+    event.ended = done.ended;
+    event.settled = settled;
     return event;
   }
 
@@ -172,17 +170,14 @@ class Climb {
     for (const auto* device : devices) {
       if (!is_model(*device)) continue;
       auto answer =
-          session_.ask("model-state", {{"address", to_string(device->address)}}, Seconds(30));
+          session_.ask(record::request::ModelState{to_string(device->address)}, Seconds(30));
       if (!answer && answer.error().code() != Errc::unsupported)
         return tl::unexpected(answer.error());
-      json event{{"number", number}, {"device", device->name}};
-      if (answer)
-        event.update(*answer);
-      else
-        event["error"] = answer.error().describe();
-      event.erase("op");
-      event.erase("guest");
-      session_.dir.event(record::event::reset_state, event);
+      auto event = record::read<record::event::ResetState>(answer ? *answer : json::object());
+      event.number = number;
+      event.device = device->name;
+      if (!answer) event.error = answer.error().describe();
+      session_.dir.event(event);
     }
     return {};
   }
@@ -216,22 +211,19 @@ class Climb {
   }
 
   Result<void> probe_model(std::size_t number, const PlannedDevice& device) {
-    json parameters = device.profile.test;
-    parameters["device"] = device.name;
-    parameters["address"] = to_string(device.address);
-    parameters["seed"] = session_.plan.scenario.seed;
+    auto request = session_.about<record::request::Test>(device);
     // As after this rung alone: a reset of the test's own would be another rung.
-    parameters["reset_first"] = "none";
-    auto answer = session_.ask("test", parameters, Seconds(60));
+    request.reset_first = "none";
+    auto answer = session_.ask(request, device.profile.test, Seconds(60));
     if (!answer && answer.error().code() != Errc::unsupported)
       return tl::unexpected(answer.error());
-    const bool works = answer && answer->value("ok", json(false)) == json(true);
-    session_.dir.event(
-        record::event::reset_probe,
-        {{"number", number},
-         {"device", device.name},
-         {"works", works},
-         {"detail", answer ? text_at(*answer, "detail") : answer.error().describe()}});
+    const auto result = record::read<record::answer::Test>(answer ? *answer : json());
+    const bool works = result.ok.value_or(false);
+    session_.dir.event(record::event::ResetProbe{
+        .number = number,
+        .device = device.name,
+        .works = works,
+        .detail = answer ? result.detail.value_or("") : answer.error().describe()});
     if (works) back_.insert(device.name);
     return {};
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/base/text.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::run {
@@ -46,8 +47,7 @@ void RunDir::note(const Result<void>& written) {
 }
 
 void RunDir::event(const char* name, nlohmann::json fields) {
-  fields["t"] = now();
-  fields["event"] = name;
+  fields.update(record::as_json(record::event::Head{now(), name}));
   append_json(record::file::timeline, fields);
 }
 

@@ -13,6 +13,7 @@
 #include "harness/base/clock.hpp"
 #include "harness/base/fd.hpp"
 #include "harness/base/result.hpp"
+#include "harness/record/fields.hpp"
 
 namespace quiesce::run {
 
@@ -26,7 +27,11 @@ class RunDir {
   /// Seconds since run.start.
   double now() const { return (clock_->now() - start_).count(); }
 
-  /// A line of timeline.ndjson; "t" and "event" are added.
+  /// A line of timeline.ndjson: one of record::event::*; "t" and "event" are added.
+  template <record::Record R>
+  void event(const R& record) {
+    event(R::name, record::as_json(record));
+  }
   void event(const char* name, nlohmann::json fields = nlohmann::json::object());
   /// A line of any other .ndjson file.
   void append_json(const char* file, const nlohmann::json& line);

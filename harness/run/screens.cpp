@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "harness/observe/screen.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/lines.hpp"
 
 namespace quiesce::run {
 
@@ -38,35 +40,35 @@ Result<void> take_screen(Session& session, const std::string& name, const json& 
   const std::filesystem::path path = session.dir.path() / file;
   TRY(session.machine->qmp().call("screendump", {{"filename", path.string()}, {"format", "png"}},
                                   session.soon()));
-  json fields{{"name", name}, {"file", file}};
+  record::event::Screen event{.screen = name, .file = file};
   TRY_ASSIGN(const std::string png, read_file(path));
   const auto picture = observe::read_png(std::as_bytes(std::span(png.data(), png.size())));
   const auto glyphs = observe::Font::from_json(font);
   if (picture) {
-    fields["width"] = picture->width;
-    fields["height"] = picture->height;
+    event.width = picture->width;
+    event.height = picture->height;
   } else {
-    fields["unreadable"] = picture.error().describe();
+    event.unreadable = picture.error().describe();
   }
   if (picture && glyphs) {
     const observe::ScreenText text = observe::read_screen(*picture, *glyphs);
-    fields["unknown_cells"] = text.unknown;
+    event.unknown_cells = text.unknown;
     session.dir.write(fmt::format("{}/{}.txt", record::file::screen, name), to_text(text));
   } else if (!glyphs) {
-    fields["no_text"] = glyphs.error().describe();
+    event.no_text = glyphs.error().describe();
   }
-  session.dir.event(record::event::screen, fields);
+  session.dir.event(event);
   return {};
 }
 
 Result<void> take_screen_truth(Session& session) {
   if (!has_display(session.plan)) return {};
   // A kernel without a console on the screen has nothing to tell: that is evidence too.
-  auto answer = session.ask("screen-text", json::object(), Seconds(30));
+  auto answer = session.ask(record::request::ScreenText(), Seconds(30));
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
-  const json written = answer ? *answer : json{{"error", answer.error().describe()}};
-  session.dir.write(fmt::format("{}/vcs-{}.json", record::file::screen, session.role),
-                    written.dump() + "\n");
+  const json written =
+      answer ? *answer : record::as_json(record::PayloadHead{.error = answer.error().describe()});
+  session.dir.write(record::screen_truth_file(session.role), written.dump() + "\n");
   return {};
 }
 
@@ -83,11 +85,11 @@ Result<void> ScreenSampler::start() {
 void ScreenSampler::sample() {
   auto picture = session_.machine->fetch_picture();
   if (picture && !picture->empty()) {
-    session_.dir.event(record::event::screen_sample, {{"taken_t", asked_t_},
-                                                      {"same_as_production", *picture == first_},
-                                                      {"changed", *picture != last_},
-                                                      {"uniform", is_uniform(*picture)},
-                                                      {"bytes", picture->size()}});
+    session_.dir.event(record::event::ScreenSample{.taken_t = asked_t_,
+                                                   .same_as_production = *picture == first_,
+                                                   .changed = *picture != last_,
+                                                   .uniform = is_uniform(*picture),
+                                                   .bytes = picture->size()});
     last_ = std::move(*picture);
   }
   asked_t_ = session_.dir.now();

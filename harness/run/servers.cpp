@@ -11,7 +11,9 @@
 #include "harness/base/temp_dir.hpp"
 #include "harness/base/text.hpp"
 #include "harness/base/unix_socket.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/lines.hpp"
 
 namespace quiesce::run {
 
@@ -101,7 +103,7 @@ Result<void> DeviceServers::Parts::start(const PlannedDevice& device,
   const auto& command = device.server->command;
   const std::string file = record::ledger_file(device.name);
   TRY_ASSIGN(Fd ledger, open_file(dir.path() / file, O_RDWR | O_CREAT | O_APPEND));
-  TRY_ASSIGN(const Fd log, open_file(dir.path() / ("device-" + device.name + ".log"),
+  TRY_ASSIGN(const Fd log, open_file(dir.path() / record::server_log_file(device.name),
                                      O_WRONLY | O_CREAT | O_APPEND));
   ProcessOptions options{.argv = command,
                          .inherit = {{ledger_fd, ledger.get()}},
@@ -140,10 +142,10 @@ Result<void> DeviceServers::Parts::start(const PlannedDevice& device,
     return tl::unexpected(
         process.error().because(fmt::format("the server of device {}", device.name)));
   server->process = std::move(*process);
-  dir.event(record::event::device_server, {{"device", device.name},
-                                           {"what", "started"},
-                                           {"pid", server->process->pid()},
-                                           {"argv", options.argv}});
+  dir.event(record::event::DeviceServer{.device = device.name,
+                                        .what = "started",
+                                        .pid = server->process->pid(),
+                                        .argv = options.argv});
   Server& started = *servers.emplace_back(std::move(server));
   listen(started);
   return listens ? wait_for_file(path, started) : Result<void>();
@@ -157,9 +159,8 @@ Result<void> DeviceServers::Parts::wait_for_file(const std::string& path, Server
   const Waited waited = loop.run_until(there, loop.now() + start_patience);
   if (waited == Waited::stopped) return fail(Errc::interrupted, "interrupted");
   if (const auto status = server.process->poll())
-    return fail(Errc::closed,
-                "the server of device {} ended with {} at its start; see device-{}.log",
-                server.device, status->describe(), server.device);
+    return fail(Errc::closed, "the server of device {} ended with {} at its start; see {}",
+                server.device, status->describe(), record::server_log_file(server.device));
   if (waited == Waited::done) return {};
   return fail(Errc::timeout, "the server of device {} made no socket at {} within {}",
               server.device, path, format_duration(start_patience));
@@ -177,14 +178,14 @@ void DeviceServers::Parts::ended(Server& server) {
   if (!status) return;
   server.exit_watch = {};
   server.answered = true;
-  dir.event(record::event::device_server,
-            {{"device", server.device}, {"what", "exited"}, {"status", status->describe()}});
+  dir.event(record::event::DeviceServer{
+      .device = server.device, .what = "exited", .status = status->describe()});
 }
 
 void DeviceServers::Parts::hear(Server& server) {
   const auto bytes = read_some(server.control->get());
   if (!bytes || server.heard.size() > 65536) {
-    dir.event(record::event::device_server, {{"device", server.device}, {"what", "hung-up"}});
+    dir.event(record::event::DeviceServer{.device = server.device, .what = "hung-up"});
     server.control_watch = {};
     server.control.reset();
     server.answered = true;
@@ -204,8 +205,8 @@ void DeviceServers::Parts::take_line(Server& server, const std::string& line) {
   if (message.contains("ok")) {
     server.answered = true;
     if (message["ok"] != json(true))
-      dir.event(record::event::device_server,
-                {{"device", server.device}, {"what", "refused"}, {"answer", message}});
+      dir.event(record::event::DeviceServer{
+          .device = server.device, .what = "refused", .answer = message});
   }
   if (message.contains("event") && on_event) on_event(server.device, message);
 }
@@ -224,8 +225,8 @@ void DeviceServers::tell(const json& message, TimePoint deadline) {
   if (all() || parts_->loop.run_until(all, deadline) == Waited::stopped) return;
   for (auto& server : parts_->servers) {
     if (server->answered) continue;
-    parts_->dir.event(record::event::device_server,
-                      {{"device", server->device}, {"what", "silent"}, {"asked", message}});
+    parts_->dir.event(
+        record::event::DeviceServer{.device = server->device, .what = "silent", .asked = message});
     server->control_watch = {};
     server->control.reset();
     server->answered = true;
@@ -249,9 +250,9 @@ std::uint64_t DeviceServers::ledger_writes(const std::string& device) const {
     if (server->device != device) continue;
     const auto text = read_file(fmt::format("/proc/self/fd/{}", server->ledger.get()));
     if (!text) return 0;
+    const std::string write = fmt::format("\"{}\"", record::ledger::Write::name);
     std::uint64_t writes = 0;
-    for (std::size_t at = 0; (at = text->find("\"dma.write\"", at)) != std::string::npos; ++at)
-      ++writes;
+    for (std::size_t at = 0; (at = text->find(write, at)) != std::string::npos; ++at) ++writes;
     return writes;
   }
   return 0;

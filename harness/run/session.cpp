@@ -7,6 +7,10 @@
 
 #include "harness/base/tag.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/events_device.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/disks.hpp"
@@ -103,27 +107,25 @@ void Session::on_serial_line(const std::string& line) {
   const std::string what = landmark(line);
   if (what.empty()) return;
   landmarks.emplace(what, dir.now());
-  dir.event(record::event::serial_line, {{"role", role}, {"what", what}});
+  dir.event(record::event::SerialLine{.role = role, .what = what});
 }
 
 void Session::on_qmp_event(const std::string& name, const json& data) {
   // A moving clock tells nothing about the guest's progress.
   if (name == "RTC_CHANGE") return;
-  dir.event(record::event::qmp_event, {{"name", name}, {"data", data}});
+  dir.event(record::event::QmpEvent{.event = name, .data = data});
   last_progress_ = loop.now();
   if (name == "SHUTDOWN" || name == "GUEST_PANICKED") guest_down_ = reason_of(name, data);
 }
 
 void Session::on_agent_message(const char* kind, std::uint32_t sequence, const json& payload) {
-  dir.append_json(record::file::agent, {{"t", dir.now()},
-                                        {"kind", kind},
-                                        {"sequence", sequence},
-                                        {"role", role},
-                                        {"payload", payload}});
-  const auto event = payload.find("event");
-  if (event == payload.end() || *event != "key") return;
+  dir.append_json(
+      record::file::agent,
+      record::as_json(record::AgentLine{
+          .t = dir.now(), .kind = kind, .sequence = sequence, .role = role, .payload = payload}));
+  if (record::read<record::PayloadHead>(payload).event != record::said::Key::name) return;
   landmarks.emplace("key-received", dir.now());
-  dir.event(record::event::key_received, {{"text", payload.value("text", json())}});
+  dir.event(record::event::KeyReceived{record::read<record::said::Key>(payload).text});
 }
 
 void Session::on_frame(const std::string& device, std::string_view frame) {
@@ -131,10 +133,8 @@ void Session::on_frame(const std::string& device, std::string_view frame) {
   if (tags.empty() || tags.front().kind != TagKind::guest_frame ||
       tags.front().seed != plan.scenario.seed)
     return;
-  dir.event(record::event::echo, {{"device", device},
-                                  {"sequence", tags.front().sequence},
-                                  {"bytes", frame.size()},
-                                  {"role", role}});
+  dir.event(record::event::Echo{
+      .device = device, .sequence = tags.front().sequence, .bytes = frame.size(), .role = role});
 }
 
 /// vfio-user has no message for an error that is reported to the root port, and QEMU ends the
@@ -154,10 +154,8 @@ void Session::on_server_event(const std::string& device, const json& message) {
   const std::string command = fmt::format("pcie_aer_inject_error {}{} {}", correctable,
                                           planned->port, what.substr(correctable.size()));
   const auto posted = machine->qmp().post("human-monitor-command", {{"command-line", command}});
-  dir.event(record::event::aer_injected, {{"device", device},
-                                          {"port", planned->port},
-                                          {"severity", severity},
-                                          {"sent", posted.has_value()}});
+  dir.event(record::event::AerInjected{
+      .device = device, .port = planned->port, .severity = severity, .sent = posted.has_value()});
 }
 
 Result<void> Session::launch() {
@@ -171,15 +169,14 @@ Result<void> Session::launch() {
   TRY_ASSIGN(machine, vm::Machine::launch(loop, plan, dir.path(), images, servers->sockets(),
                                           listener(), soon()));
   servers->connected();
-  dir.event(record::event::qemu_start,
-            {{"pid", machine->process().pid()}, {"version", machine->qmp().qemu_version()}});
-  dir.write(record::file::qemu, json{{"binary", plan.qemu.string()},
-                                     {"version", machine->qmp().qemu_version()},
-                                     {"argv", machine->argv()},
-                                     {"accel", plan.accel},
-                                     {"accel_reason", plan.accel_reason}}
-                                        .dump(1) +
-                                    "\n");
+  dir.event(record::event::QemuStart{.pid = machine->process().pid(),
+                                     .version = machine->qmp().qemu_version()});
+  const record::QemuFile qemu{.binary = plan.qemu.string(),
+                              .version = machine->qmp().qemu_version(),
+                              .argv = machine->argv(),
+                              .accel = plan.accel,
+                              .accel_reason = plan.accel_reason};
+  dir.write(record::file::qemu, record::as_json(qemu).dump(1) + "\n");
   TRY_ASSIGN(watch, StrayWatch::create(*this));
   return {};
 }
@@ -221,11 +218,11 @@ void Session::shut_down() {
   servers->stop();
   machine->drain();
   serial_.flush();
-  dir.event(record::event::qemu_exit, {{"how", status.describe()}, {"expected", expected}});
-  dir.event(record::event::usage, {{"harness_cpu_s", own_cpu_seconds()},
-                                   {"qemu_cpu_s", qemu_cpu},
-                                   {"peak_rss_bytes", own_peak_bytes()},
-                                   {"agent_noise_bytes", agent.noise()}});
+  dir.event(record::event::QemuExit{.how = status.describe(), .expected = expected});
+  dir.event(record::event::Usage{.harness_cpu_s = own_cpu_seconds(),
+                                 .qemu_cpu_s = qemu_cpu,
+                                 .peak_rss_bytes = own_peak_bytes(),
+                                 .agent_noise_bytes = agent.noise()});
 }
 
 TimePoint Session::soon() const {
@@ -323,25 +320,24 @@ Result<json> Session::ask(const std::string& op, json parameters, Seconds patien
         return answer.has_value();
       },
       scaled(patience)));
-  const auto error = answer->find("error");
-  if (error != answer->end() && error->is_object()) {
-    const auto message = error->find("message");
+  const auto error = record::read<record::PayloadHead>(*answer).error;
+  if (error && error->is_object()) {
+    const auto message = record::read<record::AgentError>(*error).message;
     return fail(Errc::unsupported, "the agent cannot {}: {}", op,
-                message != error->end() && message->is_string() ? message->get<std::string>()
-                                                                : error->dump());
+                message.empty() ? error->dump() : message);
   }
   return std::move(*answer);
 }
 
 void Session::phase(const std::string& name) {
-  if (!current_phase.empty()) dir.event(record::event::phase_end, {{"phase", current_phase}});
+  if (!current_phase.empty()) dir.event(record::event::PhaseEnd{current_phase});
   current_phase = name;
-  dir.event(record::event::phase_begin, {{"phase", name}});
+  dir.event(record::event::PhaseBegin{name});
   if (observer_.on_phase) observer_.on_phase(name);
 }
 
 void Session::mark(const char* name) {
-  dir.event(record::event::mark, {{"name", name}});
+  dir.event(record::event::Mark{name});
 }
 
 void Session::note(const std::string& text) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/base/loop.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/run/agent_link.hpp"
 #include "harness/run/facts.hpp"
 #include "harness/run/feeder.hpp"
@@ -68,6 +69,26 @@ class Session {
   /// Asks the agent and waits for its answer. Its own error is Errc::unsupported, silence
   /// Errc::timeout, a guest that went down Errc::closed.
   Result<nlohmann::json> ask(const std::string& op, nlohmann::json parameters, Seconds patience);
+  /// The same for one of record::request.
+  template <record::Record Q>
+  Result<nlohmann::json> ask(const Q& request, Seconds patience) {
+    return ask(Q::name, record::as_json(request), patience);
+  }
+  /// `work`: parameters of an activity or a test, which go with it.
+  template <record::Record Q>
+  Result<nlohmann::json> ask(const Q& request, nlohmann::json work, Seconds patience) {
+    work.update(record::as_json(request));
+    return ask(Q::name, std::move(work), patience);
+  }
+  /// A request about a device's work.
+  template <record::Record Q>
+  Q about(const scenario::PlannedDevice& device) const {
+    Q request;
+    request.device = device.name;
+    request.address = to_string(device.address);
+    request.seed = plan.scenario.seed;
+    return request;
+  }
 
   void phase(const std::string& name);
   void mark(const char* name);

@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "harness/observe/pci_space.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::run {
-
-using nlohmann::json;
 
 namespace {
 
@@ -35,36 +35,35 @@ Result<void> take_pci(Session& session, const std::string& mark) {
   TRY_ASSIGN(Stopped stopped, Stopped::begin(session));
   TRY_ASSIGN(const observe::PciSpace space, observe::read_pci_space(session.machine->qtest()));
   session.dir.write(fmt::format("{}/{}.json", record::file::pci, mark),
-                    to_json(space, mark, session.dir.now()).dump() + "\n");
+                    record::as_json(as_record(space, mark, session.dir.now())).dump() + "\n");
   return stopped.end();
 }
 
 Result<void> take_agent_pci(Session& session, const std::string& mark) {
-  const auto told = session.ask("pci", json::object(), Seconds(60));
+  const auto told = session.ask(record::request::Pci(), Seconds(60));
   if (!told) {
     // Configuration space that does not answer, as while the kernel waits for a dead function, is
     // the device's fault and no reason to look no further.
     if (told.error().code() != Errc::unsupported) return tl::unexpected(told.error());
-    session.dir.event(record::event::agent_pci_missing,
-                      {{"mark", mark}, {"error", told.error().describe()}});
+    session.dir.event(
+        record::event::AgentPciMissing{.mark = mark, .error = told.error().describe()});
     return {};
   }
-  const json& answer = *told;
-  const json written{{"mark", mark},
-                     {"t", session.dir.now()},
-                     {"source", "libpci"},
-                     {"functions", answer.value("functions", json::array())}};
-  session.dir.write(fmt::format("{}/{}-agent.json", record::file::pci, mark),
-                    written.dump() + "\n");
+  const record::PciFile written{.mark = mark,
+                                .t = session.dir.now(),
+                                .source = "libpci",
+                                .functions = record::read<record::answer::Pci>(*told).functions};
+  session.dir.write(fmt::format("{}/{}.json", record::file::pci, record::agent_view(mark)),
+                    record::as_json(written).dump() + "\n");
   return {};
 }
 
 Result<void> take_interrupts(Session& session, const std::string& at) {
-  const auto answer = session.ask("interrupts", {{"at", at}}, Seconds(30));
+  const auto answer = session.ask(record::request::Interrupts{at}, Seconds(30));
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
-  json event{{"at", at}, {"role", session.role}};
-  if (!answer) event["error"] = answer.error().describe();
-  session.dir.event(record::event::interrupts, event);
+  record::event::Interrupts event{.at = at, .role = session.role};
+  if (!answer) event.error = answer.error().describe();
+  session.dir.event(event);
   return {};
 }
 
@@ -76,7 +75,7 @@ Result<void> take_rings(Session& session, const std::string& at) {
   for (const auto& device : session.plan.devices) {
     if (!device.profile.ring) continue;
     const auto& ring = *device.profile.ring;
-    json fields{{"device", device.name}, {"at", at}};
+    record::event::Ring event{.device = device.name, .at = at};
     TRY_ASSIGN(const PciConfig config,
                observe::read_pci_function(session.machine->qtest(), device.address));
     const auto state = observe::read_ring(session.machine->qtest(), config,
@@ -86,16 +85,15 @@ Result<void> take_rings(Session& session, const std::string& at) {
                                            .base = ring.base,
                                            .length = ring.length});
     if (state) {
-      fields["head"] = state->head;
-      fields["tail"] = state->tail;
-      fields["used_up"] = state->used_up();
+      event.head = state->head;
+      event.tail = state->tail;
+      event.used_up = state->used_up();
       if (state->descriptors.begin < state->descriptors.end)
-        fields["descriptors"] = json::array({fmt::format("{:#x}", state->descriptors.begin.value),
-                                             fmt::format("{:#x}", state->descriptors.end.value)});
+        event.descriptors = {state->descriptors.begin.value, state->descriptors.end.value};
     } else {
-      fields["unreadable"] = state.error().describe();
+      event.unreadable = state.error().describe();
     }
-    session.dir.event(record::event::ring, fields);
+    session.dir.event(event);
   }
   return stopped.end();
 }
@@ -113,15 +111,15 @@ Result<std::vector<CpuState>> take_cpus(Session& session, const std::string& at)
       return before.index == cpu.index && before.rip == cpu.rip;
     });
   };
-  json list = json::array();
+  record::event::Cpus event{.at = at, .cpus = {}};
   for (const auto& cpu : cpus)
-    list.push_back({{"index", cpu.index},
-                    {"rip", fmt::format("{:#x}", cpu.rip.value)},
-                    {"rsp", fmt::format("{:#x}", cpu.rsp.value)},
-                    {"halted", cpu.halted},
-                    {"place", in_production(cpu) ? "production kernel"
-                                                 : place_of(cpu.rip, session.facts, spoke)}});
-  session.dir.event(record::event::cpus, {{"at", at}, {"cpus", list}});
+    event.cpus.push_back({.index = static_cast<std::uint64_t>(cpu.index),
+                          .rip = fmt::format("{:#x}", cpu.rip.value),
+                          .rsp = fmt::format("{:#x}", cpu.rsp.value),
+                          .halted = cpu.halted,
+                          .place = in_production(cpu) ? "production kernel"
+                                                      : place_of(cpu.rip, session.facts, spoke)});
+  session.dir.event(event);
   return cpus;
 }
 

@@ -8,12 +8,11 @@
 
 #include "harness/observe/page_diff.hpp"
 #include "harness/observe/stray.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/session.hpp"
 
 namespace quiesce::run {
-
-using nlohmann::json;
 
 namespace {
 
@@ -26,9 +25,7 @@ constexpr Seconds longest_interval{4};
 // At the handover the machine waits for the copy: both cores. Later the guest needs them.
 constexpr int handover_workers = 2;
 
-std::string hex(std::uint64_t value) {
-  return fmt::format("{:#x}", value);
-}
+constexpr std::uint64_t first_mib = 1U << 20;
 
 }  // namespace
 
@@ -86,7 +83,7 @@ Result<void> StrayWatch::prepare(PhysRange crash_region) {
   // (arch/x86/realmode).
   parts_->crash_region = crash_region;
   TRY_ASSIGN(parts_->baseline,
-             observe::Baseline::create(parts_->ram, {{{0}, {1U << 20}}, crash_region}));
+             observe::Baseline::create(parts_->ram, {{{0}, {first_mib}}, crash_region}));
   return parts_->baseline->prepare(parts_->ram);
 }
 
@@ -95,15 +92,11 @@ Result<void> StrayWatch::Parts::take(const char* what) {
   TRY_ASSIGN(const Bytes copied, baseline->take(ram, {.workers = handover_workers}));
   baseline_taken = session.loop.now();
   last_pass_t = session.dir.now();
-  session.dir.event(
-      record::event::baseline,
-      {{"for", what},
-       {"bytes", copied.value},
-       {"copy_s", (baseline_taken - begin).count()},
-       {"excluded",
-        // A list of lists: two texts in braces alone would be an object with a key and a value.
-        json::array({json::array({"0x0", "0x100000"}),
-                     json::array({hex(crash_region.begin.value), hex(crash_region.end.value)})})}});
+  session.dir.event(record::event::Baseline{
+      .purpose = what,
+      .bytes = copied.value,
+      .copy_s = (baseline_taken - begin).count(),
+      .excluded = {{0, first_mib}, {crash_region.begin.value, crash_region.end.value}}});
   return {};
 }
 
@@ -127,11 +120,11 @@ Result<std::map<std::string, std::uint64_t>> StrayWatch::control_end() {
       if (!origin.foreign && origin.tag.device != last) ++pages[last = origin.tag.device];
   }
   for (const auto& device : session.plan.devices)
-    session.dir.event(record::event::control, {{"device", device.name},
-                                               {"tagged_pages", pages[device.name]},
-                                               {"changed_pages", pass.changed.size()},
-                                               {"t0", parts_->last_pass_t},
-                                               {"t1", session.dir.now()}});
+    session.dir.event(record::event::Control{.device = device.name,
+                                             .tagged_pages = pages[device.name],
+                                             .changed_pages = pass.changed.size(),
+                                             .t0 = parts_->last_pass_t,
+                                             .t1 = session.dir.now()});
   return pages;
 }
 
@@ -162,11 +155,11 @@ Result<void> StrayWatch::Parts::pass() {
   // By now the dying kernel has made its last step.
   owners.clear();
   last_pass_took = session.loop.now() - begin;
-  session.dir.event(record::event::watch_pass, {{"begin_t", begin_t},
-                                                {"since", last_pass_t},
-                                                {"pages_compared", found.pages},
-                                                {"pages_changed", found.changed.size()},
-                                                {"seconds", last_pass_took.count()}});
+  session.dir.event(record::event::WatchPass{.begin_t = begin_t,
+                                             .since = last_pass_t,
+                                             .pages_compared = found.pages,
+                                             .pages_changed = found.changed.size(),
+                                             .seconds = last_pass_took.count()});
   // A write behind the comparing hand while it moved shows in the next pass only.
   last_pass_t = begin_t;
   passed_while_stopped = session.paused();
@@ -176,7 +169,7 @@ Result<void> StrayWatch::Parts::pass() {
 }
 
 void StrayWatch::Parts::note(const observe::StrayWrite& write) {
-  session.dir.append_json(record::file::dma, to_json(write));
+  session.dir.append_json(record::file::dma, record::as_json(as_record(write)));
   std::set<std::string> devices;
   for (const auto& origin : write.tags)
     if (!origin.foreign) devices.insert(origin.tag.device);

@@ -173,7 +173,9 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
   Survey found;
   TRY(boot(session));
   session.phase("survey");
-  TRY_ASSIGN(const PhysRange region, crash_region(*session.agent.hello("production")));
+  TRY_ASSIGN(
+      const PhysRange region,
+      crash_region(record::read<record::answer::Kernel>(*session.agent.hello("production"))));
   TRY(session.watch->prepare(region));
   TRY(load(session, found));
   TRY_ASSIGN(found.function, look(session));

@@ -7,6 +7,9 @@
 #include <string_view>
 
 #include "harness/base/fd.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::bench {
@@ -43,28 +46,28 @@ std::vector<json> read_lines(const std::filesystem::path& path) {
 
 std::string timeline_point(const json& line) {
   const std::string event = text_at(line, "event");
-  if (event == record::event::phase_begin) return "phase " + text_at(line, "phase");
-  if (event == "step") return "step " + text_at(line, "name");
-  if (event == record::event::mark) return "mark " + text_at(line, "name");
-  if (event == record::event::serial_line && text_at(line, "what") == "kernel-start")
+  if (event == record::event::PhaseBegin::name) return "phase " + text_at(line, "phase");
+  if (event == record::event::Step::name) return "step " + text_at(line, "name");
+  if (event == record::event::Mark::name) return "mark " + text_at(line, "name");
+  if (event == record::event::SerialLine::name && text_at(line, "what") == "kernel-start")
     return "kernel " + text_at(line, "role");
-  if (event == record::event::qemu_start) return "qemu";
-  if (event == record::event::handover) return "runs again";
-  if (event == record::event::run_end) return "end";
+  if (event == record::event::QemuStart::name) return "qemu";
+  if (event == record::event::Handover::name) return "runs again";
+  if (event == record::event::RunEnd::name) return "end";
   return {};
 }
 
 void take_numbers(const json& line, Recording& recording) {
   const std::string event = text_at(line, "event");
-  if (event == record::event::usage) {
+  if (event == record::event::Usage::name) {
     recording.harness_cpu_s = number_at(line, "harness_cpu_s");
     recording.qemu_cpu_s = number_at(line, "qemu_cpu_s");
-  } else if (event == record::event::handover) {
+  } else if (event == record::event::Handover::name) {
     recording.pause_s = number_at(line, "pause_s");
-  } else if (event == record::event::baseline && text_at(line, "for") == "handover") {
+  } else if (event == record::event::Baseline::name && text_at(line, "for") == "handover") {
     recording.copy_s = number_at(line, "copy_s");
     recording.bytes = number_at(line, "bytes");
-  } else if (event == record::event::run_end && text_at(line, "reason") == "finished") {
+  } else if (event == record::event::RunEnd::name && text_at(line, "reason") == "finished") {
     recording.run_s = number_at(line, "t");
   }
 }
@@ -74,7 +77,7 @@ void take_numbers(const json& line, Recording& recording) {
 class Standstill {
  public:
   void feed(const json& line) {
-    if (text_at(line, "event") != record::event::qmp_event) return;
+    if (text_at(line, "event") != record::event::QmpEvent::name) return;
     const std::string name = text_at(line, "name");
     if (name == "STOP") stopped_ = number_at(line, "t");
     if (name == "RESUME" && stopped_ > 0) {

@@ -11,6 +11,7 @@
 
 #include "harness/base/result.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/catalog.hpp"
 
 namespace quiesce::style {
 
@@ -180,15 +181,59 @@ Problems length(const File& file) {
   return {fmt::format("{} lines; a file of more than {} holds two things", lines, most)};
 }
 
+/// Names and keys of a run directory are said once, in harness/record. What reads and writes one
+/// there goes through its types.
+Problems record_names(const File& file) {
+  static constexpr std::array folders{"harness/run/", "harness/evidence/", "harness/checks/",
+                                      "harness/observe/", "reports/"};
+  if (!is_cpp(file) || std::ranges::none_of(folders, [&](const char* folder) {
+        return file.path.starts_with(folder);
+      }))
+    return {};
+  static const std::array<std::pair<std::regex, const char*>, 4> patterns{{
+      {std::regex(R"re(\b(event|ask|events|said|last_said)\(\s*")re"),
+       "an event, a request or an answer is a type of harness/record, not a text"},
+      {std::regex(
+           R"re(\b(text|number|whole|flag|address|list|member)_(of|at)\()re"
+           R"re((\*?\w+(->|\.))*\*?(fields|payload|answer|event|entry|line|tag|function)\s*,\s*")re"),
+       "a key of a record: read it as a type of harness/record"},
+      {std::regex(
+           R"re(\b(fields|payload|answer|event|entry)(\[|(->|\.)(value|at|find|contains)\()\s*")re"),
+       "a key of a record: read it as a type of harness/record"},
+      {std::regex(R"re("[\w/-]+\.(ndjson|log|wav)")re"),
+       "the name of a file of the run directory: harness/record/layout.hpp has it"},
+  }};
+  Problems problems;
+  const auto names = record::event_kinds();
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    if (trim(lines[line]).starts_with("//")) continue;
+    for (const auto& [pattern, why] : patterns)
+      if (std::regex_search(lines[line], pattern))
+        problems.push_back(fmt::format("line {}: {}", line + 1, why));
+    // Those with a dot mean nothing else.
+    for (const auto& kind : names)
+      if (const std::string name = kind.name;
+          name.find('.') != std::string::npos &&
+          lines[line].find('"' + name + '"') != std::string::npos)
+        problems.push_back(
+            fmt::format("line {}: \"{}\" is the name of an event, which is a type of "
+                        "harness/record",
+                        line + 1, name));
+  }
+  return problems;
+}
+
 }  // namespace
 
 std::span<const Rule> rules() {
-  static constexpr std::array<Rule, 6> table{{{"licence", licence},
+  static constexpr std::array<Rule, 7> table{{{"licence", licence},
                                               {"include-directions", include_directions},
                                               {"forbidden-words", forbidden_words},
                                               {"json", json_parses},
                                               {"whitespace", whitespace},
-                                              {"length", length}}};
+                                              {"length", length},
+                                              {"record-names", record_names}}};
   return table;
 }
 

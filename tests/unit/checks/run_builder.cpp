@@ -7,6 +7,9 @@
 #include <stdexcept>
 
 #include "harness/base/text.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::test {
@@ -89,45 +92,48 @@ scenario::RunPlan good_plan() {
 }
 
 void add_phases(RunBuilder& run) {
-  run.event(0, event::run_start,
+  run.event(0, event::RunStart::name,
             {{"realtime", realtime}, {"monotonic", 5000.0}, {"version", "0.1.0"}});
-  run.event(0.1, event::phase_begin, {{"phase", "boot"}});
-  run.event(6, event::agent_hello, {{"role", "production"}});
-  run.event(6, event::phase_begin, {{"phase", "arm"}});
+  run.event(0.1, event::PhaseBegin::name, {{"phase", "boot"}});
+  run.event(6, event::AgentHello::name, {{"role", "production"}});
+  run.event(6, event::PhaseBegin::name, {{"phase", "arm"}});
   run.mark(10, mark_name::production);
   run.event(
-      10, event::control,
+      10, event::Control::name,
       {{"device", "net0"}, {"tagged_pages", 12}, {"changed_pages", 15}, {"t0", 8}, {"t1", 10}});
-  run.event(10.1, event::phase_begin, {{"phase", "panic"}});
-  run.event(10.2, event::serial_line, {{"role", "production"}, {"what", "panic"}});
-  run.event(10.4, event::phase_begin, {{"phase", "handover"}});
-  run.event(10.5, event::handover, {{"rip", "0xffffffff81000000"}, {"pause_s", 0.1}, {"cpus", 2}});
+  run.event(10.1, event::PhaseBegin::name, {{"phase", "panic"}});
+  run.event(10.2, event::SerialLine::name, {{"role", "production"}, {"what", "panic"}});
+  run.event(10.4, event::PhaseBegin::name, {{"phase", "handover"}});
+  run.event(10.5, event::Handover::name,
+            {{"rip", "0xffffffff81000000"}, {"pause_s", 0.1}, {"cpus", 2}});
   run.mark(10.5, mark_name::handover);
-  run.event(10.6, event::baseline,
+  run.event(10.6, event::Baseline::name,
             {{"bytes", 1 << 30}, {"copy_s", 0.1}, {"excluded", json::array()}});
-  run.event(10.7, event::phase_begin, {{"phase", "capture"}});
-  run.event(17.5, event::serial_line, {{"role", "capture"}, {"what", "kernel-start"}});
-  run.event(22, event::agent_hello, {{"role", "capture"}});
+  run.event(10.7, event::PhaseBegin::name, {{"phase", "capture"}});
+  run.event(17.5, event::SerialLine::name, {{"role", "capture"}, {"what", "kernel-start"}});
+  run.event(22, event::AgentHello::name, {{"role", "capture"}});
   run.mark(22, mark_name::capture_entry);
   run.mark(28, mark_name::drivers);
   run.mark(32, mark_name::tests);
-  run.event(38, event::phase_begin, {{"phase", "collect"}});
+  run.event(38, event::PhaseBegin::name, {{"phase", "collect"}});
   run.mark(40, mark_name::capture_end);
-  run.event(41, event::run_end, {{"reason", "finished"}});
+  run.event(41, event::RunEnd::name, {{"reason", "finished"}});
 }
 
 void add_traffic(RunBuilder& run) {
   for (int i = 0; i < 80; ++i) {
     const double t = 8 + i * 0.4;
-    run.event(t, event::feed, {{"device", "net0"}, {"sequence", i}, {"bytes", 512}});
+    run.event(t, event::Feed::name, {{"device", "net0"}, {"sequence", i}, {"bytes", 512}});
   }
   for (int i = 0; i < 60; ++i)
-    run.event(11 + i * 0.5, event::watch_pass, {{"begin_t", 10.9 + i * 0.5}, {"pages_changed", 0}});
+    run.event(11 + i * 0.5, event::WatchPass::name,
+              {{"begin_t", 10.9 + i * 0.5}, {"pages_changed", 0}});
   for (int i = 0; i < 25; ++i)
     run.stray(11 + i * 0.5, 11.5 + i * 0.5, 0x12340000 + static_cast<std::uint64_t>(i) * 0x1000,
               "net0");
   run.stray(10.6, 11, 0x1000000, "", "cpu-stack");
-  for (int i = 0; i < 5; ++i) run.event(30 + i, event::echo, {{"device", "net0"}, {"sequence", i}});
+  for (int i = 0; i < 5; ++i)
+    run.event(30 + i, event::Echo::name, {{"device", "net0"}, {"sequence", i}});
   run.trace(9, "e1000e_core_ctrl_sw_reset Doing SW reset");
   run.trace(18, "pci_cfg_write e1000e 00:02.0 @0x4 <- 0x504");
   run.trace(26, "e1000e_core_ctrl_sw_reset Doing SW reset");
@@ -190,17 +196,18 @@ void add_interrupts(RunBuilder& run) {
 }
 
 void add_results(RunBuilder& run) {
-  run.event(30, event::test_result,
+  run.event(30, event::TestResult::name,
             {{"device", "net0"},
              {"kind", "net-echo"},
              {"ok", true},
              {"detail", "20 of 20"},
              {"numbers", {{"received", 20}}}});
-  run.event(31, event::test_result, {{"device", "vga0"}, {"kind", "console"}, {"ok", true}});
-  run.event(35.2, event::key_sent, {{"keys", {"q", "s", "ret"}}});
-  run.event(35.4, event::key_received, {{"text", "qs\n"}});
+  run.event(31, event::TestResult::name, {{"device", "vga0"}, {"kind", "console"}, {"ok", true}});
+  run.event(35.2, event::KeySent::name, {{"keys", {"q", "s", "ret"}}});
+  run.event(35.4, event::KeyReceived::name, {{"text", "qs\n"}});
   for (int i = 0; i < 29; ++i)
-    run.event(11 + i, event::screen_sample, {{"same_as_production", i < 17}, {"uniform", false}});
+    run.event(11 + i, event::ScreenSample::name,
+              {{"same_as_production", i < 17}, {"uniform", false}});
   run.file("screen/production.txt", "Debian production kernel     \nline two\n");
   run.file("screen/vcs-production.json",
            R"({"lines": ["Debian production kernel     ", "line two"]})");
@@ -251,7 +258,7 @@ void RunBuilder::event(double t, const std::string& name, json fields) {
 }
 
 void RunBuilder::mark(double t, const std::string& name) {
-  event(t, event::mark, {{"name", name}});
+  event(t, event::Mark::name, {{"name", name}});
 }
 
 void RunBuilder::agent(double t, const std::string& kind, json payload, const std::string& role) {

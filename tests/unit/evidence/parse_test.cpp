@@ -7,6 +7,8 @@
 #include "harness/base/temp_dir.hpp"
 #include "harness/evidence/fields.hpp"
 #include "harness/evidence/pci_write.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/events_watch.hpp"
 #include "tests/unit/checks/run_builder.hpp"
 
 namespace quiesce::evidence {
@@ -21,10 +23,7 @@ BOOST_AUTO_TEST_CASE(a_timeline_line_gives_its_time_name_and_fields) {
   BOOST_REQUIRE_EQUAL(events.size(), 1U);
   BOOST_TEST(events[0].t == 1.5);
   BOOST_TEST(events[0].name == "mark");
-  BOOST_TEST(events[0].text("name") == "handover");
-  BOOST_TEST(events[0].text("n").empty());
-  BOOST_TEST(events[0].number("n").value() == 3);
-  BOOST_TEST(!events[0].number("name").has_value());
+  BOOST_TEST(record::read<record::event::Mark>(events[0].fields).mark == "handover");
   BOOST_TEST(damage.empty());
 }
 
@@ -128,6 +127,42 @@ BOOST_AUTO_TEST_CASE(fields_of_another_type_count_as_missing) {
   BOOST_TEST(!flag_of(object, "b").has_value());
   BOOST_TEST(list_of(object, "s").empty());
   BOOST_TEST(text_of(nlohmann::json(7), "s").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_field_of_another_type_is_damage_of_its_line_and_counts_as_missing) {
+  Damage damage;
+  const auto events = parse_timeline(
+      "{\"t\": 1, \"event\": \"watch.pass\", \"begin_t\": 0.5, \"pages_changed\": 3}\n"
+      "{\"t\": 2, \"event\": \"watch.pass\", \"begin_t\": \"0.5\", \"pages_changed\": -1}\n"
+      "{\"t\": 3, \"event\": \"control\", \"device\": 7}\n",
+      damage);
+  BOOST_TEST(events.size() == 3U);
+  BOOST_REQUIRE_EQUAL(damage.size(), 1U);
+  BOOST_TEST(damage[0] ==
+             "timeline.ndjson: 2 events have fields of another type, the first is begin_t of "
+             "watch.pass at 2.000 s");
+  Run run;
+  run.timeline = events;
+  const auto passes = run.events<record::event::WatchPass>();
+  BOOST_REQUIRE_EQUAL(passes.size(), 2U);
+  BOOST_TEST(passes[0].pages_changed.value() == 3U);
+  BOOST_TEST(!passes[1].begin_t.has_value());
+  BOOST_TEST(!passes[1].pages_changed.has_value());
+  BOOST_TEST(passes[1].t == 2.0);
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_an_agent_are_read_by_their_kind_and_name) {
+  test::RunBuilder builder = test::good_run();
+  builder.agent(39, "response", {{"op", "kmsg"}, {"error", {{"code", "io"}, {"message", "no"}}}});
+  const auto run = builder.run();
+  const auto logs = run.said<record::answer::Kmsg>("capture");
+  BOOST_REQUIRE_EQUAL(logs.size(), 2U);
+  BOOST_TEST(logs[0].records.value() == 512U);
+  BOOST_TEST(!logs[0].refused);
+  BOOST_TEST(run.last_said<record::answer::Kmsg>("capture")->refused);
+  BOOST_TEST(run.said<record::answer::Kmsg>("production").empty());
+  // A count of errors of the APIC is no refusal.
+  BOOST_TEST(!run.said<record::answer::Interrupts>("capture").at(0).refused);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_directory_is_read_from_its_folder) {

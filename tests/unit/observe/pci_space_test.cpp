@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_goes_away_at_any_call_is_an_error) {
 BOOST_AUTO_TEST_CASE(a_snapshot_is_written_as_documented) {
   FakeBus bus;
   bus.add(host, 0x12378086);
-  const auto json = to_json(*read_pci_space(bus), "handover", 1.5);
+  const auto json = record::as_json(as_record(*read_pci_space(bus), "handover", 1.5));
   BOOST_TEST(json["mark"] == "handover");
   BOOST_TEST(json["t"] == 1.5);
   BOOST_TEST(json["source"] == "cf8");

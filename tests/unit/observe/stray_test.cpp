@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_tag_of_another_seed_is_foreign) {
 BOOST_AUTO_TEST_CASE(bytes_without_a_tag_give_a_record_without_tags) {
   Guest guest;
   guest.memory.writable()[0x6123] = std::byte{1};
-  const auto json = to_json(guest.strays().at(0));
+  const auto json = record::as_json(as_record(guest.strays().at(0)));
   BOOST_TEST(
       json.dump() ==
       R"({"bytes":1,"first":291,"last":291,"owner":null,"page":"0x6000","since":1.0,"t":2.0,"tags":[]})");
@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(an_owner_is_named_when_its_range_overlaps_the_changed_bytes
   const auto strays = guest.strays(
       {.seed = seed, .owners = {{.range = {{0x6100}, {0x6124}}, .name = "cpu-stack"}}});
   BOOST_REQUIRE(strays.size() == 2U);
-  BOOST_TEST(to_json(strays[0])["owner"] == "cpu-stack");
-  BOOST_TEST(to_json(strays[1])["owner"].is_null());
+  BOOST_TEST(record::as_json(as_record(strays[0]))["owner"] == "cpu-stack");
+  BOOST_TEST(record::as_json(as_record(strays[1]))["owner"].is_null());
 }
 
 // The guest can forge a valid tag whose name is no UTF-8; the record must still be JSON.
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_device_name_of_any_bytes_can_be_written_as_json) {
   Tag tag = frame(1);
   tag.device = "a\xff\x1b[2J\n";
   guest.put(0x5000, 64, tag);
-  const auto json = to_json(guest.strays().at(0));
+  const auto json = record::as_json(as_record(guest.strays().at(0)));
   BOOST_TEST(json["tags"][0]["device"] == "a\xef\xbf\xbd\n");
   BOOST_TEST(!json.dump().empty());
 }

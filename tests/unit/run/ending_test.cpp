@@ -16,6 +16,8 @@
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
@@ -34,9 +36,9 @@ namespace {
 void check_interrupted(const Stand& stand, const Result<void>& done) {
   BOOST_REQUIRE(!done);
   BOOST_TEST(to_string(done.error().code()) == to_string(Errc::interrupted));
-  BOOST_TEST(stand.texts(event::run_end, "reason") == Texts{"interrupted"},
+  BOOST_TEST(stand.texts(event::RunEnd::name, "reason") == Texts{"interrupted"},
              boost::test_tools::per_element());
-  BOOST_TEST(stand.events(event::qemu_exit).size() <= 1U);
+  BOOST_TEST(stand.events(event::QemuExit::name).size() <= 1U);
 }
 
 /// Whether the process runs; one that nobody waits for has ended all the same.
@@ -74,7 +76,7 @@ BOOST_DATA_TEST_CASE(an_interruption_at_the_start_of_any_phase_closes_the_eviden
     if (begun == phase) stand.loop.stop();
   };
   check_interrupted(stand, stand.run());
-  BOOST_TEST(stand.texts(event::phase_begin, "phase").back() == phase);
+  BOOST_TEST(stand.texts(event::PhaseBegin::name, "phase").back() == phase);
 }
 
 BOOST_DATA_TEST_CASE(an_interruption_in_the_middle_of_a_phase_closes_the_evidence,
@@ -128,7 +130,7 @@ BOOST_DATA_TEST_CASE(kill_9_leaves_no_qemu_and_nothing_behind,
     return text.find(R"("op":"describe")") != std::string::npos &&
            (phase == "arm" || text.find(R"("role":"capture")") != std::string::npos);
   });
-  const auto started = stand.events(event::qemu_start);
+  const auto started = stand.events(event::QemuStart::name);
   const int pid = started.empty() ? 0 : started[0]["pid"].get<int>();
   BOOST_TEST(waits);
   BOOST_TEST(runs(pid));
@@ -136,7 +138,7 @@ BOOST_DATA_TEST_CASE(kill_9_leaves_no_qemu_and_nothing_behind,
   ::waitpid(child, nullptr, 0);
   BOOST_TEST(comes_true([&] { return !runs(pid); }));
 
-  BOOST_TEST(stand.events(event::run_end).empty());  // that is how a killed run is known
+  BOOST_TEST(stand.events(event::RunEnd::name).empty());  // that is how a killed run is known
   BOOST_TEST(entries("/dev/shm") == shared_memory, boost::test_tools::per_element());
   for (const auto& entry : fs::recursive_directory_iterator(stand.dir.path()))
     BOOST_TEST((entry.is_regular_file() || entry.is_directory()), entry.path());

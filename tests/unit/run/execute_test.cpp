@@ -8,6 +8,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "harness/base/fd.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
@@ -31,13 +34,13 @@ void check_error(const Stand& stand, const Result<void>& done, Errc code, const 
     BOOST_TEST(to_string(done.error().code()) == to_string(code));
     BOOST_TEST(done.error().describe().starts_with("phase " + phase + ": "));
     BOOST_TEST(done.error().describe().find(text) != std::string::npos);
-    const auto errors = stand.events(event::error);
+    const auto errors = stand.events(event::Failure::name);
     BOOST_REQUIRE_EQUAL(errors.size(), 1U);
     BOOST_TEST(errors[0]["phase"] == phase);
     BOOST_TEST(errors[0]["code"] == to_string(code));
     BOOST_TEST(errors[0]["message"].get<std::string>().find(text) != std::string::npos);
     const std::string reason = code == Errc::interrupted ? "interrupted" : "error";
-    BOOST_TEST(stand.texts(event::run_end, "reason") == Texts{reason},
+    BOOST_TEST(stand.texts(event::RunEnd::name, "reason") == Texts{reason},
                boost::test_tools::per_element());
   }
 }
@@ -45,10 +48,10 @@ void check_error(const Stand& stand, const Result<void>& done, Errc code, const 
 /// The run came to its end: what went wrong is the kernel's, and evidence.
 void check_finished(const Stand& stand, const Result<void>& done) {
   BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().describe()));
-  BOOST_TEST(stand.texts(event::run_end, "reason") == Texts{"finished"},
+  BOOST_TEST(stand.texts(event::RunEnd::name, "reason") == Texts{"finished"},
              boost::test_tools::per_element());
-  BOOST_TEST(stand.events(event::error).empty());
-  BOOST_TEST(stand.texts(event::phase_begin, "phase").back() == "collect");
+  BOOST_TEST(stand.events(event::Failure::name).empty());
+  BOOST_TEST(stand.texts(event::PhaseBegin::name, "phase").back() == "collect");
 }
 
 bool has(const Texts& list, const std::string& text) {
@@ -60,22 +63,25 @@ bool has(const Texts& list, const std::string& text) {
 BOOST_FIXTURE_TEST_CASE(a_good_run_goes_through_all_phases_and_marks, Stand) {
   const auto done = run();
   check_finished(*this, done);
-  BOOST_TEST(texts(event::phase_begin, "phase") ==
+  BOOST_TEST(texts(event::PhaseBegin::name, "phase") ==
                  (Texts{"boot", "arm", "panic", "handover", "capture", "collect"}),
              boost::test_tools::per_element());
-  BOOST_TEST(texts(event::mark, "name") == (Texts{"production", "handover", "capture-entry",
-                                                  "drivers", "tests", "closing", "capture-end"}),
+  BOOST_TEST(
+      texts(event::Mark::name, "name") == (Texts{"production", "handover", "capture-entry",
+                                                 "drivers", "tests", "closing", "capture-end"}),
+      boost::test_tools::per_element());
+  BOOST_TEST(
+      texts(event::SerialLine::name, "what") == (Texts{"kernel-start", "panic", "kernel-start"}),
+      boost::test_tools::per_element());
+  BOOST_TEST(texts(event::TestResult::name, "device") == (Texts{"nic0", "vga0"}),
              boost::test_tools::per_element());
-  BOOST_TEST(texts(event::serial_line, "what") == (Texts{"kernel-start", "panic", "kernel-start"}),
+  BOOST_TEST(texts(event::Echo::name, "device") == Texts{"nic0"}, boost::test_tools::per_element());
+  BOOST_TEST(texts(event::KeyReceived::name, "text") == Texts{"q"},
              boost::test_tools::per_element());
-  BOOST_TEST(texts(event::test_result, "device") == (Texts{"nic0", "vga0"}),
-             boost::test_tools::per_element());
-  BOOST_TEST(texts(event::echo, "device") == Texts{"nic0"}, boost::test_tools::per_element());
-  BOOST_TEST(texts(event::key_received, "text") == Texts{"q"}, boost::test_tools::per_element());
-  BOOST_TEST(events(event::baseline).size() == 2U);
+  BOOST_TEST(events(event::Baseline::name).size() == 2U);
   for (const char* name : {"production", "handover", "capture-entry", "drivers", "capture-end"})
     BOOST_TEST(std::filesystem::exists(out() / "pci" / (std::string(name) + ".json")), name);
-  const auto ended = events(event::qemu_exit);
+  const auto ended = events(event::QemuExit::name);
   BOOST_REQUIRE_EQUAL(ended.size(), 1U);
   BOOST_TEST(ended[0]["how"] == "exit code 0");
   BOOST_TEST(ended[0]["expected"] == true);
@@ -87,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_goes_on_writing_is_seen_before_and_after_t
   plan.scenario.steps.window = Seconds(1);
   const auto done = run();
   check_finished(*this, done);
-  const auto controls = events(event::control);
+  const auto controls = events(event::Control::name);
   BOOST_REQUIRE_EQUAL(controls.size(), 2U);
   BOOST_TEST(controls[0]["device"] == "nic0");
   BOOST_TEST(controls[0]["tagged_pages"].get<int>() > 0);
@@ -95,7 +101,7 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_goes_on_writing_is_seen_before_and_after_t
   const auto strays = run::testing::read_lines(out() / record::file::dma);
   BOOST_REQUIRE(!strays.empty());
   BOOST_TEST(strays[0]["tags"][0]["device"] == "nic0");
-  const auto rings = events(event::ring);
+  const auto rings = events(event::Ring::name);
   BOOST_REQUIRE(!rings.empty());
   BOOST_TEST(rings[0]["head"] == 5);
 }
@@ -154,9 +160,9 @@ BOOST_FIXTURE_TEST_CASE(a_disk_is_laid_and_the_answer_of_no_test_is_awaited_with
   plan.devices.push_back(disk);
   plan.scenario.steps.drivers = false;
   check_finished(*this, run());
-  BOOST_TEST(events(event::test_result).empty());
-  BOOST_TEST(!has(texts(event::mark, "name"), "drivers"));
-  BOOST_TEST(has(texts(event::mark, "name"), "capture-end"));
+  BOOST_TEST(events(event::TestResult::name).empty());
+  BOOST_TEST(!has(texts(event::Mark::name, "name"), "drivers"));
+  BOOST_TEST(has(texts(event::Mark::name, "name"), "capture-end"));
 }
 
 // When QEMU or the harness is at fault.
@@ -164,7 +170,7 @@ BOOST_FIXTURE_TEST_CASE(a_disk_is_laid_and_the_answer_of_no_test_is_awaited_with
 BOOST_FIXTURE_TEST_CASE(a_qemu_that_dies_at_its_start_is_quoted, Stand) {
   at("start", "exit", "qemu: no machine of that name", 1);
   check_error(*this, run(), Errc::closed, "boot", "no machine of that name");
-  BOOST_TEST(events(event::qemu_start).empty());
+  BOOST_TEST(events(event::QemuStart::name).empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_qemu_that_is_not_there_is_named, Stand) {
@@ -190,7 +196,7 @@ BOOST_DATA_TEST_CASE(
   const auto done = stand.run();
   check_error(stand, done, Errc::closed, phase, "exit code 3");
   BOOST_TEST(done.error().describe().find("out of luck") != std::string::npos);
-  const auto ended = stand.events(event::qemu_exit);
+  const auto ended = stand.events(event::QemuExit::name);
   BOOST_REQUIRE_EQUAL(ended.size(), 1U);
   BOOST_TEST(ended[0]["how"] == "exit code 3");
   BOOST_TEST(ended[0]["expected"] == false);
@@ -209,7 +215,7 @@ BOOST_FIXTURE_TEST_CASE(a_qmp_that_falls_silent_is_a_timeout_and_qemu_is_ended_a
   at("qmp:stop", "mute-qmp");
   impatient();
   check_error(*this, run(), Errc::timeout, "arm", "QMP stop");
-  BOOST_TEST(texts(event::qemu_exit, "how").at(0).starts_with("signal 15"));
+  BOOST_TEST(texts(event::QemuExit::name, "how").at(0).starts_with("signal 15"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_breakpoint_that_is_refused_ends_the_run, Stand) {
@@ -220,7 +226,7 @@ BOOST_FIXTURE_TEST_CASE(a_breakpoint_that_is_refused_ends_the_run, Stand) {
 BOOST_FIXTURE_TEST_CASE(a_stop_reply_nobody_asked_for_does_not_disturb, Stand) {
   at("gdb:?", "twice");
   check_finished(*this, run());
-  BOOST_TEST(events(event::handover).size() == 1U);
+  BOOST_TEST(events(event::Handover::name).size() == 1U);
 }
 
 // A used-up receive ring once made the harness wait ten seconds a frame.
@@ -231,7 +237,7 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_takes_no_frames_does_not_hold_up_the_run, 
   plan.scenario.timeouts.total = Seconds(60);
   check_finished(*this, run());
   // A gapless count of what fitted into the socket.
-  const auto fed = events(event::feed);
+  const auto fed = events(event::Feed::name);
   BOOST_REQUIRE(!fed.empty());
   BOOST_TEST(fed.back()["sequence"] == fed.size() - 1);
   BOOST_TEST(fed.size() < 5000U);
@@ -271,7 +277,7 @@ BOOST_FIXTURE_TEST_CASE(an_agents_error_is_passed_on, Stand) {
 BOOST_FIXTURE_TEST_CASE(noise_on_the_agents_line_is_counted_and_passed_over, Stand) {
   at("agent:production:describe", "noise", "[    5.0] a kernel's line\r\n");
   check_finished(*this, run());
-  BOOST_TEST(events(event::usage).at(0)["agent_noise_bytes"].get<int>() == 27);
+  BOOST_TEST(events(event::Usage::name).at(0)["agent_noise_bytes"].get<int>() == 27);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_agent_of_another_version_is_told_apart_from_silence, Stand) {
@@ -299,17 +305,18 @@ BOOST_DATA_TEST_CASE(a_kernel_that_crashes_before_it_is_asked_to_is_an_error,
 BOOST_FIXTURE_TEST_CASE(a_guest_that_resets_instead_of_entering_kexec_is_evidence, Stand) {
   at("panic", "reset");
   check_finished(*this, run());
-  BOOST_TEST(texts(event::cpus, "at") == Texts{"panic"}, boost::test_tools::per_element());
-  BOOST_TEST(events(event::handover).empty());
-  BOOST_TEST(texts(event::mark, "name") == Texts{"production"}, boost::test_tools::per_element());
+  BOOST_TEST(texts(event::Cpus::name, "at") == Texts{"panic"}, boost::test_tools::per_element());
+  BOOST_TEST(events(event::Handover::name).empty());
+  BOOST_TEST(texts(event::Mark::name, "name") == Texts{"production"},
+             boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_panic_that_never_reaches_kexec_is_evidence, Stand) {
   at("kexec", "ignore");
   impatient();
   check_finished(*this, run());
-  BOOST_TEST(texts(event::cpus, "at") == Texts{"panic"}, boost::test_tools::per_element());
-  BOOST_TEST(has(texts(event::serial_line, "what"), "panic"));
+  BOOST_TEST(texts(event::Cpus::name, "at") == Texts{"panic"}, boost::test_tools::per_element());
+  BOOST_TEST(has(texts(event::SerialLine::name, "what"), "panic"));
 }
 
 BOOST_DATA_TEST_CASE(a_capture_kernel_that_never_comes_is_evidence,
@@ -318,9 +325,9 @@ BOOST_DATA_TEST_CASE(a_capture_kernel_that_never_comes_is_evidence,
   stand.at("boot:capture", action);
   stand.impatient();
   check_finished(stand, stand.run());
-  BOOST_TEST(stand.texts(event::cpus, "at") == (Texts{"handover", "capture"}),
+  BOOST_TEST(stand.texts(event::Cpus::name, "at") == (Texts{"handover", "capture"}),
              boost::test_tools::per_element());
-  BOOST_TEST(!has(stand.texts(event::mark, "name"), "capture-entry"));
+  BOOST_TEST(!has(stand.texts(event::Mark::name, "name"), "capture-entry"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_capture_kernel_that_resets_is_evidence_of_the_step, Stand) {
@@ -340,7 +347,7 @@ BOOST_FIXTURE_TEST_CASE(a_capture_kernel_that_hangs_is_evidence_of_the_step, Sta
   const auto stuck = events("capture.stuck");
   BOOST_REQUIRE_EQUAL(stuck.size(), 1U);
   BOOST_TEST(stuck[0]["step"] == "drivers");
-  BOOST_TEST(has(texts(event::cpus, "at"), "drivers"));
+  BOOST_TEST(has(texts(event::Cpus::name, "at"), "drivers"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_silent_agent_in_a_capture_kernel_that_answers_is_our_own_fault, Stand) {
@@ -352,7 +359,7 @@ BOOST_FIXTURE_TEST_CASE(a_silent_agent_in_a_capture_kernel_that_answers_is_our_o
 BOOST_FIXTURE_TEST_CASE(a_test_that_the_agent_refuses_has_failed, Stand) {
   at("agent:capture:test", "error", "no such interface");
   check_finished(*this, run());
-  const auto results = events(event::test_result);
+  const auto results = events(event::TestResult::name);
   BOOST_REQUIRE_EQUAL(results.size(), 2U);
   BOOST_TEST(results[0]["ok"] == false);
   BOOST_TEST(results[0]["detail"].get<std::string>().find("no such interface") !=

@@ -14,12 +14,12 @@ BOOST_AUTO_TEST_CASE(facts_are_written_with_addresses_as_text) {
                               .crash_region = {{0x8000000}, {0xc000000}},
                               .production_font = {{"width", 8}},
                               .segments = {{"kernel", {{0x8001000}, {0x8002000}}}}};
-  BOOST_TEST(to_json(facts).dump() ==
+  BOOST_TEST(record::as_json(as_record(facts)).dump() ==
              R"({"crash_region":["0x8000000","0xc000000"],"has_screen":true,)"
              R"("machine_kexec":"0xffffffff81000000",)"
              R"("segments":[{"name":"kernel","range":["0x8001000","0x8002000"]}]})");
-  BOOST_TEST(to_json(run::GuestFacts{})["has_screen"] == false);
-  BOOST_TEST(to_json(run::GuestFacts{})["segments"].empty());
+  BOOST_TEST(record::as_json(as_record(run::GuestFacts{}))["has_screen"] == false);
+  BOOST_TEST(record::as_json(as_record(run::GuestFacts{}))["segments"].empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_of_one_colour_is_uniform) {

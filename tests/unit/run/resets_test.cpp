@@ -6,6 +6,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "harness/base/fd.hpp"
+#include "harness/record/events_device.hpp"
+#include "harness/record/events_run.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
@@ -30,7 +33,7 @@ struct Stand : run::testing::Stand {
   void finish() {
     const auto done = run();
     BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().describe()));
-    BOOST_TEST(texts(event::run_end, "reason") == Texts{"finished"},
+    BOOST_TEST(texts(event::RunEnd::name, "reason") == Texts{"finished"},
                boost::test_tools::per_element());
   }
 
@@ -66,7 +69,7 @@ BOOST_FIXTURE_TEST_CASE(an_action_is_noted_with_its_times_and_the_agents_answer,
   plan.scenario.steps.before_drivers = {flr};
   answers("capture");
   finish();
-  const auto actions = events(event::reset_action);
+  const auto actions = events(event::ResetAction::name);
   BOOST_REQUIRE_EQUAL(actions.size(), 1U);  // a display is spared when nobody names it
   const json& action = actions[0];
   BOOST_TEST(action["at"] == "before-drivers");
@@ -88,11 +91,11 @@ BOOST_FIXTURE_TEST_CASE(an_action_is_noted_with_its_times_and_the_agents_answer,
 BOOST_FIXTURE_TEST_CASE(a_pass_ends_the_action_and_another_the_settling, Stand) {
   plan.scenario.steps.before_drivers = {nothing};
   finish();
-  const json action = events(event::reset_action).at(0);
+  const json action = events(event::ResetAction::name).at(0);
   const double ended = action["ended"];
   const double settled = action["settled"];
   std::vector<json> between;
-  for (auto& pass : events(event::watch_pass))
+  for (auto& pass : events(event::WatchPass::name))
     if (pass["t"] > ended && pass["t"] < settled) between.push_back(std::move(pass));
   BOOST_REQUIRE(between.size() >= 2U);
   BOOST_TEST(between.front()["since"].get<double>() <= ended);
@@ -104,14 +107,14 @@ BOOST_FIXTURE_TEST_CASE(the_named_device_is_acted_on_though_it_is_a_display, Sta
   named.devices = {"vga0"};
   plan.scenario.steps.before_drivers = {named};
   finish();
-  BOOST_TEST(texts(event::reset_action, "device") == Texts{"vga0"},
+  BOOST_TEST(texts(event::ResetAction::name, "device") == Texts{"vga0"},
              boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_device_of_which_the_agent_says_nothing_is_noted_as_such, Stand) {
   plan.scenario.steps.before_drivers = {nothing};
   finish();
-  const json action = events(event::reset_action).at(0);
+  const json action = events(event::ResetAction::name).at(0);
   BOOST_TEST(action["ok"] == false);
   BOOST_TEST(!action.contains("ready_ms"));
 }
@@ -120,7 +123,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_device_cannot_do_is_evidence_and_no_error, Stand)
   plan.scenario.steps.before_drivers = {flr};
   answers("capture", {{"ok", false}, {"error", "no such method"}, {"methods", "pm"}});
   finish();
-  const json action = events(event::reset_action).at(0);
+  const json action = events(event::ResetAction::name).at(0);
   BOOST_TEST(action["ok"] == false);
   BOOST_TEST(action["error"] == "no such method");
 }
@@ -137,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(a_kernel_that_dies_of_an_action_is_evidence_of_the_step,
   plan.scenario.steps.before_drivers = {flr};
   at("agent:capture:pci-action", "reset");
   finish();
-  const auto stuck = events(event::capture_stuck);
+  const auto stuck = events(event::CaptureStuck::name);
   BOOST_REQUIRE_EQUAL(stuck.size(), 1U);
   BOOST_TEST(stuck[0]["step"] == "actions");
   BOOST_TEST(stuck[0]["guest_down"] == "guest-reset");
@@ -147,10 +150,10 @@ BOOST_FIXTURE_TEST_CASE(actions_in_the_production_kernel_come_before_the_control
   plan.scenario.steps.production = {flr};
   answers("production");
   finish();
-  const auto actions = events(event::reset_action);
+  const auto actions = events(event::ResetAction::name);
   BOOST_REQUIRE_EQUAL(actions.size(), 1U);
   BOOST_TEST(actions[0]["at"] == "production");
-  for (const auto& control : events(event::control))
+  for (const auto& control : events(event::Control::name))
     BOOST_TEST(control["t0"].get<double>() >= actions[0]["settled"].get<double>());
 }
 
@@ -160,7 +163,7 @@ BOOST_FIXTURE_TEST_CASE(a_climb_goes_on_while_the_device_writes, Stand) {
   plan.devices[0].activity["rate"] = 200;
   answers("capture");
   finish();
-  BOOST_TEST(seen(event::reset_action, "number") == (Texts{"0", "1"}),
+  BOOST_TEST(seen(event::ResetAction::name, "number") == (Texts{"0", "1"}),
              boost::test_tools::per_element());
 }
 
@@ -170,16 +173,16 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_was_never_seen_to_write_climbs_every_rung,
   plan.scenario.steps.climb = true;
   at("net", "ignore");
   finish();
-  BOOST_TEST(seen(event::reset_action, "number") == (Texts{"0", "1", "2"}),
+  BOOST_TEST(seen(event::ResetAction::name, "number") == (Texts{"0", "1", "2"}),
              boost::test_tools::per_element());
-  BOOST_TEST(events(event::reset_probe).empty());
+  BOOST_TEST(events(event::ResetProbe::name).empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(without_a_climb_every_action_is_done, Stand) {
   plan.scenario.steps.before_drivers = {nothing, flr};
   at("net", "ignore");
   finish();
-  BOOST_TEST(events(event::reset_action).size() == 2U);
+  BOOST_TEST(events(event::ResetAction::name).size() == 2U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_quiet_model_is_read_and_tried_and_left_alone_when_it_works, Stand) {
@@ -188,13 +191,13 @@ BOOST_FIXTURE_TEST_CASE(a_quiet_model_is_read_and_tried_and_left_alone_when_it_w
   plan.scenario.steps.climb = true;
   at("agent:capture:model-state", "answer", R"({"answers": true, "defaults": false})");
   finish();
-  BOOST_TEST(events(event::reset_action).size() == 2U);
-  const auto states = events(event::reset_state);
+  BOOST_TEST(events(event::ResetAction::name).size() == 2U);
+  const auto states = events(event::ResetState::name);
   BOOST_REQUIRE_EQUAL(states.size(), 2U);
   BOOST_TEST(states[0]["device"] == "nic0");
   BOOST_TEST(states[0]["defaults"] == false);
   BOOST_TEST(!states[0].contains("op"));
-  const auto probes = events(event::reset_probe);
+  const auto probes = events(event::ResetProbe::name);
   BOOST_REQUIRE_EQUAL(probes.size(), 1U);
   BOOST_TEST(probes[0]["works"] == true);
 }
@@ -206,13 +209,13 @@ BOOST_FIXTURE_TEST_CASE(a_model_that_does_not_work_gets_the_next_action, Stand) 
   at("agent:capture:test", "error", "bytes differ");
   at("agent:capture:model-state", "error", "no such BAR");
   finish();
-  BOOST_TEST(seen(event::reset_action, "number") == (Texts{"0", "1"}),
+  BOOST_TEST(seen(event::ResetAction::name, "number") == (Texts{"0", "1"}),
              boost::test_tools::per_element());
-  const auto probes = events(event::reset_probe);
+  const auto probes = events(event::ResetProbe::name);
   BOOST_REQUIRE_EQUAL(probes.size(), 2U);
   BOOST_TEST(probes[0]["works"] == false);
   BOOST_TEST(probes[0]["detail"].get<std::string>().find("bytes differ") != std::string::npos);
-  const json state = events(event::reset_state).at(0);
+  const json state = events(event::ResetState::name).at(0);
   BOOST_TEST(state["error"].get<std::string>().find("no such BAR") != std::string::npos);
 }
 
@@ -221,7 +224,7 @@ BOOST_FIXTURE_TEST_CASE(a_model_that_does_not_work_gets_the_next_action, Stand) 
 BOOST_FIXTURE_TEST_CASE(automatic_gating_spares_a_machine_of_qemus_own_devices, Stand) {
   plan.scenario.steps.gating = scenario::Gating::automatic;
   finish();
-  BOOST_TEST(events(event::gate_window).empty());
+  BOOST_TEST(events(event::GateWindow::name).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

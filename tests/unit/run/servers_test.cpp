@@ -11,6 +11,8 @@
 
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
+#include "harness/record/events_device.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
@@ -56,7 +58,7 @@ struct Bench {
   std::vector<json> events() const {
     std::vector<json> found;
     for (auto& one : run::testing::read_lines(out.path() / record::file::timeline))
-      if (one["event"] == event::device_server) found.push_back(std::move(one));
+      if (one["event"] == event::DeviceServer::name) found.push_back(std::move(one));
     return found;
   }
   Texts what() const {
@@ -285,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_tells_its_servers_when_the_machine_stands_still,
   BOOST_REQUIRE(capture != std::string::npos);
   // Held at the handover, and told of the other kernel before that one runs.
   BOOST_TEST(told.substr(0, capture).ends_with("{\"op\":\"hold\"}\n"));
-  BOOST_TEST(texts(event::device_server, "what") == Texts{"started"},
+  BOOST_TEST(texts(event::DeviceServer::name, "what") == Texts{"started"},
              boost::test_tools::per_element());
 }
 
@@ -297,7 +299,7 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_does_not_start_ends_the_run_before_qemu,
   BOOST_REQUIRE(!done);
   BOOST_TEST(done.error().describe().find("the server of device nic0 ended with exit code 3") !=
              std::string::npos);
-  BOOST_TEST(events(event::qemu_start).empty());
+  BOOST_TEST(events(event::QemuStart::name).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,7 @@
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::run::testing {
@@ -114,8 +115,8 @@ void Stand::check_evidence() const {
   for (const char* name : {file::timeline, file::agent, file::dma}) read_lines(out() / name);
   const auto timeline = read_lines(out() / file::timeline);
   BOOST_REQUIRE(!timeline.empty());
-  BOOST_TEST(timeline.front()["event"] == record::event::run_start);
-  BOOST_TEST(timeline.back()["event"] == record::event::run_end);
+  BOOST_TEST(timeline.front()["event"] == record::event::RunStart::name);
+  BOOST_TEST(timeline.back()["event"] == record::event::RunEnd::name);
   double last = 0;
   for (const auto& event : timeline) {
     BOOST_TEST(event.at("t").get<double>() >= last);

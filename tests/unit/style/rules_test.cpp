@@ -81,6 +81,27 @@ BOOST_AUTO_TEST_CASE(lines_end_without_blanks_and_with_an_end) {
   BOOST_TEST(problems("whitespace", "a.md", "a\n") == 0U);
 }
 
+// Written and read by texts, a file name that nothing wrote was read in three places.
+BOOST_AUTO_TEST_CASE(a_key_or_a_name_of_a_record_outside_of_its_definition_is_found) {
+  const auto found = [](const std::string& line, const char* path = "harness/checks/x.cpp") {
+    return problems("record-names", path, spdx + line + "\n");
+  };
+  for (const char* line :
+       {"dir.event(\"mark\", {});", "session.ask(\"kmsg\", json(), s);", "run.events(\"feed\")",
+        "said(\"hello\")", "text_of(event->fields, \"device\")",
+        "evidence::whole_of(*answer.payload, \"lost\")", "fields[\"t\"] = 1;",
+        "payload.contains(\"error\")", "answer->value(\"ok\", false)", "read(\"agent.ndjson\")",
+        "name == \"watch.pass\""})
+    BOOST_TEST(found(line) == 1U, line);
+  for (const char* line :
+       {"dir.event(record::event::Mark{name});", "text_of(parameters, \"deadline\")",
+        "result.numbers[\"pages\"] = 1;", "text_of(device.activity, \"kind\")",
+        "// the event \"watch.pass\"", "run.events<record::event::Feed>()"})
+    BOOST_TEST(found(line) == 0U, line);
+  BOOST_TEST(found("field(\"t\", 1); \"watch.pass\"", "harness/record/x.hpp") == 0U);
+  BOOST_TEST(found("run.event(1, \"mark\")", "tests/unit/x.cpp") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_too_long_is_found) {
   std::string text;
   for (int line = 0; line < 500; ++line) text += "int x;\n";

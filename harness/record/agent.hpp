@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Payloads of the agent protocol that the harness sends or reads (docs/agent-protocol.md):
+// requests, the responses to them, and events. `kind` and `name` say where in agent.ndjson one
+// lies.
+#pragma once
+
+#include "harness/record/agent_requests.hpp"
+#include "harness/record/events_guest.hpp"
+#include "harness/record/lines.hpp"
+
+namespace quiesce::record {
+
+namespace answer {
+
+struct Range {
+  std::string name;
+  std::optional<Address> begin, end;
+  static constexpr auto fields() {
+    return std::tuple(maybe("name", &Range::name, "", "of /proc/iomem"),
+                      field("begin", &Range::begin, "", "guest-physical"),
+                      field("end", &Range::end, "", "not included"));
+  }
+};
+
+struct Symbols {
+  std::optional<Address> machine_kexec;
+  static constexpr auto fields() {
+    return std::tuple(maybe("machine_kexec", &Symbols::machine_kexec, "", "of kallsyms"));
+  }
+};
+
+/// What a kernel is; the event `hello` and the answer to `describe`.
+struct Kernel {
+  std::string role;
+  std::string release;
+  std::string command_line;
+  std::optional<Range> crash_kernel;
+  std::optional<bool> vmcore;
+  std::uint64_t vmcore_bytes = 0;
+  static constexpr auto fields() {
+    return std::tuple(field("role", &Kernel::role, "", "`production` or `capture`"),
+                      field("release", &Kernel::release, "", ""),
+                      field("command_line", &Kernel::command_line, "", "that the kernel got"),
+                      maybe("crash_kernel", &Kernel::crash_kernel, "", "the crash region"),
+                      field("vmcore", &Kernel::vmcore, "", "/proc/vmcore exists"),
+                      field("vmcore_bytes", &Kernel::vmcore_bytes, "bytes", "of it"));
+  }
+};
+
+struct Describe : Kernel {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "describe";
+  std::vector<Range> iomem;
+  Symbols symbols;
+  static constexpr auto fields() {
+    return std::tuple_cat(Kernel::fields(),
+                          std::tuple(field("iomem", &Describe::iomem, "", "of /proc/iomem"),
+                                     field("symbols", &Describe::symbols, "", "of kallsyms")));
+  }
+};
+
+struct Modules {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "modules";
+  std::vector<std::string> loaded;
+  std::vector<event::ModuleFailure> failed;
+  std::optional<double> seconds;
+  static constexpr auto fields() {
+    return std::tuple(field("loaded", &Modules::loaded, "", "names"),
+                      field("failed", &Modules::failed, "", ""),
+                      field("seconds", &Modules::seconds, "s", "time that it took"));
+  }
+};
+
+struct BoundDriver {
+  std::string address;
+  std::string driver;
+  static constexpr auto fields() {
+    return std::tuple(field("address", &BoundDriver::address, "", "of the PCI function"),
+                      field("driver", &BoundDriver::driver, "", "bound to it"));
+  }
+};
+
+struct WaitBound {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "wait-bound";
+  std::vector<BoundDriver> bound;
+  std::vector<std::string> missing;
+  static constexpr auto fields() {
+    return std::tuple(field("bound", &WaitBound::bound, "", ""),
+                      field("missing", &WaitBound::missing, "", "addresses"));
+  }
+};
+
+struct KexecLoad {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "kexec-load";
+  bool loaded = false;
+  std::string output;
+  static constexpr auto fields() {
+    return std::tuple(field("loaded", &KexecLoad::loaded, "", "the kernel took it"),
+                      field("output", &KexecLoad::output, "", "of kexec"));
+  }
+};
+
+struct ActivityStart {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "activity-start";
+  std::string node;
+  std::optional<event::ActivityRing> ring;
+  static constexpr auto fields() {
+    return std::tuple(field("node", &ActivityStart::node, "", "what it runs on"),
+                      maybe("ring", &ActivityStart::ring, "", "of a model"));
+  }
+};
+
+struct ActivityStatus {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "activity-status";
+  std::vector<event::Activity> activities;
+  static constexpr auto fields() {
+    return std::tuple(field("activities", &ActivityStatus::activities, "", ""));
+  }
+};
+
+struct Test {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "test";
+  std::optional<bool> ok;
+  std::optional<std::string> detail;
+  std::optional<Json> numbers;
+  static constexpr auto fields() {
+    return std::tuple(field("ok", &Test::ok, "", "the device works"),
+                      field("detail", &Test::detail, "", "for people"),
+                      field("numbers", &Test::numbers, "", "what was counted, by name"));
+  }
+};
+
+struct WriteConsole {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "write-console";
+  static constexpr auto fields() { return std::tuple(); }
+};
+
+struct Keys {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "keys";
+  static constexpr auto fields() { return std::tuple(); }
+};
+
+/// A message of the kernel's log.
+struct LogEntry {
+  std::uint64_t sequence = 0;
+  int level = 0;
+  double guest = 0;
+  std::string text;
+  static constexpr auto fields() {
+    return std::tuple(field("sequence", &LogEntry::sequence, "", "the kernel's own number"),
+                      field("level", &LogEntry::level, "", "0 is worst"),
+                      field("guest", &LogEntry::guest, "s", "the kernel's own time"),
+                      field("text", &LogEntry::text, "", ""));
+  }
+};
+
+struct Kmsg {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "kmsg";
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;
+  std::optional<std::uint64_t> records;
+  std::optional<std::uint64_t> lost;
+  std::uint64_t left_out = 0;
+  std::vector<LogEntry> entries;
+  static constexpr auto fields() {
+    return std::tuple(
+        field("first_sequence", &Kmsg::first_sequence, "", "above 0: the log had wrapped"),
+        field("last_sequence", &Kmsg::last_sequence, "", ""),
+        field("records", &Kmsg::records, "", "read"), field("lost", &Kmsg::lost, "", "overwritten"),
+        field("left_out", &Kmsg::left_out, "", "that did not fit into the answer"),
+        field("entries", &Kmsg::entries, "", "of the level that was asked for and worse"));
+  }
+};
+
+/// A line of /proc/interrupts.
+struct InterruptLine {
+  std::string line;
+  std::uint64_t total = 0;
+  std::string chip;
+  Words actions;
+  static constexpr auto fields() {
+    return std::tuple(field("name", &InterruptLine::line, "", "`24`, `LOC`"),
+                      field("total", &InterruptLine::total, "", "of all CPUs"),
+                      field("chip", &InterruptLine::chip, "", "`PCI-MSI 524288-edge`"),
+                      field("actions", &InterruptLine::actions, "", "`eth0`; empty: no driver"));
+  }
+};
+
+/// /proc/irq/N/spurious.
+struct Spurious {
+  Word line;
+  std::uint64_t unhandled = 0;
+  static constexpr auto fields() {
+    return std::tuple(field("line", &Spurious::line, "", "its number"),
+                      field("unhandled", &Spurious::unhandled, "",
+                            "that nobody took, since the kernel last began to count"));
+  }
+};
+
+struct CpuTime {
+  double total = 0;
+  double irq = 0;
+  double softirq = 0;
+  static constexpr auto fields() {
+    return std::tuple(field("total", &CpuTime::total, "ticks", "of all CPUs"),
+                      field("irq", &CpuTime::irq, "ticks", "in handlers"),
+                      field("softirq", &CpuTime::softirq, "ticks", "in soft ones"));
+  }
+};
+
+struct Interrupts {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "interrupts";
+  std::string at;
+  std::optional<std::vector<InterruptLine>> lines;
+  std::vector<Spurious> spurious;
+  std::vector<Word> disabled;
+  CpuTime time;
+  std::uint64_t error = 0;
+  static constexpr auto fields() {
+    return std::tuple(
+        field("at", &Interrupts::at, "",
+              "`capture-entry`, `window-end`, `drivers` (when the mark was reached), "
+              "`capture-end`; a "
+              "stretch between two of them that is missing makes `irq.quiet` inconclusive"),
+        field("lines", &Interrupts::lines, "", "of /proc/interrupts"),
+        field("spurious", &Interrupts::spurious, "", "of /proc/irq"),
+        field("disabled", &Interrupts::disabled, "", "lines that the kernel's log gave up"),
+        field("time", &Interrupts::time, "", "of all CPUs since their start"),
+        field("error", &Interrupts::error, "", "`ERR`: errors of the APIC"));
+  }
+};
+
+/// Each has the fields of event::ResetAction from `ok` on, and `address`.
+struct PciAction {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "pci-action";
+  std::vector<Json> functions;
+  static constexpr auto fields() {
+    return std::tuple(field("functions", &PciAction::functions, "", "one each"));
+  }
+};
+
+struct Pci {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "pci";
+  std::vector<Json> functions;
+  static constexpr auto fields() {
+    return std::tuple(field("functions", &Pci::functions, "", "as in `pci/MARK.json`"));
+  }
+};
+
+}  // namespace answer
+
+/// What the agent says by itself.
+namespace said {
+
+struct Hello : answer::Kernel {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "hello";
+};
+
+struct Module {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "module";
+  std::string module;
+  std::optional<std::string> error;
+  static constexpr auto fields() {
+    return std::tuple(field("name", &Module::module, "", "that was loaded"),
+                      maybe("error", &Module::error, "", "or not"));
+  }
+};
+
+struct Bound {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "bound";
+  std::string address;
+  std::string driver;
+  std::optional<double> ms;
+  static constexpr auto fields() {
+    return std::tuple(field("address", &Bound::address, "", "of the PCI function"),
+                      field("driver", &Bound::driver, "", "that took it"),
+                      field("ms", &Bound::ms, "ms", "since the modules were asked for"));
+  }
+};
+
+struct Key {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "key";
+  std::string text;
+  static constexpr auto fields() {
+    return std::tuple(field("text", &Key::text, "", "input read on the console"));
+  }
+};
+
+}  // namespace said
+
+}  // namespace quiesce::record

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the harness asks the agent in the guest (docs/agent-protocol.md).
+#pragma once
+
+#include "harness/record/fields.hpp"
+
+namespace quiesce::record {
+
+namespace request {
+
+/// Of those without parameters.
+struct Request {
+  static constexpr const char* kind = "request";
+};
+
+struct None {
+  static constexpr auto fields() { return std::tuple(); }
+};
+
+struct Describe : Request, None {
+  static constexpr const char* name = "describe";
+};
+struct Font : Request, None {
+  static constexpr const char* name = "font";
+};
+struct ScreenText : Request, None {
+  static constexpr const char* name = "screen-text";
+};
+struct Pci : Request, None {
+  static constexpr const char* name = "pci";
+};
+struct ActivityStatus : Request, None {
+  static constexpr const char* name = "activity-status";
+};
+
+struct Modules {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "modules";
+  std::vector<std::string> names;
+  static constexpr auto fields() {
+    return std::tuple(field("names", &Modules::names, "", "as in the profiles"));
+  }
+};
+
+struct WaitBound {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "wait-bound";
+  std::vector<std::string> addresses;
+  std::uint64_t seconds = 0;
+  static constexpr auto fields() {
+    return std::tuple(field("addresses", &WaitBound::addresses, "", "of PCI functions"),
+                      field("seconds", &WaitBound::seconds, "s", "at most"));
+  }
+};
+
+struct KexecLoad {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "kexec-load";
+  std::string command_line;
+  static constexpr auto fields() {
+    return std::tuple(field("command_line", &KexecLoad::command_line, "", "of the capture kernel"));
+  }
+};
+
+/// What the requests about a device's work have beside the parameters of the work.
+struct ForDevice {
+  std::string device;
+  std::string address;
+  std::uint64_t seed = 0;
+  std::optional<bool> restart;
+  std::optional<Address> target_address;
+  std::optional<std::string> reset_first;
+  static constexpr auto fields() {
+    return std::tuple(
+        field("device", &ForDevice::device, "", "its name in the plan"),
+        field("address", &ForDevice::address, "", "its PCI address"),
+        field("seed", &ForDevice::seed, "", "of the run's tags"),
+        maybe("restart", &ForDevice::restart, "", "end what keeps the device busy first"),
+        maybe("target_address", &ForDevice::target_address, "", "of a segment, for a model"),
+        maybe("reset_first", &ForDevice::reset_first, "", "for a model's test"));
+  }
+};
+
+struct Test : ForDevice {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "test";
+};
+struct ActivityStart : ForDevice {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "activity-start";
+};
+
+struct WriteConsole {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "write-console";
+  std::string device;
+  std::string text;
+  static constexpr auto fields() {
+    return std::tuple(field("device", &WriteConsole::device, "", "`/dev/tty1` or `/dev/ttyS0`"),
+                      field("text", &WriteConsole::text, "",
+                            "contains `quiesce-marker-serial` or `quiesce-marker-screen`"));
+  }
+};
+
+struct Keys {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "keys";
+  std::uint64_t seconds = 0;
+  static constexpr auto fields() {
+    return std::tuple(field("seconds", &Keys::seconds, "s", "to listen"));
+  }
+};
+
+struct Kmsg {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "kmsg";
+  std::uint64_t least_level = 4;
+  static constexpr auto fields() {
+    return std::tuple(field("least_level", &Kmsg::least_level, "", "this level and worse"));
+  }
+};
+
+struct Interrupts {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "interrupts";
+  std::string at;
+  static constexpr auto fields() {
+    return std::tuple(field("at", &Interrupts::at, "", "a point of the run"));
+  }
+};
+
+struct PciAction {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "pci-action";
+  std::string action;
+  std::vector<std::string> addresses;
+  double ready_seconds = 60;
+  std::optional<std::string> method;
+  static constexpr auto fields() {
+    return std::tuple(field("do", &PciAction::action, "", "what"),
+                      field("addresses", &PciAction::addresses, "", "of PCI functions"),
+                      field("ready_seconds", &PciAction::ready_seconds, "s", "at most"),
+                      maybe("method", &PciAction::method, "", "of a reset"));
+  }
+};
+
+struct ModelState {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "model-state";
+  std::string address;
+  static constexpr auto fields() {
+    return std::tuple(field("address", &ModelState::address, "", "its PCI address"));
+  }
+};
+
+struct Panic {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "panic";
+  std::string method;
+  std::optional<int> cpu;
+  static constexpr auto fields() {
+    return std::tuple(field("method", &Panic::method, "", "`sysrq`, `init-exit`"),
+                      maybe("cpu", &Panic::cpu, "", "on which"));
+  }
+};
+
+struct PanicPrepare {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "panic-prepare";
+  std::string method;
+  static constexpr auto fields() {
+    return std::tuple(field("method", &PanicPrepare::method, "", "`nmi`, `sysrq-keyboard`"));
+  }
+};
+
+}  // namespace request
+
+}  // namespace quiesce::record
