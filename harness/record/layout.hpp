@@ -20,6 +20,7 @@ inline constexpr const char* agent = "agent.ndjson";
 inline constexpr const char* dma = "dma.ndjson";
 inline constexpr const char* trace = "trace.log";
 inline constexpr const char* result = "result.json";
+inline constexpr const char* manifest = "manifest.json";
 inline constexpr const char* audio = "audio.wav";
 inline constexpr const char* pci = "pci";        ///< folder; one JSON a mark
 inline constexpr const char* screen = "screen";  ///< folder; NAME.png, NAME.txt, font-ROLE.json
@@ -36,8 +37,10 @@ inline std::string ledger_file(const std::string& device) {
 namespace event {
 inline constexpr const char* run_start =
     "run.start";  ///< realtime (s since the epoch at t = 0), monotonic (s of CLOCK_MONOTONIC),
-                  ///< version
-inline constexpr const char* run_end = "run.end";          ///< reason: finished, error, interrupted
+                  ///< version, plan (SHA-256 of plan.json)
+/// reason: finished, error, interrupted; files: the length of each file but the timeline, in bytes,
+/// by its name
+inline constexpr const char* run_end = "run.end";
 inline constexpr const char* phase_begin = "phase.begin";  ///< phase
 inline constexpr const char* phase_end = "phase.end";      ///< phase
 inline constexpr const char* mark = "mark";                ///< name: one of mark::*
