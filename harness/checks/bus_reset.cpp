@@ -299,8 +299,8 @@ const Check check_bus_reset{
         "Did each reset do what it reported: DMA over, registers at their defaults, "
         "configuration restored, the device ready in time and working afterwards?",
     .skips = skips_resets,
-    .needs = {&need::agent, &need::actions, &need::strays, &need::watch, &need::control,
-              &need::feeds, &need::trace, &need::ledgers},
+    .needs = {&need::agent, &need::actions, &need::strays, &need::control, &need::feeds,
+              &need::trace, &need::ledgers},
     .parameters = {{.name = "ready",
                     .type = Type::duration,
                     .choices = {},

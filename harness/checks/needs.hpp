@@ -28,6 +28,9 @@ class Course {
   /// The capture kernel's userspace was there, by any sign of it.
   bool entered() const { return entered_; }
   bool has_display() const;
+  /// The seal or the run's own end says that every file is as long as it was left: what two views
+  /// of the machine do not agree on is then the machine's doing.
+  bool vouched() const;
 
  private:
   std::optional<Step> stuck_;

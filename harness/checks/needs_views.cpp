@@ -72,7 +72,7 @@ void look_at_marks(const Course& course, Gaps& gaps) {
                                               {mark::capture_end, course.did(Step::end)}};
   for (const auto& [name, reached] : due) want_snapshot(course, gaps, name, reached);
   const auto* handover = snapshot_of(course, mark::handover);
-  if (handover == nullptr) return;
+  if (handover == nullptr || course.vouched()) return;
   for (const char* name : {mark::production, mark::capture_entry, mark::drivers, mark::capture_end})
     if (const auto* later = snapshot_of(course, name)) compare_functions(*handover, *later, gaps);
   compare_views(course, gaps);

@@ -152,16 +152,7 @@ BOOST_AUTO_TEST_CASE(a_frame_in_memory_that_nobody_fed_and_a_gap_in_the_feeds_ar
 // Before lines were numbered.
 BOOST_AUTO_TEST_CASE(a_run_without_numbers_is_judged_as_before) {
   auto texts = good_run().texts();
-  for (const char* file : {"timeline.ndjson", "agent.ndjson", "dma.ndjson"}) {
-    std::string bare;
-    for (const auto& line : evidence::parse_lines(texts[file])) {
-      auto object = nlohmann::json::parse(line);
-      object.erase("n");
-      object.erase("c");
-      bare += object.dump() + "\n";
-    }
-    texts[file] = bare;
-  }
+  forget_numbers(texts);
   const auto run = evidence::assemble(texts);
   BOOST_REQUIRE(run);
   BOOST_TEST(run->damage.empty());
