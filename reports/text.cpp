@@ -60,6 +60,8 @@ std::string head(const RunResult& result, bool colour) {
     facts.push_back(accel);
   if (const auto seconds = evidence::number_of(result.about, "seconds"))
     facts.push_back(fmt::format("{:.1f} s", *seconds));
+  if (result.seal.state != evidence::Seal::State::whole)
+    facts.emplace_back(to_string(result.seal.state));
   for (std::size_t i = 0; i < facts.size(); ++i)
     text += (i == 0 ? "  (" : ", ") + one_line(facts[i]);
   if (!facts.empty()) text += ")";

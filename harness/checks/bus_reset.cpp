@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/base/units.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/checks/reset_ladder.hpp"
 #include "harness/record/layout.hpp"
 
@@ -244,12 +245,20 @@ Wanted read(const json& parameters) {
           .must_stop = evidence::text_of(parameters, "expect") == "stopped"};
 }
 
+std::optional<std::string> skips_resets(const scenario::RunPlan& plan) {
+  const auto& steps = plan.scenario.steps;
+  if (!steps.production.empty() || !steps.before_drivers.empty()) return std::nullopt;
+  return "no reset was asked for";
+}
+
 CheckResult judge_resets(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
   const double zero = points.handover.value_or(0);
   const auto ladders = ladders_of(run, attribute(run));
-  CheckResult result = verdict(Verdict::skip, "no reset was asked for");
+  CheckResult result = verdict(Verdict::inconclusive,
+                               "no reset that the plan asks for was done: " + points.cut_off());
   if (ladders.empty()) {
+    if (const auto step = stuck_step(run)) result.reason = "no reset was done: " + stuck_in(*step);
     list_others(result, run, ladders, zero);
     return result;
   }
@@ -289,6 +298,9 @@ const Check check_bus_reset{
     .question =
         "Did each reset do what it reported: DMA over, registers at their defaults, "
         "configuration restored, the device ready in time and working afterwards?",
+    .skips = skips_resets,
+    .needs = {&need::agent, &need::actions, &need::strays, &need::control, &need::feeds,
+              &need::trace, &need::ledgers},
     .parameters = {{.name = "ready",
                     .type = Type::duration,
                     .choices = {},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
@@ -150,6 +151,7 @@ CheckResult judge_entered(const evidence::Run& run, const json&) {
 const Check check_capture_entered{
     .name = "capture.entered",
     .question = "Did the capture kernel reach userspace, and how long did it take?",
+    .needs = {&need::serial, &need::agent},
     .parameters = {},
     .judge = judge_entered};
 const Registration register_capture_entered(check_capture_entered);

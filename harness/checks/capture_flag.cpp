@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/base/text.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 
@@ -67,6 +68,7 @@ const Check check_capture_flag{
         "Does the capture kernel know that it is one: a /proc/vmcore with contents, "
         "elfcorehdr= and every "
         "word of the planned command line?",
+    .needs = {&need::agent},
     .parameters = {},
     .judge = judge_flag};
 const Registration register_capture_flag(check_capture_flag);

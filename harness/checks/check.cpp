@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "harness/base/text.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -123,13 +124,16 @@ nlohmann::json to_json(const RunResult& result) {
                       {"control", printable(check.control)},
                       {"numbers", check.numbers}});
   }
-  return {{"format", record::format},
-          {"scenario", printable(result.scenario)},
-          {"outcome", to_string(result.outcome)},
-          {"reason", printable(result.reason)},
-          {"phase", printable(result.phase)},
-          {"checks", std::move(checks)},
-          {"about", result.about}};
+  nlohmann::json json = {{"format", record::format},
+                         {"evidence", to_string(result.seal.state)},
+                         {"scenario", printable(result.scenario)},
+                         {"outcome", to_string(result.outcome)},
+                         {"reason", printable(result.reason)},
+                         {"phase", printable(result.phase)},
+                         {"checks", std::move(checks)},
+                         {"about", result.about}};
+  if (!result.seal.digest.empty()) json["seal"] = result.seal.digest;
+  return json;
 }
 
 std::map<std::string, std::vector<scenario::ParameterSpec>> vocabulary() {
@@ -143,10 +147,18 @@ std::string checks_markdown() {
       "# Checks\n\nGenerated from the registry of checks; do not edit.\n\n"
       "A check judges the evidence of a run directory: `pass`, `fail`, `skip` (it does not apply) "
       "or "
-      "`inconclusive` (evidence is missing, or nothing shows that an absence could have been "
-      "seen).\n";
+      "`inconclusive` (evidence is missing or damaged, or nothing shows that an absence could "
+      "have been seen). Whether a check applies is decided by the plan alone.\n\n"
+      "Before a check runs, what it needs is looked at once: a file that the seal or its own "
+      "numbers show to be damaged, and what is missing though the run came that far, makes the "
+      "check inconclusive. Every check needs these:\n\n| needs | whole when |\n|---|---|\n";
+  for (const Need* need : {&need::plan, &need::timeline})
+    text += fmt::format("| {} | {} |\n", need->name, need->whole);
   for (const Check* check : registry()) {
     text += fmt::format("\n## {}\n\n{}\n", check->name, check->question);
+    if (!check->needs.empty()) text += "\n| needs | whole when |\n|---|---|\n";
+    for (const Need* need : check->needs)
+      text += fmt::format("| {} | {} |\n", need->name, need->whole);
     if (check->parameters.empty()) continue;
     text += "\n| parameter | type | default | meaning |\n|---|---|---|---|\n";
     for (const auto& parameter : check->parameters) text += describe(parameter);

@@ -26,10 +26,18 @@ struct CheckResult {
   nlohmann::json numbers = nlohmann::json::object();  ///< for programs; seconds, counts, bytes
 };
 
+struct Need;
+
 /// A judgement over the evidence. Never sees a live machine.
 struct Check {
   const char* name;
   const char* question;  ///< one sentence: what it answers
+  /// Why the check does not apply to a plan; nullopt when it does. By the plan alone: what the plan
+  /// asks for and the evidence has not is never a reason to skip. null: applies to every plan.
+  std::optional<std::string> (*skips)(const scenario::RunPlan& plan) = nullptr;
+  /// Beyond plan and timeline, which every check needs (needs.hpp). What of it is missing or
+  /// damaged makes the check inconclusive before it runs.
+  std::vector<const Need*> needs = {};
   std::vector<scenario::ParameterSpec> parameters;
   /// `parameters` has every parameter, defaults filled in.
   CheckResult (*judge)(const evidence::Run& run, const nlohmann::json& parameters);
@@ -52,6 +60,7 @@ struct RunResult {
   std::string reason;               ///< for error: what failed; else the first check that decided
   std::string phase;                ///< for error and interrupted: where
   std::vector<CheckResult> checks;  ///< in the order of the registry
+  evidence::Seal seal;              ///< of the evidence; its digest goes into result.json as it is
   nlohmann::json about;  ///< kernels, QEMU, accelerator, seconds: what a reader needs to repeat it
 };
 

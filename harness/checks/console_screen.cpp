@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
@@ -203,10 +204,12 @@ bool control_holds(CheckResult& result, const std::optional<Comparison>& product
   return right >= enough;
 }
 
+std::optional<std::string> skips_screen(const scenario::RunPlan& plan) {
+  if (std::any_of(plan.devices.begin(), plan.devices.end(), has_screen)) return std::nullopt;
+  return "the plan has no device with a screen";
+}
+
 CheckResult judge_screen(const evidence::Run& run, const json&) {
-  const auto& devices = run.plan.devices;
-  if (std::none_of(devices.begin(), devices.end(), has_screen))
-    return verdict(Verdict::skip, "the plan has no device with a screen");
   const Story points = story(run);
   if (!points.handover || !points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
@@ -248,6 +251,8 @@ const Check check_console_screen{
     .question =
         "Does the screen show what the capture kernel wrote, cell by cell, and when did it come "
         "back?",
+    .skips = skips_screen,
+    .needs = {&need::agent, &need::screens, &need::samples},
     .parameters = {},
     .judge = judge_screen};
 const Registration register_console_screen(check_console_screen);

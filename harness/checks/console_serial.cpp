@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 
@@ -80,6 +81,7 @@ const Check check_console_serial{
     .question =
         "Does the serial console work in the capture kernel, from its banner to a marker at the "
         "end, and how long was it silent?",
+    .needs = {&need::serial, &need::agent},
     .parameters = {},
     .judge = judge_serial};
 const Registration register_console_serial(check_console_serial);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/checks/audio.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
@@ -132,13 +133,16 @@ CheckResult fold_findings(const std::vector<WorkFinding>& findings) {
                  count(findings.size(), "device") + (findings.size() == 1 ? " works" : " work"));
 }
 
+std::optional<std::string> skips_works(const scenario::RunPlan& plan) {
+  if (!plan.scenario.steps.tests || !plan.scenario.steps.drivers)
+    return "the plan tests no device in the capture kernel";
+  if (std::none_of(plan.devices.begin(), plan.devices.end(), is_tested))
+    return "no device of the plan has a function test and a driver in the capture kernel";
+  return std::nullopt;
+}
+
 CheckResult judge_works(const evidence::Run& run, const json&) {
   const auto& plan = run.plan;
-  if (!plan.scenario.steps.tests || !plan.scenario.steps.drivers)
-    return verdict(Verdict::skip, "the plan tests no device in the capture kernel");
-  if (std::none_of(plan.devices.begin(), plan.devices.end(), is_tested))
-    return verdict(Verdict::skip,
-                   "no device of the plan has a function test and a driver in the capture kernel");
   const Story points = story(run);
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
@@ -160,6 +164,8 @@ const Check check_device_works{
     .question =
         "Does each device do its work in the capture kernel: does its function test pass, and is "
         "it seen from outside where it can be?",
+    .skips = skips_works,
+    .needs = {&need::agent, &need::tests},
     .parameters = {},
     .judge = judge_works};
 const Registration register_device_works(check_device_works);

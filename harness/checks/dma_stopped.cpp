@@ -7,7 +7,9 @@
 #include "harness/checks/dma_device.hpp"
 #include "harness/checks/dma_ending.hpp"
 #include "harness/checks/dma_lines.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
 
@@ -139,12 +141,12 @@ CheckResult without_deadline(const evidence::Run& run, const Story& story,
   return result;
 }
 
+std::optional<std::string> skips_stopped(const scenario::RunPlan& plan) {
+  if (std::any_of(plan.devices.begin(), plan.devices.end(), does_dma)) return std::nullopt;
+  return "no busy device of the plan does DMA";
+}
+
 CheckResult judge_stopped(const evidence::Run& run, const json& parameters) {
-  const auto& devices = run.plan.devices;
-  const auto by_a_device = [](const auto& stray) { return stray.owner.empty(); };
-  if (std::none_of(run.strays.begin(), run.strays.end(), by_a_device) &&
-      std::none_of(devices.begin(), devices.end(), does_dma))
-    return verdict(Verdict::skip, "no busy device of the plan does DMA");
   const Story points = story(run);
   if (!points.handover)
     return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());
@@ -160,6 +162,9 @@ const Check check_dma_stopped{
         "Did every device stop writing into the dead kernel's memory by the "
         "deadline, and was it stopped or only "
         "out of buffers?",
+    .skips = skips_stopped,
+    .needs = {&need::agent, &need::strays, &need::watch, &need::control, &need::feeds, &need::trace,
+              &need::ledgers, &need::pci_handover, &need::closing},
     .parameters = {{.name = "deadline",
                     .type = scenario::ParameterSpec::Type::choice,
                     .choices = {"handover", "capture-entry", "drivers", "end"},

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/base/units.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
@@ -198,12 +199,15 @@ void decide(CheckResult& result, const std::vector<ReinitFinding>& findings,
         fmt::format("; {} in their logs tell of trouble", count(troubles_seen, "line"));
 }
 
+std::optional<std::string> skips_reinit(const scenario::RunPlan& plan) {
+  if (!plan.scenario.steps.drivers) return "the plan loads no drivers in the capture kernel";
+  if (std::none_of(plan.devices.begin(), plan.devices.end(), is_expected))
+    return "no device of the plan gets a driver in the capture kernel";
+  return std::nullopt;
+}
+
 CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
   const auto& devices = run.plan.devices;
-  if (!run.plan.scenario.steps.drivers)
-    return verdict(Verdict::skip, "the plan loads no drivers in the capture kernel");
-  if (std::none_of(devices.begin(), devices.end(), is_expected))
-    return verdict(Verdict::skip, "no device of the plan gets a driver in the capture kernel");
   const Story points = story(run);
   if (!points.capture_entry)
     return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
@@ -248,6 +252,8 @@ const Check check_driver_reinit{
     .question =
         "Does each device's driver bind to it in the capture kernel, in which time, and what does "
         "it complain about?",
+    .skips = skips_reinit,
+    .needs = {&need::serial, &need::agent, &need::bound, &need::pci_drivers},
     .parameters =
         {{.name = "within",
           .type = scenario::ParameterSpec::Type::duration,

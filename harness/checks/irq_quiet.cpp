@@ -7,6 +7,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/irq_samples.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 
@@ -239,6 +240,7 @@ const Check check_irq_quiet{
         "Is the capture kernel spared interrupts that nobody asked for: no storm, no line "
         "disabled, "
         "no stale vector beyond what is tolerated?",
+    .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts},
     .parameters =
         {{.name = "storm",
           .type = scenario::ParameterSpec::Type::number,

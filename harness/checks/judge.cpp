@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
@@ -79,14 +80,27 @@ json filled_in(const Check& check, const json& given) {
   return parameters;
 }
 
+/// The gate: before a check runs, whether it applies and whether what it needs is there and whole.
+CheckResult run_check(const Course& course, const Check& check, const json& parameters) {
+  if (check.skips != nullptr && doubts_of_plan(course.run).empty())
+    if (auto why = check.skips(course.run.plan)) return verdict(Verdict::skip, *std::move(why));
+  const Gaps gaps = gaps_of(course, check);
+  if (gaps.empty()) return check.judge(course.run, parameters);
+  CheckResult result = verdict(Verdict::inconclusive, "the evidence is not whole: " + gaps.front());
+  if (gaps.size() > 1) result.reason += fmt::format(" (and {} more)", gaps.size() - 1);
+  append_capped(result.details, gaps);
+  return result;
+}
+
 std::vector<CheckResult> run_checks(const evidence::Run& run) {
+  const Course course(run);
   const auto& wanted = run.plan.scenario.checks;
   std::vector<CheckResult> results;
   for (const Check* check : registry()) {
     const auto asked = wanted.find(check->name);
     if (!wanted.empty() && asked == wanted.end()) continue;
-    CheckResult result =
-        check->judge(run, filled_in(*check, asked == wanted.end() ? json() : asked->second));
+    CheckResult result = run_check(
+        course, *check, filled_in(*check, asked == wanted.end() ? json() : asked->second));
     result.name = check->name;
     results.push_back(std::move(result));
   }
@@ -164,6 +178,7 @@ RunResult judge(const evidence::Run& run) {
   result.scenario = run.plan.scenario.name;
   result.checks = run_checks(run);
   result.about = about(run, points);
+  result.seal = run.seal;
   fold(result);
   std::string phase = points.phase;
   const Fault fault = fault_of(run, points, phase);

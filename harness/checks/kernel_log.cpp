@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/checks/log_patterns.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 
@@ -126,6 +127,7 @@ const Check check_kernel_log{
     .question =
         "Does the capture kernel complain: oopses, warnings, lockups, timeouts, PCIe and IOMMU "
         "errors?",
+    .needs = {&need::serial, &need::agent, &need::kmsg},
     .parameters = {{.name = "fail_on",
                     .type = scenario::ParameterSpec::Type::list,
                     .choices = {"oops", "warning", "lockup", "timeout", "aer", "dmar", "irq",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/evidence/pci_write.hpp"
 #include "harness/record/layout.hpp"
@@ -253,6 +254,7 @@ const Check check_pci_quiet{
         "after the panic, is no transaction pending at the end, and did none fall off the bus? (B "
         "Bus Master, M MSI, X MSI-X, T transactions "
         "pending)",
+    .needs = {&need::agent, &need::pci_marks, &need::pci_drivers, &need::trace},
     .parameters =
         {{.name = "ignore_bridges",
           .type = scenario::ParameterSpec::Type::boolean,

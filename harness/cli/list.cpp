@@ -4,6 +4,7 @@
 
 #include "devices/models/engine.hpp"
 #include "harness/checks/check.hpp"
+#include "harness/checks/needs.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/fetch_progress.hpp"
@@ -72,6 +73,9 @@ Result<json> all_checks(const ListOptions&) {
     for (const auto& parameter : check->parameters)
       item["parameters"][parameter.name] = {{"default", parameter.fallback},
                                             {"meaning", parameter.meaning}};
+    item["needs"] = json::array();
+    for (const auto* need : check->needs)
+      item["needs"].push_back({{"name", need->name}, {"whole_when", need->whole}});
     list.push_back(std::move(item));
   }
   return list;
@@ -237,9 +241,14 @@ int list(const ListOptions& options) {
     std::size_t width = 0;
     for (const auto& item : *items)
       width = std::max(width, item["name"].get_ref<const std::string&>().size());
-    for (const auto& item : *items)
+    for (const auto& item : *items) {
       fmt::print("{:{}}  {}\n", item["name"].get_ref<const std::string&>(), width,
                  item["description"].get_ref<const std::string&>());
+      std::string needs;
+      for (const auto& need : item.value("needs", json::array()))
+        needs += (needs.empty() ? "needs " : "; ") + need["name"].get<std::string>();
+      if (!needs.empty()) fmt::print("{:{}}  {}\n", "", width, needs);
+    }
   }
   return exit_code::ok;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/base/digest.hpp"
 #include "harness/base/units.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
@@ -154,7 +155,10 @@ Result<void> check_folder(const fs::path& folder) {
 
 /// Judges what the run left and writes result.json.
 Result<RunResult> judge_folder(const fs::path& folder) {
-  TRY_ASSIGN(const evidence::Run run, evidence::open(folder));
+  // What a run left for want of space or of a seal is judged all the same, and called unsealed.
+  const auto manifest = read_file(folder / record::file::manifest);
+  TRY_ASSIGN(const evidence::Run run,
+             evidence::open(folder, manifest ? std::optional(sha256(*manifest)) : std::nullopt));
   RunResult result = checks::judge(run);
   TRY(replace_file(folder / record::file::result, to_json(result).dump(1) + "\n"));
   return result;

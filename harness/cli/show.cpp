@@ -7,6 +7,8 @@
 #include "harness/cli/terminal.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/record/layout.hpp"
+#include "harness/record/line.hpp"
 #include "reports/text.hpp"
 
 namespace quiesce::cli {
@@ -32,7 +34,8 @@ bool tells(const std::string& event) {
 std::string brief(const json& fields) {
   std::string text;
   for (const auto& [key, value] : fields.items()) {
-    if (key == "t" || key == "event") continue;
+    if (key == "t" || key == "event" || key == record::number_key || key == record::checksum_key)
+      continue;
     std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
     constexpr std::size_t longest = 72;
     if (shown.size() > longest) shown = shown.substr(0, longest - 3) + "...";

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "harness/base/text.hpp"
+#include "harness/evidence/sequence.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/catalog.hpp"
 #include "harness/record/layout.hpp"
@@ -41,10 +42,12 @@ std::vector<Item> parse_ndjson(std::string_view text, const char* file, Damage& 
   std::size_t first_bad = 0;
   std::size_t bad = 0;
   bool cut = false;
+  Sequence sequence;
   each_line(text, [&](std::string_view line, bool whole) {
     ++number;
     if (trim(line).empty()) return;
     const json object = json::parse(line, nullptr, false);
+    sequence.take(line, object, number, whole);
     std::optional<Item> item = object.is_object() ? make(object) : std::nullopt;
     if (item) {
       items.push_back(*std::move(item));
@@ -58,6 +61,7 @@ std::vector<Item> parse_ndjson(std::string_view text, const char* file, Damage& 
     damage.push_back(fmt::format("{}: {} of {} lines could not be read, the first is line {}", file,
                                  bad, number, first_bad));
   if (cut) damage.push_back(fmt::format("{}: the last line is cut off", file));
+  sequence.close(file, damage);
   return items;
 }
 

@@ -32,7 +32,16 @@ std::vector<std::string> parse_lines(std::string_view text);
 /// The texts of a run directory by their names in it ("pci/handover.json").
 using Texts = std::map<std::string, std::string>;
 
-/// Errors as in open(), which reads the texts from a folder.
+/// What there is beside the texts, and how the run was sealed.
+struct Surroundings {
+  /// Every file of the folder, those that have a text here included.
+  record::Inventory inventory;
+  /// The digest of the manifest of a run that just ended; its result.json is not written yet.
+  std::optional<std::string> just_sealed;
+};
+
+/// Errors as in open(), which reads the texts from a folder. Alone, the texts are the whole folder.
 Result<Run> assemble(const Texts& texts);
+Result<Run> assemble(const Texts& texts, const Surroundings& around);
 
 }  // namespace quiesce::evidence

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/evidence/run.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "harness/base/digest.hpp"
 #include "harness/base/fd.hpp"
 #include "harness/evidence/parse.hpp"
 #include "harness/record/layout.hpp"
@@ -76,41 +80,84 @@ void add_named(Run& run, const std::string& name, const std::string& text) {
   }
 }
 
-/// A file that exists but cannot be read becomes damage; one that does not exist is merely absent.
-void read_text(Texts& texts, Damage& damage, const std::filesystem::path& folder,
-               const std::string& name) {
-  constexpr std::uint64_t most =
-      256ULL << 20;  // beyond what a run writes; a foreign one must not fill the memory
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(folder / name, error)) return;
-  auto text = read_file(folder / name, most);
-  if (text)
-    texts[name] = *std::move(text);
-  else
-    damage.push_back(name + ": " + text.error().describe());
+/// Files whose text is read; of the others only length and digest.
+bool is_read(const std::string& name) {
+  constexpr std::array whole{record::file::plan,   record::file::qemu,  record::file::timeline,
+                             record::file::serial, record::file::agent, record::file::dma,
+                             record::file::trace,  record::file::audio, record::file::manifest,
+                             record::file::result};
+  return std::any_of(whole.begin(), whole.end(), [&](const char* one) { return name == one; }) ||
+         ledger_device(name) || stem(name, record::file::pci, ".json") ||
+         stem(name, record::file::screen, ".json") || stem(name, record::file::screen, ".txt");
 }
 
-/// Files below `below` with one of the endings; without `below` those of the folder itself that are
-/// ledgers.
-void read_folder(Texts& texts, Damage& damage, const std::filesystem::path& folder,
-                 const std::string& below, const std::vector<std::string>& endings) {
-  constexpr std::size_t most = 256;  // files; a run has about ten
-  std::error_code error;
+/// Names of all files below the folder, sorted.
+std::vector<std::string> names_in(const std::filesystem::path& folder, Damage& damage) {
+  constexpr std::size_t most = 4096;  // files; a run has about thirty
   std::vector<std::string> names;
-  for (std::filesystem::directory_iterator at(folder / below, error), end; !error && at != end;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (!below.empty() || ledger_device(name)) names.push_back(std::move(name));
+    std::error_code ignored;
+    if (at->is_regular_file(ignored))
+      names.push_back(at->path().lexically_relative(folder).generic_string());
   }
   std::sort(names.begin(), names.end());
   if (names.size() > most) {
-    damage.push_back(below + ": only the first 256 files were read");
+    damage.push_back(fmt::format("{}: only the first {} files were read", folder.string(), most));
     names.resize(most);
   }
-  for (const std::string& name : names)
-    for (const std::string& ending : endings)
-      if (name.ends_with(ending))
-        read_text(texts, damage, folder, below.empty() ? name : below + "/" + name);
+  return names;
+}
+
+/// A file that exists but cannot be read becomes damage; one that does not exist is merely absent.
+void read_one(Texts& texts, record::Inventory& inventory, Damage& damage,
+              const std::filesystem::path& folder, const std::string& name) {
+  constexpr std::uint64_t most =
+      256ULL << 20;  // beyond what a run writes; a foreign one must not fill the memory
+  if (is_read(name)) {
+    auto text = read_file(folder / name, most);
+    if (text) {
+      inventory[name] = record::look_at_text(name, *text);
+      texts[name] = *std::move(text);
+      return;
+    }
+    damage.push_back(name + ": " + text.error().describe());
+    return;
+  }
+  if (auto present = record::look_at(folder, name))
+    inventory[name] = *std::move(present);
+  else
+    damage.push_back(name + ": " + present.error().describe());
+}
+
+std::optional<std::string> if_there(const Texts& texts, const char* name) {
+  const auto found = texts.find(name);
+  return found == texts.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Does what is there fit to what the run says that it left?
+void check_whole(Run& run, const Texts& texts, const Surroundings& around) {
+  run.inventory = around.inventory;
+  const auto manifest = if_there(texts, record::file::manifest);
+  run.seal = check_seal(manifest, if_there(texts, record::file::result), around.just_sealed,
+                        run.inventory, run.damage);
+  for (const Event& event : run.timeline) {
+    const bool ended = event.name == record::event::RunEnd::name && event.fields.contains("files");
+    if (ended && !manifest) check_lengths(event.fields["files"], run.inventory, run.damage);
+    // Judged all the same: the run may have been killed in between, or its disk been full.
+    if (ended && !manifest && run.seal.digest.empty())
+      run.damage.emplace_back(
+          "the seal: the run came to its end, and nothing vouches for its files");
+    if (const std::string plan = event.text("plan");
+        event.name == record::event::RunStart::name && !plan.empty() &&
+        plan != sha256(text_at(texts, record::file::plan)))
+      run.damage.push_back("plan.json: it is not the plan that the run began with");
+  }
+  // The harness writes whole lines; QEMU's own files may end anywhere.
+  if (const std::string& serial = text_at(texts, record::file::serial);
+      !serial.empty() && serial.back() != '\n')
+    run.damage.push_back("serial.log: the last line is cut off");
 }
 
 }  // namespace
@@ -128,7 +175,23 @@ std::optional<double> Run::mark(const std::string& name) const {
   return std::nullopt;
 }
 
-Result<Run> assemble(const Texts& texts) {
+std::vector<const Event*> Run::events(const std::string& name) const {
+  std::vector<const Event*> found;
+  for (const Event& event : timeline)
+    if (event.name == name) found.push_back(&event);
+  return found;
+}
+
+std::vector<std::string> Run::damage_of(const std::string& file) const {
+  const bool many = file.ends_with("/") || file.ends_with("-");
+  const std::string begin = many ? file : file + ":";
+  std::vector<std::string> found;
+  for (const std::string& line : damage)
+    if (line.starts_with(begin)) found.push_back(line);
+  return found;
+}
+
+Result<Run> assemble(const Texts& texts, const Surroundings& around) {
   Run run;
   TRY_ASSIGN(run.plan, read_plan(texts));
   run.qemu = record::read<record::QemuFile>(
@@ -138,24 +201,29 @@ Result<Run> assemble(const Texts& texts) {
   run.trace = parse_trace(text_at(texts, record::file::trace), start_of(run).realtime.value_or(0));
   run.agent = parse_agent(text_at(texts, record::file::agent), run.damage);
   run.serial = parse_serial(text_at(texts, record::file::serial));
+  run.audio = text_at(texts, record::file::audio);
   for (const auto& [name, text] : texts) add_named(run, name, text);
+  check_whole(run, texts, around);
   return run;
 }
 
-Result<Run> open(const std::filesystem::path& folder) {
+Result<Run> assemble(const Texts& texts) {
+  Surroundings around;
+  for (const auto& [name, text] : texts) around.inventory[name] = record::look_at_text(name, text);
+  return assemble(texts, around);
+}
+
+Result<Run> open(const std::filesystem::path& folder,
+                 const std::optional<std::string>& just_sealed) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error))
     return fail(Errc::invalid_input, "{} is no run directory", folder.string());
   Texts texts;
   Damage damage;
-  for (const char* name :
-       {record::file::plan, record::file::qemu, record::file::timeline, record::file::serial,
-        record::file::agent, record::file::dma, record::file::trace})
-    read_text(texts, damage, folder, name);
-  read_folder(texts, damage, folder, record::file::pci, {".json"});
-  read_folder(texts, damage, folder, record::file::screen, {".txt", ".json"});
-  read_folder(texts, damage, folder, "", {record::ledger_end});
-  auto run = assemble(texts);
+  Surroundings around{{}, just_sealed};
+  for (const std::string& name : names_in(folder, damage))
+    read_one(texts, around.inventory, damage, folder, name);
+  auto run = assemble(texts, around);
   if (!run) return tl::unexpected(run.error().because(folder.string() + " cannot be judged"));
   run->folder = folder;
   run->damage.insert(run->damage.begin(), damage.begin(), damage.end());

@@ -15,6 +15,7 @@
 #include "harness/base/tag.hpp"
 #include "harness/base/units.hpp"
 #include "harness/evidence/ledger.hpp"
+#include "harness/evidence/seal.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/lines.hpp"
 #include "harness/scenario/plan.hpp"
@@ -106,7 +107,14 @@ struct Run {
   std::map<std::string, std::vector<std::string>> screens;  ///< name -> lines of screen/NAME.txt
   std::map<std::string, record::ScreenTruth> screen_truth;  ///< role -> screen/vcs-ROLE.json
   std::map<std::string, Ledger> ledgers;                    ///< by device
-  std::vector<std::string> damage;
+  std::string audio;                                        ///< audio.wav, or empty
+  record::Inventory inventory;                              ///< every file that is there
+  Seal seal;
+  std::vector<std::string> damage;  ///< one sentence each, "FILE: what"
+
+  /// What is damaged of a file, or of all files whose names so begin when it ends with "/" or "-".
+  std::vector<std::string> damage_of(const std::string& file) const;
+  bool has_file(const std::string& name) const { return inventory.count(name) > 0; }
 
   /// Time of a mark, nullopt when it was not reached.
   std::optional<double> mark(const std::string& name) const;
@@ -142,6 +150,9 @@ struct Run {
 };
 
 /// Fails with invalid_input when there is no run directory, no plan, or a newer format.
-Result<Run> open(const std::filesystem::path& folder);
+/// `just_sealed`: the digest of the manifest that the run wrote a moment ago; else the one that
+/// result.json carries counts.
+Result<Run> open(const std::filesystem::path& folder,
+                 const std::optional<std::string>& just_sealed = std::nullopt);
 
 }  // namespace quiesce::evidence

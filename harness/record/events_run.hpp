@@ -22,6 +22,7 @@ struct RunStart {
   std::optional<double> realtime;
   std::optional<double> monotonic;
   std::optional<int> format;
+  std::optional<std::string> plan;
   std::string version;
   std::optional<std::vector<std::string>> command;
   std::optional<std::string> directory;
@@ -33,6 +34,7 @@ struct RunStart {
             "monotonic", &RunStart::monotonic, "s",
             "what CLOCK_MONOTONIC showed at `t` = 0; without it the times of ledgers mean nothing"),
         maybe("format", &RunStart::format, "", "of the run directory"),
+        maybe("plan", &RunStart::plan, "", "SHA-256 of plan.json"),
         field("version", &RunStart::version, "", "of the harness"),
         maybe("command", &RunStart::command, "",
               "words that repeat this one run, shown of a run that did not pass; not needed for "
@@ -47,12 +49,17 @@ struct RunEnd {
   static constexpr const char* meaning =
       "the last line; a directory without it is a harness that was killed";
   std::string reason;
+  std::optional<Json> files;
   static constexpr auto fields() {
-    return std::tuple(field(
-        "reason", &RunEnd::reason, "",
-        "`finished`, also when the guest missed a deadline: that is the kernel's failure and the "
-        "checks name it; `error` only when the harness, QEMU or the host is at fault, with an "
-        "`error` event before it; `interrupted`"));
+    return std::tuple(
+        field(
+            "reason", &RunEnd::reason, "",
+            "`finished`, also when the guest missed a deadline: that is the kernel's failure and "
+            "the "
+            "checks name it; `error` only when the harness, QEMU or the host is at fault, with an "
+            "`error` event before it; `interrupted`"),
+        maybe("files", &RunEnd::files, "bytes",
+              "the length of each file but the timeline, by its name"));
   }
 };
 

@@ -20,6 +20,7 @@ inline constexpr const char* agent = "agent.ndjson";
 inline constexpr const char* dma = "dma.ndjson";
 inline constexpr const char* trace = "trace.log";
 inline constexpr const char* result = "result.json";
+inline constexpr const char* manifest = "manifest.json";
 inline constexpr const char* audio = "audio.wav";
 inline constexpr const char* pci = "pci";        ///< folder; one JSON a mark
 inline constexpr const char* screen = "screen";  ///< folder; NAME.png, NAME.txt, font-ROLE.json

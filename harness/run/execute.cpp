@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "harness/base/digest.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
@@ -35,6 +36,27 @@ Result<void> phases(Session& session) {
   return collect(session);
 }
 
+/// The error that ended the run; none when it went through all its phases.
+std::optional<Error> go_through(const scenario::RunPlan& plan, RunDir& dir, Loop& loop,
+                                Observer observer) {
+  Session session(loop, dir, plan, std::move(observer));
+  auto done = phases(session);
+  if (done) return std::nullopt;
+  loop.resume();
+  const Error cause = session.explained(done.error());
+  if (session.watch) session.watch->stop_passes();
+  session.shut_down();
+  dir.event(record::event::Failure{.phase = session.current_phase,
+                                   .code = std::string(to_string(cause.code())),
+                                   .message = cause.describe()});
+  return cause.because("phase " + session.current_phase);
+}
+
+const char* reason_of(const std::optional<Error>& error) {
+  if (!error) return "finished";
+  return error->code() == Errc::interrupted ? "interrupted" : "error";
+}
+
 }  // namespace
 
 Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
@@ -42,34 +64,26 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
   nlohmann::json written = scenario::to_json(plan);
   written.update(record::as_json(record::PlanHead{record::format}));
-  dir.write(record::file::plan,
-            written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  const std::string text =
+      written.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  dir.write(record::file::plan, text);
   record::event::RunStart start{.realtime = seconds_since_epoch(),
                                 .monotonic = monotonic_seconds() - dir.now(),
                                 .format = record::format,
+                                .plan = sha256(text),
                                 .version = QUIESCE_VERSION};
   if (!asked.command.empty()) {
     start.command = asked.command;
     start.directory = asked.directory;
   }
   dir.event(start);
-
-  Session session(loop, dir, plan, std::move(observer));
-  auto done = phases(session);
-  if (!done) {
-    loop.resume();
-    const Error cause = session.explained(done.error());
-    const Error error = cause.because("phase " + session.current_phase);
-    if (session.watch) session.watch->stop_passes();
-    session.shut_down();
-    dir.event(record::event::Failure{.phase = session.current_phase,
-                                     .code = std::string(to_string(error.code())),
-                                     .message = cause.describe()});
-    dir.event(record::event::RunEnd{error.code() == Errc::interrupted ? "interrupted" : "error"});
-    return tl::unexpected(error);
-  }
-  dir.event(record::event::RunEnd{"finished"});
-  return {};
+  // The session is gone before the run is closed: nobody writes into its files any more.
+  const auto error = go_through(plan, dir, loop, std::move(observer));
+  dir.event(record::event::RunEnd{.reason = reason_of(error), .files = dir.lengths()});
+  const auto sealed = dir.seal();
+  if (error) return tl::unexpected(*error);
+  if (dir.failed()) return tl::unexpected(*dir.failed());
+  return sealed;
 }
 
 }  // namespace quiesce::run

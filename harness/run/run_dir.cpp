@@ -4,9 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "harness/base/text.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/line.hpp"
+#include "harness/record/manifest.hpp"
 
 namespace quiesce::run {
 
@@ -52,33 +56,75 @@ void RunDir::event(const char* name, nlohmann::json fields) {
 }
 
 void RunDir::append_json(const char* file, const nlohmann::json& line) {
-  // Text of the guest may be any bytes: what is no UTF-8 is replaced, never thrown over.
-  append(file, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (Open* open = opened(file)) append_to(*open, record::numbered_line(line, ++open->records));
 }
 
 void RunDir::append(const char* file, std::string_view text) {
-  if (failed_) return;
+  if (Open* open = opened(file)) append_to(*open, text);
+}
+
+RunDir::Open* RunDir::opened(const char* file) {
+  if (failed_) return nullptr;
   auto found = open_.find(file);
   if (found == open_.end()) {
     auto fd = open_file(path_ / file, O_WRONLY | O_CREAT | O_APPEND);
     if (!fd) {
       note(tl::unexpected(fd.error()));
-      return;
+      return nullptr;
     }
     found = open_.emplace(file, Open{.fd = std::move(*fd)}).first;
   }
-  auto& [fd, size] = found->second;
-  const auto written = write_all(fd.get(), text);
+  return &found->second;
+}
+
+void RunDir::append_to(Open& open, std::string_view text) {
+  const auto written = write_all(open.fd.get(), text);
   note(written);
   if (written)
-    size += text.size();
+    open.size += text.size();
   else
     // Half a line is no evidence.
-    (void)!::ftruncate(fd.get(), static_cast<off_t>(size));
+    (void)!::ftruncate(open.fd.get(), static_cast<off_t>(open.size));
 }
 
 void RunDir::write(const std::string& file, std::string_view text) {
   if (!failed_) note(replace_file(path_ / file, text));
+}
+
+namespace {
+
+/// Names in the folder of all files that the manifest is to cover.
+std::vector<std::string> covered_files(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    const std::string name = at->path().lexically_relative(folder).generic_string();
+    if (at->is_regular_file(ignored) && record::is_covered(name)) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+nlohmann::json RunDir::lengths() const {
+  nlohmann::json lengths = nlohmann::json::object();
+  for (const std::string& name : covered_files(path_)) {
+    std::error_code error;
+    const auto bytes = fs::file_size(path_ / name, error);
+    if (!error && name != record::file::timeline) lengths[name] = bytes;
+  }
+  return lengths;
+}
+
+Result<void> RunDir::seal() const {
+  record::Inventory inventory;
+  for (const std::string& name : covered_files(path_)) {
+    TRY_ASSIGN(inventory[name], record::look_at(path_, name));
+  }
+  return replace_file(path_ / record::file::manifest, to_json(inventory).dump(1) + "\n");
 }
 
 }  // namespace quiesce::run

@@ -27,7 +27,8 @@ class RunDir {
   /// Seconds since run.start.
   double now() const { return (clock_->now() - start_).count(); }
 
-  /// A line of timeline.ndjson: one of record::event::*; "t" and "event" are added.
+  /// A line of timeline.ndjson: one of record::event::*; "t" and "event" are added. Lines of .ndjson
+  /// files are numbered and carry a checksum (record/line.hpp).
   template <record::Record R>
   void event(const R& record) {
     event(R::name, record::as_json(record));
@@ -39,6 +40,13 @@ class RunDir {
   /// A whole file, written once. The name may contain a folder that exists.
   void write(const std::string& file, std::string_view text);
 
+  /// Length in bytes of each file that is there, but the timeline: for run.end, so that what is cut
+  /// or gone shows without the seal too.
+  nlohmann::json lengths() const;
+  /// Writes manifest.json over every file that is there. When nothing more will be written; also
+  /// after a failure, as far as there is space.
+  Result<void> seal() const;
+
   /// The first write that failed; everything after it was dropped, and of the failed line nothing
   /// stays. A run ends when this is set.
   const std::optional<Error>& failed() const { return failed_; }
@@ -47,14 +55,18 @@ class RunDir {
   RunDir(std::filesystem::path path, Clock& clock)
       : path_(std::move(path)), clock_(&clock), start_(clock.now()) {}
   void note(const Result<void>& written);
+  struct Open {
+    Fd fd;
+    std::uint64_t size = 0;     ///< whole lines only
+    std::uint64_t records = 0;  ///< numbered lines
+  };
+  /// The file to append to, opened when it was not; nullptr after a failure.
+  Open* opened(const char* file);
+  void append_to(Open& open, std::string_view text);
 
   std::filesystem::path path_;
   Clock* clock_;
   TimePoint start_;
-  struct Open {
-    Fd fd;
-    std::uint64_t size = 0;  ///< whole lines only
-  };
   std::map<std::string, Open> open_;
   std::optional<Error> failed_;
 };

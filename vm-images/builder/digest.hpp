@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// SHA-256 of texts and files; those of large files are remembered.
+// SHA-256 of large files, which are remembered.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 
+#include "harness/base/digest.hpp"
 #include "harness/base/result.hpp"
 
 namespace quiesce::builder {
-
-/// Lower-case hexadecimal, 64 digits.
-std::string sha256(std::string_view bytes);
 
 /// Digests of files by what stat(2) says of them (device, inode, size, mtime, ctime), so that a
 /// package of 100 MB is read once and not at every run. A file that changed within the last two

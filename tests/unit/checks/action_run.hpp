@@ -19,6 +19,7 @@ class ActionRun {
   ActionRun() {
     run.clear_strays();
     run.drop_events("watch.pass", 21.9);
+    run.plan.scenario.steps.climb = true;
     pass(22, 22.9, true);
   }
 
@@ -53,6 +54,8 @@ class ActionRun {
                           {"restored", true}};
     fields.update(over);
     run.event(began + 1.13, "reset.action", fields);
+    run.plan.scenario.steps.before_drivers.push_back(
+        {.what = scenario::ActionKind::reset, .method = "flr", .devices = {"net0"}});
     return *this;
   }
 

@@ -186,6 +186,7 @@ BOOST_AUTO_TEST_CASE(an_action_that_nobody_answered_for_is_inconclusive) {
   timeline.erase(begin, std::string("\"ready_ms\":100,").size());
   const auto ok = timeline.find("\"ok\":true", timeline.find("\"event\":\"reset.action\""));
   timeline.replace(ok, std::string("\"ok\":true").size(), "\"ok\":false");
+  forget_numbers(texts);
   const auto assembled = evidence::assemble(texts);
   BOOST_REQUIRE(assembled.has_value());
   for (const auto& check : checks::judge(*assembled).checks) {
@@ -303,8 +304,7 @@ BOOST_AUTO_TEST_CASE(an_empty_ledger_is_none) {
   run.run.file("device-net0.ndjson", "");
   BOOST_TEST((run.judge().verdict == Verdict::pass), run.judge().reason);
   run.run.drop_events("watch.pass", 23);
-  BOOST_TEST(says(run.judge().reason, "nobody watched long enough whether net0 still wrote"),
-             run.judge().reason);
+  BOOST_TEST(says(run.judge().reason, "that no pass of the watch tells of"), run.judge().reason);
 }
 
 BOOST_AUTO_TEST_CASE(a_device_without_frames_or_buffers_was_not_stopped) {
@@ -363,7 +363,8 @@ BOOST_AUTO_TEST_CASE(each_device_has_a_ladder_of_its_own) {
   other.address = {.device = 5};
   run.run.plan.devices.push_back(other);
   run.run.plan.scenario.devices.push_back({.profile = "e1000e", .name = "net1"});
-  for (int i = 0; i < 80; ++i) run.run.event(8 + i * 0.4, "feed", {{"device", "net1"}});
+  for (int i = 0; i < 80; ++i)
+    run.run.event(8 + i * 0.4, "feed", {{"device", "net1"}, {"sequence", i}});
   run.run.event(31, "test.result", {{"device", "net1"}, {"ok", true}});
   run.run.stray(22, 22.9, 0x99000, "net1");
   run.run.stray(22.9, 23.12, 0x9a000, "net1");
@@ -406,6 +407,8 @@ RunBuilder production_run(const json& over = json::object()) {
               {"ready_ms", 100},    {"restored", true}, {"error", nullptr}};
   fields.update(over);
   run.event(9.61, "reset.action", fields);
+  run.plan.scenario.steps.production = {
+      {.what = scenario::ActionKind::reset, .method = "flr", .devices = {"net0"}}};
   return run;
 }
 

@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(cpus_that_the_dead_kernel_parked_do_not_say_where_the_captu
 BOOST_AUTO_TEST_CASE(a_panic_of_the_capture_kernel_is_the_reason) {
   auto run = stuck_at(20);
   run.serial(20, "[    2.000000] Kernel panic - not syncing: VFS: Unable to mount root fs");
+  run.event(70, "cpus", {{"at", "end"}, {"cpus", nlohmann::json::array()}});
   BOOST_TEST(says(judge_one(run, "capture.entered").reason,
                   "panicked 9.5 s after the handover: Kernel panic - not syncing: VFS"));
 }

@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(pending_transactions_at_the_end_fail) {
 BOOST_AUTO_TEST_CASE(a_function_that_fell_off_the_bus_fails) {
   auto run = good_run();
   run.pci("capture-end", 40, {bridge, screen, firmware});
+  run.pci("capture-end-agent", 39, {bridge, screen, firmware});
   auto result = judge_one(run, "pci.quiet");
   BOOST_TEST((result.verdict == Verdict::fail));
   BOOST_TEST(says(result.reason, "0000:00:02.0 fell off the bus"), result.reason);
@@ -126,10 +127,11 @@ BOOST_AUTO_TEST_CASE(a_slow_a_wrong_and_a_missing_driver_fail) {
 BOOST_AUTO_TEST_CASE(a_module_that_never_returns_fails_and_names_the_last_one) {
   auto run = good_run();
   run.cut(26.05);
+  run.event(86, "capture.stuck", {{"step", "drivers"}, {"why", "it did not answer"}});
   run.event(90, "run.end", {{"reason", "finished"}});
   const auto result = judge_one(run, "driver.reinit");
   BOOST_TEST((result.verdict == Verdict::fail));
-  BOOST_TEST(says(result.reason, "loading the modules never ended"));
+  BOOST_TEST(says(result.reason, "stuck in step drivers"), result.reason);
   BOOST_TEST(result.details.back() == "the last module loaded: e1000e");
 }
 
@@ -221,7 +223,8 @@ BOOST_AUTO_TEST_CASE(a_test_that_never_ended_fails_and_one_that_was_not_asked_fo
   run.drop_events("test.result");
   BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
   run.agent(29, "request", {{"op", "test"}, {"device", "net0"}});
-  BOOST_TEST(judge_one(run, "device.works").reason == "net0: its test never ended");
+  run.event(39, "capture.stuck", {{"step", "tests"}, {"why", "it did not answer"}});
+  BOOST_TEST(says(judge_one(run, "device.works").reason, "net0: its test never ended, "));
 }
 
 BOOST_AUTO_TEST_CASE(a_sound_test_without_audio_is_inconclusive) {

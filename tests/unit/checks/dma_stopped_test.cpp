@@ -147,7 +147,9 @@ BOOST_AUTO_TEST_CASE(without_a_write_before_the_panic_nothing_is_proved) {
   run.drop_events("control");
   const auto result = judge(run);
   BOOST_TEST((result.verdict == Verdict::inconclusive));
-  BOOST_TEST(result.reason == "net0 was not seen to write before the panic");
+  BOOST_TEST(says(result.reason, "the control of net0 before the panic is missing"), result.reason);
+  run.event(10, "control", {{"device", "net0"}, {"tagged_pages", 0}});
+  BOOST_TEST(judge(run).reason == "net0 was not seen to write before the panic");
 }
 
 BOOST_AUTO_TEST_CASE(without_frames_after_the_deadline_nothing_is_proved) {
@@ -161,9 +163,9 @@ BOOST_AUTO_TEST_CASE(a_gap_in_the_watch_is_inconclusive) {
   run.drop_events("watch.pass", 20);
   const auto result = judge(run);
   BOOST_TEST((result.verdict == Verdict::inconclusive));
-  BOOST_TEST(says(result.reason, "nobody watched for 20.0 s"), result.reason);
+  BOOST_TEST(says(result.details.at(1), "nobody watched for 20.0 s"), result.details.at(1));
   run.drop_events("watch.pass");
-  BOOST_TEST(says(judge(run).reason, "no pass of the watch"));
+  BOOST_TEST(says(judge(run).details.at(1), "no pass of the watch was made"));
 }
 
 BOOST_AUTO_TEST_CASE(a_baseline_is_needed) {
@@ -281,6 +283,7 @@ BOOST_AUTO_TEST_CASE(the_deadline_end_forbids_writes_in_the_last_second_only) {
 
 BOOST_AUTO_TEST_CASE(a_pass_over_the_whole_last_second_cannot_tell_that_nothing_was_written_in_it) {
   auto run = good_run();
+  run.drop_mark("closing");
   run.stray(38.9, 39.95, 0x777000, "net0");
   run.trace(39.96, "e1000e_core_ctrl_sw_reset Doing SW reset");
   BOOST_TEST((judge(run, "end").verdict == Verdict::inconclusive), judge(run, "end").reason);
@@ -288,7 +291,6 @@ BOOST_AUTO_TEST_CASE(a_pass_over_the_whole_last_second_cannot_tell_that_nothing_
 
 BOOST_AUTO_TEST_CASE(with_a_closing_mark_each_write_after_it_fails_the_deadline_end) {
   auto run = good_run();
-  run.mark(38.9, "closing");
   run.stray(38, 38.9, 0x777000, "net0");
   run.trace(38.85, "e1000e_core_ctrl_sw_reset Doing SW reset");
   BOOST_TEST((judge(run, "end").verdict == Verdict::pass), judge(run, "end").reason);
@@ -312,10 +314,12 @@ BOOST_AUTO_TEST_CASE(a_device_whose_server_died_was_not_stopped) {
 
 BOOST_AUTO_TEST_CASE(tags_of_another_run_name_no_device) {
   auto run = good_run();
+  run.clear_strays();
+  run.stray(35, 35.5, 0x1000, "net0");
   auto texts = run.texts();
-  texts["dma.ndjson"] =
-      R"({"t": 35.5, "since": 35, "page": "0x1000", "bytes": 1, "tags": [{"device": "net0", "kind": "frame", "foreign": true}]})"
-      "\n";
+  auto& strays = texts["dma.ndjson"];
+  strays.replace(strays.find("\"foreign\":false"), 15, "\"foreign\":true");
+  forget_numbers(texts);
   const auto assembled = evidence::assemble(texts);
   BOOST_REQUIRE(assembled.has_value());
   for (const auto& check : checks::judge(*assembled).checks)

@@ -118,6 +118,23 @@ BOOST_AUTO_TEST_CASE(committed_run_directories_are_judged_as_their_result_says) 
   }
 }
 
+BOOST_AUTO_TEST_CASE(recorded_runs_are_judged_as_their_result_says_and_their_seals_hold) {
+  const auto folders = std::filesystem::path(QUIESCE_SOURCE_ROOT) / "tests/golden/recorded";
+  for (const auto& entry : std::filesystem::directory_iterator(folders)) {
+    BOOST_TEST_CONTEXT(entry.path().filename().string()) {
+      const auto run = evidence::open(entry.path());
+      BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
+      BOOST_TEST((run->seal.state == evidence::Seal::State::whole));
+      BOOST_TEST(run->damage.empty());
+      const std::string result = checks::to_json(checks::judge(*run)).dump(1) + "\n";
+      if (asked_to_update()) write_file(entry.path() / "result.json", result);
+      const auto expected = read_file(entry.path() / "result.json");
+      BOOST_REQUIRE(expected.has_value());
+      BOOST_TEST(result == *expected);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_committed_manual_is_the_one_that_the_registry_gives) {
   const auto path = std::filesystem::path(QUIESCE_SOURCE_ROOT) / "docs/checks.md";
   if (asked_to_update()) write_file(path, checks::checks_markdown());

@@ -171,20 +171,23 @@ BOOST_AUTO_TEST_CASE(without_counts_nothing_is_known_of_interrupts) {
 
 // Two samples of the window were enough for "no storm", whatever the drivers did.
 BOOST_AUTO_TEST_CASE(a_stretch_of_the_run_that_was_not_counted_makes_it_inconclusive) {
-  auto run = counted({{"lines", {line("24", 0, "", "eth0")}}}, {{"lines", json::array()}});
+  auto run =
+      counted({{"lines", {line("24", 0, "", "eth0")}}}, {{"lines", {line("24", 0, "", "eth0")}}});
   auto texts = run.texts();
   auto& agent = texts["agent.ndjson"];
   for (auto at = agent.find("\"at\":\"capture-end\""); at != std::string::npos;
        at = agent.find("\"at\":\"capture-end\""))
     agent.replace(at, 4, "\"xx\"");
+  forget_numbers(texts);
   const auto assembled = evidence::assemble(texts);
   BOOST_REQUIRE(assembled.has_value());
   for (const auto& check : checks::judge(*assembled).checks) {
     if (check.name != "irq.quiet") continue;
     BOOST_TEST((check.verdict == Verdict::inconclusive));
-    BOOST_TEST(check.reason == "interrupts were not counted after the drivers");
+    BOOST_TEST(says(check.reason, "the counts of interrupts at capture-end are missing"));
   }
   // Without drivers there is a stretch less.
+  run.plan.scenario.steps.drivers = false;
   run.drop_events("mark", 27);
   run.mark(40, "capture-end");
   BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::pass));
@@ -222,7 +225,13 @@ BOOST_AUTO_TEST_CASE(the_kernels_log_is_asked_for_vectors_before_the_serial_line
     run.drop_agent("kmsg");
     json entries = json::array();
     for (int i = 0; i < 10; ++i) entries.push_back({{"level", 0}, {"guest", 0.0}, {"text", text}});
-    run.agent(39.6, "response", {{"op", "kmsg"}, {"entries", entries}});
+    run.agent(39.6, "response",
+              {{"op", "kmsg"},
+               {"records", 10},
+               {"lost", 0},
+               {"first_sequence", 0},
+               {"last_sequence", 9},
+               {"entries", entries}});
     const auto result = judge_one(run, "irq.quiet");
     BOOST_TEST((result.verdict == Verdict::fail), text);
     BOOST_TEST(says(result.reason, "vector 0.208, which"), result.reason);

@@ -11,6 +11,7 @@
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/line.hpp"
 
 namespace quiesce::test {
 
@@ -116,6 +117,7 @@ void add_phases(RunBuilder& run) {
   run.mark(28, mark_name::drivers);
   run.mark(32, mark_name::tests);
   run.event(38, event::PhaseBegin::name, {{"phase", "collect"}});
+  run.mark(38.9, mark_name::closing);
   run.mark(40, mark_name::capture_end);
   run.event(41, event::RunEnd::name, {{"reason", "finished"}});
 }
@@ -126,8 +128,7 @@ void add_traffic(RunBuilder& run) {
     run.event(t, event::Feed::name, {{"device", "net0"}, {"sequence", i}, {"bytes", 512}});
   }
   for (int i = 0; i < 60; ++i)
-    run.event(11 + i * 0.5, event::WatchPass::name,
-              {{"begin_t", 10.9 + i * 0.5}, {"pages_changed", 0}});
+    run.event(11 + i * 0.5, event::WatchPass::name, {{"begin_t", 10.9 + i * 0.5}});
   for (int i = 0; i < 25; ++i)
     run.stray(11 + i * 0.5, 11.5 + i * 0.5, 0x12340000 + static_cast<std::uint64_t>(i) * 0x1000,
               "net0");
@@ -302,7 +303,14 @@ void RunBuilder::pci(const std::string& mark, double t, const std::vector<Functi
       json{{"mark", mark}, {"t", t}, {"source", "ecam"}, {"functions", list}}.dump();
 }
 
+void RunBuilder::drop_mark(const std::string& name) {
+  std::erase_if(timeline_, [&](const json& line) {
+    return word(line, "event") == event::Mark::name && word(line, "name") == name;
+  });
+}
+
 void RunBuilder::drop_events(const std::string& name, double after) {
+  dropped_.insert(name);
   std::erase_if(timeline_, [&](const json& line) {
     return word(line, "event") == name && line.at("t").get<double>() > after;
   });
@@ -337,18 +345,67 @@ void RunBuilder::cut(double t) {
   });
 }
 
+void RunBuilder::tell_of_devices(std::vector<json>& timeline) const {
+  for (const auto& device : plan.devices) {
+    const std::string kind = device.activity.value("kind", "none");
+    if (!device.busy || kind == "none" || kind == "console") continue;
+    const auto told = [&](const char* name, const char* number) {
+      return dropped_.count(name) > 0 ||
+             std::any_of(timeline.begin(), timeline.end(), [&](const json& line) {
+               return word(line, "event") == name && word(line, "device") == device.name &&
+                      line.contains(number);
+             });
+    };
+    if (!told(event::Activity::name, "operations"))
+      timeline.push_back({{"t", 9.9},
+                          {"event", event::Activity::name},
+                          {"device", device.name},
+                          {"kind", kind},
+                          {"state", "running"},
+                          {"operations", 100}});
+    if (!told(event::Control::name, "tagged_pages"))
+      timeline.push_back({{"t", 10.0},
+                          {"event", event::Control::name},
+                          {"device", device.name},
+                          {"tagged_pages", 0},
+                          {"changed_pages", 15},
+                          {"t0", 8},
+                          {"t1", 10}});
+  }
+}
+
+void RunBuilder::count_pages(std::vector<json>& timeline) const {
+  double before = -1;
+  for (json& line : timeline) {
+    if (word(line, "event") != event::WatchPass::name) continue;
+    const double t = line.at("t").get<double>();
+    if (!line.contains("pages_changed"))
+      line["pages_changed"] = std::count_if(strays_.begin(), strays_.end(), [&](const json& one) {
+        const double seen = one.at("t").get<double>();
+        return seen > before && seen <= t;
+      });
+    before = t;
+  }
+}
+
 evidence::Texts RunBuilder::texts() const {
   evidence::Texts texts = extra_;
   texts["plan.json"] = scenario::to_json(plan).dump(1) + "\n";
   texts["qemu.json"] =
       json{{"binary", "/usr/bin/qemu-system-x86_64"}, {"version", "7.2.22"}}.dump() + "\n";
   auto timeline = timeline_;
+  tell_of_devices(timeline);
   std::stable_sort(timeline.begin(), timeline.end(), [](const json& a, const json& b) {
     return a.at("t").get<double>() < b.at("t").get<double>();
   });
-  for (const json& line : timeline) texts["timeline.ndjson"] += line.dump() + "\n";
-  for (const json& line : agent_) texts["agent.ndjson"] += line.dump() + "\n";
-  for (const json& line : strays_) texts["dma.ndjson"] += line.dump() + "\n";
+  count_pages(timeline);
+  const auto write = [&](const char* file, const std::vector<json>& lines) {
+    std::uint64_t number = 0;
+    for (const json& line : lines) texts[file] += record::numbered_line(line, ++number);
+  };
+  write("timeline.ndjson", timeline);
+  write("agent.ndjson", agent_);
+  write("dma.ndjson", strays_);
   for (const Line& line : serial_)
     texts["serial.log"] += fmt::format("[{:.6f}] {}\n", line.t, line.text);
   for (const Line& line : trace_)
@@ -360,6 +417,19 @@ evidence::Run RunBuilder::run() const {
   auto run = evidence::assemble(texts());
   if (!run) throw std::runtime_error(run.error().describe());
   return *std::move(run);
+}
+
+void forget_numbers(evidence::Texts& texts) {
+  for (const char* file : {"timeline.ndjson", "agent.ndjson", "dma.ndjson"}) {
+    std::string bare;
+    for (const auto& line : evidence::parse_lines(texts[file])) {
+      auto object = json::parse(line);
+      object.erase(record::number_key);
+      object.erase(record::checksum_key);
+      bare += object.dump() + "\n";
+    }
+    texts[file] = bare;
+  }
 }
 
 RunBuilder good_run() {

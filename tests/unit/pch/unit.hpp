@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What nearly every unit test includes, compiled once: the libraries' headers cost more than the
 // tests. No file may rely on it; each includes what it uses.
-#pragma once
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(the_text_is_aligned_and_free_of_escapes_without_colour) {
   const std::string text = reports::render_text(result, false);
   BOOST_TEST(text.find('\x1b') == std::string::npos);
   BOOST_TEST(text.find('\x07') == std::string::npos);
-  BOOST_TEST(says(text, "FAIL  first-run  (6.1.0-56-amd64, tcg, 41.0 s)\n"), text);
+  BOOST_TEST(says(text, "FAIL  first-run  (6.1.0-56-amd64, tcg, 41.0 s, unsealed)\n"), text);
   BOOST_TEST(says(text, "\n  FAIL  dma.stopped      net0 wrote 1 page"), text);
   BOOST_TEST(says(text, "\n  pass  capture.entered  userspace 11.5 s"), text);
   BOOST_TEST(reports::render_text(result, true).find('\x1b') != std::string::npos);

@@ -120,14 +120,14 @@ BOOST_FIXTURE_TEST_CASE(the_plan_and_qemus_arguments_are_kept, Stand) {
 BOOST_FIXTURE_TEST_CASE(what_asked_for_the_run_is_kept_in_its_first_event, Stand) {
   asked = {.command = {"quiesce", "run", "x"}, .directory = "/there"};
   check_finished(*this, run());
-  const auto start = events(event::run_start).at(0);
+  const auto start = events(event::RunStart::name).at(0);
   BOOST_TEST(start["command"] == json({"quiesce", "run", "x"}));
   BOOST_TEST(start["directory"] == "/there");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_nobody_can_repeat_names_no_command, Stand) {
   check_finished(*this, run());
-  BOOST_TEST(!events(event::run_start).at(0).contains("command"));
+  BOOST_TEST(!events(event::RunStart::name).at(0).contains("command"));
 }
 
 // It once was resumed between two pictures of the handover.

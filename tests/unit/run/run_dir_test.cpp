@@ -8,7 +8,10 @@
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 
+#include "harness/base/digest.hpp"
 #include "harness/base/temp_dir.hpp"
+#include "harness/record/line.hpp"
+#include "harness/record/manifest.hpp"
 
 using namespace quiesce;
 using nlohmann::json;
@@ -51,8 +54,8 @@ BOOST_FIXTURE_TEST_CASE(an_event_carries_its_name_and_time, Fixture) {
   dir.event("mark", {{"name", "production"}});
   dir.event("bare");
   BOOST_TEST(text("timeline.ndjson") ==
-             "{\"event\":\"mark\",\"name\":\"production\",\"t\":2.5}\n"
-             "{\"event\":\"bare\",\"t\":2.5}\n");
+             record::numbered_line({{"event", "mark"}, {"name", "production"}, {"t", 2.5}}, 1) +
+                 record::numbered_line({{"event", "bare"}, {"t", 2.5}}, 2));
   BOOST_TEST(dir.now() == 2.5);
 }
 
@@ -70,8 +73,26 @@ BOOST_FIXTURE_TEST_CASE(files_are_appended_to_and_whole_ones_written_once, Fixtu
   dir.append_json("dma.ndjson", {{"page", "0x1000"}});
   dir.write("pci/production.json", "{}\n");
   BOOST_TEST(text("serial.log") == "one\ntwo\n");
-  BOOST_TEST(text("dma.ndjson") == "{\"page\":\"0x1000\"}\n");
+  BOOST_TEST(text("dma.ndjson") == record::numbered_line({{"page", "0x1000"}}, 1));
   BOOST_TEST(text("pci/production.json") == "{}\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_manifest_has_every_file_with_length_digest_and_records, Fixture) {
+  RunDir dir = created();
+  dir.append("serial.log", "one\n");
+  dir.event("mark");
+  dir.event("mark");
+  dir.write("pci/production.json", "{}\n");
+  dir.write("result.json", "{}\n");
+  BOOST_TEST(dir.lengths() == json({{"serial.log", 4}, {"pci/production.json", 3}}));
+  BOOST_REQUIRE(dir.seal());
+  const auto inventory = record::inventory_from_json(json::parse(text("manifest.json")));
+  BOOST_REQUIRE(inventory);
+  BOOST_REQUIRE_EQUAL(inventory->size(), 3U);
+  BOOST_TEST(inventory->at("serial.log").sha256 == sha256("one\n"));
+  BOOST_TEST(inventory->at("timeline.ndjson").records.value() == 2U);
+  BOOST_TEST(inventory->at("timeline.ndjson").bytes == text("timeline.ndjson").size());
+  BOOST_TEST(!inventory->at("pci/production.json").records);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_first_failure_is_kept_and_ends_all_writing, Fixture) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/record/manifest.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "harness/base/digest.hpp"
+#include "harness/base/fd.hpp"
+#include "harness/record/json_text.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::record {
+
+bool is_covered(const std::string& name) {
+  return name != file::manifest && name != file::result;
+}
+
+Present look_at_text(const std::string& name, std::string_view text) {
+  Present present{text.size(), sha256(text), std::nullopt};
+  if (name.ends_with(".ndjson"))
+    present.records = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  return present;
+}
+
+Result<Present> look_at(const std::filesystem::path& folder, const std::string& name) {
+  const auto path = folder / name;
+  if (name.ends_with(".ndjson")) {
+    TRY_ASSIGN(const std::string text, read_file(path));
+    return look_at_text(name, text);
+  }
+  TRY_ASSIGN(const Fd fd, open_file(path, O_RDONLY));
+  Present present;
+  TRY_ASSIGN(present.sha256, sha256_of(fd.get(), path));
+  std::error_code error;
+  present.bytes = std::filesystem::file_size(path, error);
+  return present;
+}
+
+nlohmann::json to_json(const Inventory& inventory) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& [name, present] : inventory) {
+    nlohmann::json entry{{"name", name}, {"bytes", present.bytes}, {"sha256", present.sha256}};
+    if (present.records) entry["records"] = *present.records;
+    files.push_back(std::move(entry));
+  }
+  return {{"format", format}, {"files", std::move(files)}};
+}
+
+std::optional<Inventory> inventory_from_json(const nlohmann::json& manifest) {
+  const auto files = manifest.is_object() ? manifest.find("files") : manifest.end();
+  if (!manifest.is_object() || files == manifest.end() || !files->is_array()) return std::nullopt;
+  Inventory inventory;
+  for (const auto& entry : *files) {
+    if (!entry.is_object()) return std::nullopt;
+    const std::string name = text_at(entry, "name");
+    const auto bytes = entry.find("bytes");
+    if (name.empty() || bytes == entry.end() || !bytes->is_number_unsigned()) return std::nullopt;
+    Present present{bytes->get<std::uint64_t>(), text_at(entry, "sha256"), std::nullopt};
+    if (const auto records = entry.find("records");
+        records != entry.end() && records->is_number_unsigned())
+      present.records = records->get<std::uint64_t>();
+    inventory[name] = std::move(present);
+  }
+  return inventory;
+}
+
+}  // namespace quiesce::record
