@@ -16,8 +16,9 @@ using nlohmann::json;
 
 /// What the capture kernel says of itself: the answer to `describe`, else its hello.
 std::optional<record::answer::Kernel> description(const evidence::Run& run) {
+  // An answer without it is damaged, and the hello does not make up for that.
   if (const auto answer = run.last_said<record::answer::Describe>("capture");
-      answer && answer->vmcore)
+      answer && !answer->refused)
     return *answer;
   const auto hello = run.last_said<record::said::Hello>("capture");
   return hello ? std::optional<record::answer::Kernel>(*hello) : std::nullopt;

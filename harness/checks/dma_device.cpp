@@ -83,10 +83,11 @@ void judge_absence(DmaFinding& finding, const DmaContext& context,
 }
 
 /// Operations that the device's activity had done before the panic, as the agent counted them.
-double operations_before_panic(const evidence::Run& run, const std::string& device) {
-  double most = 0;
+std::uint64_t operations_before_panic(const evidence::Run& run, const std::string& device) {
+  std::uint64_t most = 0;
   for (const auto& activity : run.events<record::event::Activity>())
-    if (activity.device == device) most = std::max(most, activity.operations.value_or(0));
+    if (activity.device == device)
+      most = std::max<std::uint64_t>(most, activity.operations.value_or(0));
   return most;
 }
 
@@ -174,13 +175,13 @@ void control_untagged(const DmaContext& context, const Strays& strays,
   const bool watch_sees = !strays.owned.empty() || !strays.all.pages.empty();
   for (const auto& device : devices) {
     if (!does_dma(device) || is_witness(context.run, device)) continue;
-    const double operations = operations_before_panic(context.run, device.name);
+    const std::uint64_t operations = operations_before_panic(context.run, device.name);
     controls.push_back(
-        fmt::format("{}: {:.0f} operations before the panic; its writes carry no tag, so the "
+        fmt::format("{}: {} operations before the panic; its writes carry no tag, so the "
                     "control is only that the watch saw other changes",
                     device.name, operations));
     if (tagged_control) continue;
-    if (operations <= 0)
+    if (operations == 0)
       doubts.push_back(device.name + " was not seen to work before the panic");
     else if (!watch_sees)
       doubts.emplace_back(

@@ -33,10 +33,10 @@ std::optional<bool> busy_again(const evidence::Run& run, const scenario::Planned
     if (control.t >= last.settled && control.device == device.name && device.profile.writes_tagged)
       works = control.tagged_pages > 0;
   if (works) return works;
-  double operations = 0;
+  std::uint64_t operations = 0;
   for (const auto& activity : run.events<record::event::Activity>()) {
     if (activity.device != device.name) continue;
-    const double now = activity.operations.value_or(0);
+    const std::uint64_t now = activity.operations.value_or(0);
     if (activity.t >= last.settled && activity.state == "failed") works = false;
     if (activity.t >= last.settled && now > operations) works = true;
     operations = std::max(operations, now);

@@ -8,6 +8,7 @@
 
 #include "harness/base/digest.hpp"
 #include "harness/base/fd.hpp"
+#include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
 #include "harness/record/layout.hpp"
 
@@ -161,6 +162,20 @@ void check_whole(Run& run, const Texts& texts, const Surroundings& around) {
 }
 
 }  // namespace
+
+std::string Event::text(const std::string& field) const {
+  return text_of(fields, field);
+}
+std::optional<double> Event::number(const std::string& field) const {
+  return number_of(fields, field);
+}
+
+std::vector<const Event*> Run::events(const std::string& name) const {
+  std::vector<const Event*> found;
+  for (const Event& event : timeline)
+    if (event.name == name) found.push_back(&event);
+  return found;
+}
 
 const PciFunction* PciSnapshot::find(PciAddress address) const {
   const auto found =

@@ -27,6 +27,9 @@ struct Event {
   double t = 0;
   std::string name;
   nlohmann::json fields;
+  /// The field as text or number; empty or nullopt when it is missing or of another type.
+  std::string text(const std::string& field) const;
+  std::optional<double> number(const std::string& field) const;
 };
 
 /// A record and its time on the timeline.
@@ -118,6 +121,7 @@ struct Run {
 
   /// Time of a mark, nullopt when it was not reached.
   std::optional<double> mark(const std::string& name) const;
+  std::vector<const Event*> events(const std::string& name) const;
   /// The events of one kind (record::event::*).
   template <record::Record R>
   std::vector<Timed<R>> events() const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/text.hpp"
+#include "harness/record/font.hpp"
 
 namespace quiesce::observe {
 
@@ -21,10 +22,8 @@ std::optional<std::uint64_t> as_unsigned(const nlohmann::json& value) {
   return std::nullopt;
 }
 
-Result<std::uint64_t> whole_number(const nlohmann::json& object, const char* field,
-                                   std::uint64_t least, std::uint64_t most) {
-  const auto at = object.find(field);
-  const auto value = at != object.end() ? as_unsigned(*at) : std::nullopt;
+Result<std::uint64_t> in_range(const std::optional<std::uint64_t>& value, const char* field,
+                               std::uint64_t least, std::uint64_t most) {
   if (!value) return fail(Errc::invalid_input, "the font has no number \"{}\"", field);
   if (*value < least || *value > most)
     return fail(Errc::invalid_input, "the font's {} is {}; {} to {} are accepted", field, *value,
@@ -46,10 +45,10 @@ Rows rows_of(std::span<const std::byte> glyph, int width, int height) {
 
 /// The pairs that make sense. A kernel without a table (or an agent that could not read it) leaves
 /// the printable part of ASCII, which all console fonts have in its place.
-std::vector<GlyphOf> mappings(const nlohmann::json& answer, std::size_t count) {
+std::vector<GlyphOf> mappings(const nlohmann::json& pairs, std::size_t count) {
   std::vector<GlyphOf> list;
-  if (const auto at = answer.find("unimap"); at != answer.end() && at->is_array())
-    for (const auto& pair : *at) {
+  if (pairs.is_array())
+    for (const auto& pair : pairs) {
       if (!pair.is_array() || pair.size() != 2) continue;
       const auto code = as_unsigned(pair[0]);
       const auto glyph = as_unsigned(pair[1]);
@@ -66,20 +65,19 @@ std::vector<GlyphOf> mappings(const nlohmann::json& answer, std::size_t count) {
 
 Result<Font> Font::from_json(const nlohmann::json& answer) {
   if (!answer.is_object()) return fail(Errc::invalid_input, "the font is no JSON object");
-  TRY_ASSIGN(const auto width, whole_number(answer, "width", 1, 32));
-  TRY_ASSIGN(const auto height, whole_number(answer, "height", 1, 64));
-  TRY_ASSIGN(const auto count, whole_number(answer, "count", 1, 4096));
-  const auto coded = answer.find("glyphs");
-  if (coded == answer.end() || !coded->is_string())
-    return fail(Errc::invalid_input, "the font has no text \"glyphs\"");
-  TRY_ASSIGN(const auto bytes, from_base64(coded->get_ref<const std::string&>()));
+  const auto told = record::read<record::answer::Font>(answer);
+  TRY_ASSIGN(const auto width, in_range(told.width, "width", 1, 32));
+  TRY_ASSIGN(const auto height, in_range(told.height, "height", 1, 64));
+  TRY_ASSIGN(const auto count, in_range(told.count, "count", 1, 4096));
+  if (!told.glyphs) return fail(Errc::invalid_input, "the font has no text \"glyphs\"");
+  TRY_ASSIGN(const auto bytes, from_base64(*told.glyphs));
   const std::size_t glyph_bytes = height * ((width + 7) / 8);
   if (bytes.size() < count * glyph_bytes)
     return fail(Errc::invalid_input, "the font has {} bytes of glyphs instead of {}", bytes.size(),
                 count * glyph_bytes);
 
   Font font(static_cast<int>(width), static_cast<int>(height));
-  for (const auto& [character, glyph] : mappings(answer, count)) {
+  for (const auto& [character, glyph] : mappings(told.unimap, count)) {
     Rows rows = rows_of(std::span(bytes).subspan(glyph * glyph_bytes, glyph_bytes), font.width_,
                         font.height_);
     const auto [at, fresh] = font.by_rows_.try_emplace(std::move(rows), font.glyphs_.size());

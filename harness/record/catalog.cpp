@@ -7,6 +7,7 @@
 #include "harness/record/events_device.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/record/font.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
 
@@ -78,7 +79,8 @@ std::span<const Kind> agent_kinds() {
       agent_kind<request::Interrupts>(),   agent_kind<answer::Interrupts>(),
       agent_kind<request::PciAction>(),    agent_kind<answer::PciAction>(),
       agent_kind<request::ModelState>(),   agent_kind<request::Panic>(),
-      agent_kind<request::PanicPrepare>(), agent_kind<answer::Pci>()};
+      agent_kind<request::PanicPrepare>(), agent_kind<answer::Pci>(),
+      agent_kind<answer::Font>()};
   return kinds;
 }
 

@@ -129,7 +129,7 @@ struct Activity {
   std::string state;
   std::optional<std::string> node;
   std::optional<ActivityRing> ring;
-  std::optional<double> operations;
+  std::optional<std::uint64_t> operations;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> errors;
   std::optional<std::string> message;

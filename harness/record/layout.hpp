@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "harness/record/event_names.hpp"
+
 namespace quiesce::record {
 
 /// Version of everything below; plan.json carries it as "format". A reader refuses a newer one.

@@ -150,7 +150,7 @@ Result<void> check_busy(Session& session) {
   TRY_ASSIGN(const json answer, session.ask(record::request::ActivityStatus(), Seconds(30)));
   for (const auto& activity : record::read<record::answer::ActivityStatus>(answer).activities) {
     session.dir.event(activity);
-    if (activity.state == "failed" || activity.operations.value_or(0) <= 0)
+    if (activity.state == "failed" || activity.operations.value_or(0) == 0)
       return fail(Errc::unsupported, "the device {} is not busy in the production kernel ({}: {})",
                   activity.device, activity.kind, activity.message.value_or(""));
   }

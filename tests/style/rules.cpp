@@ -190,7 +190,7 @@ Problems record_names(const File& file) {
         return file.path.starts_with(folder);
       }))
     return {};
-  static const std::array<std::pair<std::regex, const char*>, 4> patterns{{
+  static const std::array<std::pair<std::regex, const char*>, 3> patterns{{
       {std::regex(R"re(\b(event|ask|events|said|last_said)\(\s*")re"),
        "an event, a request or an answer is a type of harness/record, not a text"},
       {std::regex(
@@ -200,8 +200,6 @@ Problems record_names(const File& file) {
       {std::regex(
            R"re(\b(fields|payload|answer|event|entry)(\[|(->|\.)(value|at|find|contains)\()\s*")re"),
        "a key of a record: read it as a type of harness/record"},
-      {std::regex(R"re("[\w/-]+\.(ndjson|log|wav)")re"),
-       "the name of a file of the run directory: harness/record/layout.hpp has it"},
   }};
   Problems problems;
   const auto names = record::event_kinds();
@@ -211,6 +209,11 @@ Problems record_names(const File& file) {
     for (const auto& [pattern, why] : patterns)
       if (std::regex_search(lines[line], pattern))
         problems.push_back(fmt::format("line {}: {}", line + 1, why));
+    for (const auto& row : record::files())
+      if (lines[line].find('"' + std::string(row.name) + '"') != std::string::npos)
+        problems.push_back(fmt::format(
+            "line {}: {} is a file of the run directory: harness/record/layout.hpp has it",
+            line + 1, row.name));
     // Those with a dot mean nothing else.
     for (const auto& kind : names)
       if (const std::string name = kind.name;

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "harness/checks/attribution.hpp"
-#include "harness/evidence/fields.hpp"
 #include "harness/evidence/run.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
@@ -133,12 +132,9 @@ std::string same_order(const Comparison& all) {
 /// Where the agent had the device write in the production kernel.
 std::pair<std::uint64_t, std::uint64_t> ring_of(const evidence::Run& run,
                                                 const std::string& device) {
-  for (const auto* activity : run.events(record::event::Activity::name)) {
-    const auto& ring = evidence::member_of(activity->fields, "ring");
-    const auto begin = evidence::address_of(ring, "begin");
-    const auto end = evidence::address_of(ring, "end");
-    if (activity->text("device") == device && begin && end) return {*begin, *end};
-  }
+  for (const auto& activity : run.events<record::event::Activity>())
+    if (activity.device == device && activity.ring)
+      return {activity.ring->begin.value, activity.ring->end.value};
   return {0, 0};
 }
 
@@ -153,9 +149,9 @@ Comparison compare(const evidence::Run& run, const std::string& device) {
     if (stray.owner.empty() && (tagged || (at >= ring.first && at < ring.second)))
       all.strays.push_back(&stray);
   }
-  for (const auto* baseline : run.events(record::event::Baseline::name)) all.from = baseline->t;
-  for (const auto* pass : run.events(record::event::WatchPass::name))
-    all.until = std::max(all.until, pass->number("begin_t").value_or(pass->t));
+  for (const auto& baseline : run.events<record::event::Baseline>()) all.from = baseline.t;
+  for (const auto& pass : run.events<record::event::WatchPass>())
+    all.until = std::max(all.until, pass.begin_t.value_or(pass.t));
   return all;
 }
 
