@@ -36,9 +36,9 @@ bool shows_userspace(const evidence::Run& run, const Story& story) {
 
 }  // namespace
 
-Course::Course(const evidence::Run& of)
-    : run(of), story(checks::story(of)), entered_(shows_userspace(of, story)) {
-  if (const auto step = stuck_step(run)) {
+Course::Course(const evidence::Run& evidence)
+    : run(evidence), story(checks::story(evidence)), entered_(shows_userspace(evidence, story)) {
+  if (const auto step = stuck_step(evidence)) {
     stuck_somewhere_ = true;
     stuck_ = step_of(*step);
   }

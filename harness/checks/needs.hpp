@@ -18,7 +18,7 @@ enum class Step { entry, window, gate, actions, drivers, tests, consoles, end };
 /// never got there, and that is for the checks to judge.
 class Course {
  public:
-  explicit Course(const evidence::Run& run);
+  explicit Course(const evidence::Run& evidence);
 
   const evidence::Run& run;
   const Story story;

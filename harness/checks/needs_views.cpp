@@ -117,10 +117,10 @@ void look_at_screens(const Course& course, Gaps& gaps) {
     const auto picture = course.run.screens.find(name);
     const auto truth = course.run.screen_truth.find(role);
     if (picture == course.run.screens.end() || truth == course.run.screen_truth.end()) continue;
-    const auto rows = evidence::list_of(truth->second, "lines").size();
+    const auto rows = truth->second.lines.size();
     if (picture->second.empty() && rows > 0)
       gaps.push_back(fmt::format("screen/{}.txt is empty", name));
-    if (const auto told = evidence::whole_of(truth->second, "rows"); told && *told != rows)
+    if (const auto told = truth->second.rows; told && *told != rows)
       gaps.push_back(
           fmt::format("screen/vcs-{}.json has {} rows and speaks of {}", role, rows, *told));
   }

@@ -200,7 +200,7 @@ void judge_findings(CheckResult& result, const Sides& view, const Problems& prob
     result.reason += "; which drivers are bound is not known";
   else if (!seen)
     result.reason +=
-        "; the trace has no configuration write after the handover, so it may have missed some";
+        "; the trace has no configuration write after the handover, so it is perhaps not whole";
 }
 
 CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {

@@ -190,13 +190,6 @@ std::optional<double> Run::mark(const std::string& name) const {
   return std::nullopt;
 }
 
-std::vector<const Event*> Run::events(const std::string& name) const {
-  std::vector<const Event*> found;
-  for (const Event& event : timeline)
-    if (event.name == name) found.push_back(&event);
-  return found;
-}
-
 std::vector<std::string> Run::damage_of(const std::string& file) const {
   const bool many = file.ends_with("/") || file.ends_with("-");
   const std::string begin = many ? file : file + ":";

@@ -12,6 +12,7 @@
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/manifest.hpp"
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
 
@@ -24,6 +25,18 @@ namespace event = record::event;
 BOOST_AUTO_TEST_SUITE(run_execute)
 
 namespace {
+
+/// Every file is as long as the manifest says, and the timeline, which is written to last, is
+/// there.
+void check_sealed(const Stand& stand) {
+  const auto manifest = read_file(stand.out() / record::file::manifest);
+  BOOST_REQUIRE(manifest);
+  const auto inventory = record::inventory_from_json(json::parse(*manifest));
+  BOOST_REQUIRE(inventory);
+  BOOST_TEST(inventory->contains(record::file::timeline));
+  for (const auto& [name, present] : *inventory)
+    BOOST_TEST(std::filesystem::file_size(stand.out() / name) == present.bytes, name);
+}
 
 /// The run ended as a failure of the harness, QEMU or production kernel in `phase`, whose message
 /// holds `text`.
@@ -39,6 +52,7 @@ void check_error(const Stand& stand, const Result<void>& done, Errc code, const 
     BOOST_TEST(errors[0]["phase"] == phase);
     BOOST_TEST(errors[0]["code"] == to_string(code));
     BOOST_TEST(errors[0]["message"].get<std::string>().find(text) != std::string::npos);
+    check_sealed(stand);
     const std::string reason = code == Errc::interrupted ? "interrupted" : "error";
     BOOST_TEST(stand.texts(event::RunEnd::name, "reason") == Texts{reason},
                boost::test_tools::per_element());
@@ -48,6 +62,7 @@ void check_error(const Stand& stand, const Result<void>& done, Errc code, const 
 /// The run came to its end: what went wrong is the kernel's, and evidence.
 void check_finished(const Stand& stand, const Result<void>& done) {
   BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().describe()));
+  check_sealed(stand);
   BOOST_TEST(stand.texts(event::RunEnd::name, "reason") == Texts{"finished"},
              boost::test_tools::per_element());
   BOOST_TEST(stand.events(event::Failure::name).empty());
