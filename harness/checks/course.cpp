@@ -3,6 +3,7 @@
 #include <array>
 
 #include "harness/checks/needs.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -52,7 +53,8 @@ bool Course::did(Step step) const {
 bool Course::vouched() const {
   const auto ends = run.events(record::event::RunEnd::name);
   return run.seal.state == evidence::Seal::State::whole ||
-         (!ends.empty() && ends.back()->fields.contains("files"));
+         (!ends.empty() &&
+          ends.back()->fields.contains(record::key_of(&record::event::RunEnd::files)));
 }
 
 bool Course::has_display() const {

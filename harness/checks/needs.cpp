@@ -8,6 +8,8 @@
 #include <map>
 
 #include "harness/checks/dma_device.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -38,12 +40,14 @@ void look_at_timeline(const Course& course, Gaps& gaps) {
   if (back != run.timeline.end())
     gaps.push_back(fmt::format("the times of timeline.ndjson run backwards at {:.3f} s", back->t));
   const Story& story = course.story;
-  want_mark(course, gaps, mark::handover, course.entered() || !run.events(event::Handover::name).empty());
+  want_mark(course, gaps, mark::handover,
+            course.entered() || !run.events(event::Handover::name).empty());
   want_mark(course, gaps, mark::capture_entry, course.did(Step::entry));
   want_mark(course, gaps, mark::drivers, course.did(Step::drivers));
   want_mark(course, gaps, mark::tests, course.did(Step::tests));
   want_mark(course, gaps, mark::capture_end, course.did(Step::end));
-  if (story.finished() && story.handover && !course.entered() && run.events(event::Cpus::name).empty())
+  if (story.finished() && story.handover && !course.entered() &&
+      run.events(event::Cpus::name).empty())
     gaps.emplace_back("the state of the CPUs at the end is missing");
 }
 
@@ -100,10 +104,13 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
   std::uint64_t malformed = 0;
   std::optional<std::uint64_t> before;
   for (const json& entry : evidence::list_of(log, "entries")) {
-    const auto sequence = evidence::whole_of(entry, "sequence");
+    const auto sequence =
+        evidence::whole_of(entry, record::key_of(&record::answer::LogEntry::sequence));
     const bool in_order =
         !sequence || ((!before || *sequence > *before) && (!last || *sequence <= *last));
-    if (!entry.is_object() || !evidence::member_of(entry, "text").is_string() || !in_order)
+    if (!entry.is_object() ||
+        !evidence::member_of(entry, record::key_of(&record::answer::LogEntry::text)).is_string() ||
+        !in_order)
       ++malformed;
     if (sequence) before = sequence;
   }
@@ -135,12 +142,17 @@ void look_at_interrupts(const Course& course, Gaps& gaps) {
   for (const Point& point : points) {
     if (!course.did(point.step)) continue;
     const auto found = std::find_if(answers.begin(), answers.end(), [&](const auto* answer) {
-      return evidence::text_of(answer->payload, "at") == point.at;
+      return evidence::text_of(answer->payload, record::key_of(&record::answer::Interrupts::at)) ==
+             point.at;
     });
-    const json& lines =
-        found == answers.end() ? json() : evidence::list_of((*found)->payload, "lines");
+    const json& lines = found == answers.end()
+                            ? json()
+                            : evidence::list_of((*found)->payload,
+                                                record::key_of(&record::answer::Interrupts::lines));
     const bool readable = std::all_of(lines.begin(), lines.end(), [](const json& line) {
-      return !evidence::text_of(line, "name").empty() && evidence::whole_of(line, "total");
+      return !evidence::text_of(line, record::key_of(&record::answer::InterruptLine::line))
+                  .empty() &&
+             evidence::whole_of(line, record::key_of(&record::answer::InterruptLine::total));
     });
     if (lines.empty() || !readable)
       gaps.push_back(fmt::format("the counts of interrupts at {} are {}", point.at,
@@ -160,7 +172,8 @@ void look_at_strays(const Course& course, Gaps& gaps) {
     const auto begin = next;
     next = std::upper_bound(next, strays.end(), pass->t);
     const auto there = static_cast<std::uint64_t>(next - begin);
-    const auto counted = evidence::whole_of(pass->fields, "pages_changed");
+    const auto counted =
+        evidence::whole_of(pass->fields, record::key_of(&record::event::WatchPass::pages_changed));
     if (counted && *counted != there) {
       gaps.push_back(
           fmt::format("the pass of the watch at {:.1f} s counted {}, and dma.ndjson has "
@@ -209,7 +222,8 @@ void look_at_feeds(const Course& course, Gaps& gaps) {
   std::map<std::string, std::uint64_t> fed;
   for (const auto* feed : course.run.events(event::Feed::name)) {
     const std::string device = feed->text("device");
-    const auto sequence = evidence::whole_of(feed->fields, "sequence");
+    const auto sequence =
+        evidence::whole_of(feed->fields, record::key_of(&record::event::Feed::sequence));
     std::uint64_t& next = fed[device];
     if (sequence != next) {
       gaps.push_back(fmt::format("frame {} that was fed to {} is missing", next, device));
@@ -254,17 +268,17 @@ void look_at_closing(const Course& course, Gaps& gaps) {
 
 namespace need {
 
-const Need plan{"plan.json", "run.start carries its SHA-256", {file::plan}, nullptr};
-const Need timeline{"timeline.ndjson",
+const Need plan{file::plan, "run.start carries its SHA-256", {file::plan}, nullptr};
+const Need timeline{file::timeline,
                     "records are numbered, times go forward, the marks of the plan's steps are "
                     "there",
                     {file::timeline},
                     look_at_timeline};
-const Need serial{"serial.log",
+const Need serial{file::serial,
                   "it has each banner and panic that the timeline noted",
                   {file::serial},
                   look_at_serial};
-const Need agent{"agent.ndjson",
+const Need agent{file::agent,
                  "records are numbered, the capture kernel's hello is there",
                  {file::agent},
                  look_at_agent};
@@ -276,7 +290,7 @@ const Need interrupts{"answers `interrupts`",
                       "one for each point of the run that was reached, each line with its count",
                       {file::agent},
                       look_at_interrupts};
-const Need strays{"dma.ndjson",
+const Need strays{file::dma,
                   "as many lines as each pass of the watch counted pages",
                   {file::dma},
                   look_at_strays};
@@ -290,9 +304,8 @@ const Need feeds{"events `feed`",
                  "numbered by device; no frame is seen in memory that was not fed",
                  {},
                  look_at_feeds};
-const Need trace{"trace.log", "it is not empty", {file::trace}, look_at_trace};
-const Need ledgers{
-    "device-NAME.ndjson", "one for each served device", {"device-"}, look_at_ledgers};
+const Need trace{file::trace, "it is not empty", {file::trace}, look_at_trace};
+const Need ledgers{file::ledgers, "one for each served device", {"device-"}, look_at_ledgers};
 const Need closing{"mark `closing`", "it is there when the end was reached", {}, look_at_closing};
 
 }  // namespace need

@@ -6,6 +6,8 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/needs.hpp"
+#include "harness/record/events_device.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -105,7 +107,9 @@ void look_at_screens(const Course& course, Gaps& gaps) {
   for (const auto* picture : pictures) {
     const std::string name = picture->text("name");
     if (name != mark::production && name != mark::capture_end) continue;
-    if (picture->fields.contains("unreadable") || picture->fields.contains("no_text")) continue;
+    if (picture->fields.contains(record::key_of(&record::event::Screen::unreadable)) ||
+        picture->fields.contains(record::key_of(&record::event::Screen::no_text)))
+      continue;
     if (course.run.screens.count(name) == 0)
       gaps.push_back(fmt::format("screen/{}.txt is missing", name));
   }
@@ -184,7 +188,8 @@ void want_actions(const Course& course, Gaps& gaps, const char* at,
       if (!meant) continue;
       if (std::none_of(done.begin(), done.end(), [&](const auto* one) {
             return one->text("at") == at && one->text("device") == device.name &&
-                   evidence::whole_of(one->fields, "number") == number;
+                   evidence::whole_of(
+                       one->fields, record::key_of(&record::event::ResetAction::number)) == number;
           }))
         gaps.push_back(
             fmt::format("what action {} did to {} ({}) is missing", number + 1, device.name, at));
@@ -216,7 +221,7 @@ const Need pci_drivers{"pci/production-agent, capture-end-agent",
                        look_at_drivers};
 const Need bound{"answer `modules`",
                  "it is there when the step drivers was done",
-                 {"agent.ndjson"},
+                 {record::file::agent},
                  look_at_bound};
 const Need screens{"screen/production, capture-end, vcs-production, vcs-capture",
                    "each picture that was read has its text, as many rows as it speaks of",
@@ -232,7 +237,7 @@ const Need keys{"events `key.sent`, `key.received`, answer `keys`",
                 look_at_keys};
 const Need tests{"events `test.result`, `audio.wav`",
                  "one for each device that the plan tests; the sound that a test played",
-                 {"audio.wav"},
+                 {record::file::audio},
                  look_at_tests};
 const Need actions{"events `reset.action`",
                    "one for each action and device of the plan, up to where a climb leaves "

@@ -10,6 +10,7 @@
 #include "harness/base/fd.hpp"
 #include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::evidence {
@@ -144,8 +145,11 @@ void check_whole(Run& run, const Texts& texts, const Surroundings& around) {
   run.seal = check_seal(manifest, if_there(texts, record::file::result), around.just_sealed,
                         run.inventory, run.damage);
   for (const Event& event : run.timeline) {
-    const bool ended = event.name == record::event::RunEnd::name && event.fields.contains("files");
-    if (ended && !manifest) check_lengths(event.fields["files"], run.inventory, run.damage);
+    const bool ended = event.name == record::event::RunEnd::name &&
+                       event.fields.contains(record::key_of(&record::event::RunEnd::files));
+    if (ended && !manifest)
+      check_lengths(event.fields[record::key_of(&record::event::RunEnd::files)], run.inventory,
+                    run.damage);
     // Judged all the same: the run may have been killed in between, or its disk been full.
     if (ended && !manifest && run.seal.digest.empty())
       run.damage.emplace_back(

@@ -33,6 +33,19 @@ struct ActivityStatus : Request, None {
   static constexpr const char* name = "activity-status";
 };
 
+struct ActivityStop : Request, None {
+  static constexpr const char* name = "activity-stop";
+};
+
+struct Function {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "function";
+  std::string address;
+  static constexpr auto fields() {
+    return std::tuple(field("address", &Function::address, "", "of the PCI function to describe"));
+  }
+};
+
 struct Modules {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "modules";

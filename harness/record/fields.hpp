@@ -10,6 +10,7 @@
 #include <array>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "harness/record/value.hpp"
@@ -161,6 +162,30 @@ R read(const Json& object) {
   R record{};
   read_into(object, record);
   return record;
+}
+
+namespace detail {
+
+template <class R, class M, class N>
+constexpr bool is_row_of(const Row<R, M>& row, N R::*member) {
+  if constexpr (std::is_same_v<M, N>)
+    return row.member == member;
+  else
+    return false;
+}
+
+}  // namespace detail
+
+/// The key of a member, for who must look at JSON as it came: whether it is there, and of its type.
+template <class R, class M>
+constexpr const char* key_of(M R::*member) {
+  const char* key = nullptr;
+  std::apply(
+      [&](const auto&... row) {
+        ((detail::is_row_of(row, member) ? void(key = row.key) : void()), ...);
+      },
+      R::fields());
+  return key;
 }
 
 /// A row as documentation shows it.

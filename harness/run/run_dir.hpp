@@ -27,8 +27,8 @@ class RunDir {
   /// Seconds since run.start.
   double now() const { return (clock_->now() - start_).count(); }
 
-  /// A line of timeline.ndjson: one of record::event::*; "t" and "event" are added. Lines of .ndjson
-  /// files are numbered and carry a checksum (record/line.hpp).
+  /// A line of timeline.ndjson: one of record::event::*; "t" and "event" are added. Lines of
+  /// .ndjson files are numbered and carry a checksum (record/line.hpp).
   template <record::Record R>
   void event(const R& record) {
     event(R::name, record::as_json(record));

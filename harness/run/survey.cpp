@@ -5,6 +5,8 @@
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/agent_requests.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/tone.hpp"
@@ -29,12 +31,8 @@ bool is_finding(const Error& error) {
   return error.code() == Errc::unsupported;
 }
 
-json request_for(const Session& session, const json& work) {
-  const auto& device = session.plan.devices.front();
+json request_for(const json& work) {
   json request = work;
-  request["device"] = device.name;
-  request["address"] = to_string(device.address);
-  request["seed"] = session.plan.scenario.seed;
   request["patience"] = node_patience.count();
   return request;
 }
@@ -57,11 +55,12 @@ Result<void> load(Session& session, Survey& found) {
   const auto& device = session.plan.devices.front();
   const std::size_t traced_before = traced(session).size();
   TRY_ASSIGN(const json answer,
-             session.ask("modules", {{"names", device.profile.modules}}, Seconds(120)));
-  found.failed_modules = answer.value("failed", json::array());
-  const json addresses = json::array({to_string(device.address)});
+             session.ask(record::request::Modules{device.profile.modules}, Seconds(120)));
+  found.failed_modules =
+      answer.value(record::key_of(&record::answer::Modules::failed), json::array());
   if (!device.profile.modules.empty())
-    TRY(session.ask("wait-bound", {{"addresses", addresses}, {"seconds", bind_patience.count()}},
+    TRY(session.ask(record::request::WaitBound{{to_string(device.address)},
+                                               static_cast<std::uint64_t>(bind_patience.count())},
                     bind_patience + Seconds(30)));
   // Before it QEMU and the firmware reset everything.
   const std::string trace = traced(session);
@@ -73,10 +72,10 @@ Result<void> load(Session& session, Survey& found) {
 /// Devices below the function (disks, inputs) come one after the other: until nothing new has come
 /// for a second.
 Result<json> look(Session& session) {
-  const json request{{"address", to_string(session.plan.devices.front().address)}};
+  const record::request::Function request{to_string(session.plan.devices.front().address)};
   json last;
   for (int tries = 0; tries < 10; ++tries) {
-    TRY_ASSIGN(json function, session.ask("function", request, Seconds(30)));
+    TRY_ASSIGN(json function, session.ask(request, Seconds(30)));
     for (const char* key : {"op", "guest"}) function.erase(key);
     if (function == last) break;
     last = std::move(function);
@@ -104,13 +103,15 @@ Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
   session.note("trying " + trial.kind);
   // A screen that cannot say its font cannot be read.
   if (trial.kind == "console")
-    if (const auto font = session.ask("font", json::object(), Seconds(30)); !font) {
+    if (const auto font = session.ask(record::request::Font(), Seconds(30)); !font) {
       if (!is_finding(font.error())) return tl::unexpected(font.error());
       trial.detail = font.error().describe();
       return trial;
     }
   session.feeder.start(session.plan);
-  const auto started = session.ask("activity-start", request_for(session, work), Seconds(60));
+  const auto started =
+      session.ask(session.about<record::request::ActivityStart>(session.plan.devices.front()),
+                  request_for(work), Seconds(60));
   if (!started) {
     if (!is_finding(started.error())) return tl::unexpected(started.error());
     trial.detail = started.error().describe();
@@ -119,7 +120,7 @@ Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
   TRY(session.linger(busy_time / 2));
   TRY(session.watch->control_begin());
   TRY(session.linger(busy_time / 2));
-  TRY_ASSIGN(const json status, session.ask("activity-status", json::object(), Seconds(30)));
+  TRY_ASSIGN(const json status, session.ask(record::request::ActivityStatus(), Seconds(30)));
   TRY_ASSIGN(auto pages, session.watch->control_end());
   found.tagged_pages = pages[session.plan.devices.front().name];
   const double operations = operations_of(status);
@@ -129,22 +130,24 @@ Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
     trial.detail += " on " + node;
   if (const std::string message = message_of(status); !message.empty())
     trial.detail += "; " + message;
-  TRY(session.ask("activity-stop", json::object(), Seconds(30)));
+  TRY(session.ask(record::request::ActivityStop(), Seconds(30)));
   return trial;
 }
 
 Result<Trial> try_test(Session& session, const json& work) {
   Trial trial{.kind = text_at(work, "kind")};
   session.note("trying the test " + trial.kind);
-  json request = request_for(session, work);
+  json request = request_for(work);
   if (!request.contains("seconds")) request["seconds"] = 20;
   Loop::Watch frames;
   if (trial.kind == "net-echo")
     frames = session.feeder.hasten(session.plan.devices.front(), session.plan.scenario.seed);
-  const auto answer = session.ask("test", request, Seconds(90));
+  const auto answer = session.ask(
+      session.about<record::request::Test>(session.plan.devices.front()), request, Seconds(90));
   if (!answer && !is_finding(answer.error())) return tl::unexpected(answer.error());
-  trial.works = answer && answer->value("ok", json()) == json(true);
-  trial.detail = answer ? text_at(*answer, "detail") : answer.error().describe();
+  trial.works = answer && record::read<record::answer::Test>(*answer).ok.value_or(false);
+  trial.detail = answer ? record::read<record::answer::Test>(*answer).detail.value_or(std::string())
+                        : answer.error().describe();
   return trial;
 }
 

@@ -204,8 +204,9 @@ BOOST_AUTO_TEST_CASE(a_recipe_for_any_series_is_among_the_forms) {
   resolver.recipes = {
       {"debian:SERIES", "", "linux-image-SERIES.", "-amd64", {}, {}, {{"6.1", "x"}}}};
   BOOST_TEST(resolver.refusal("debian:6") ==
-             "kernel \"debian:6\": there is no such file; did you mean debian:6.1? a kernel is one "
-             "of debian:6.1, another debian:SERIES (\"quiesce list kernels --remote\" shows them), "
+             "kernel \"debian:6\": there is no kernel or file of that name; did you mean "
+             "\"debian:6.1\"? a kernel is one of debian:6.1, another debian:SERIES (\"quiesce list "
+             "kernels --remote\" shows them), "
              "or " +
                  std::string(forms));
   BOOST_TEST(resolver.refusal("debian:7.9").find("it is not in the store") != std::string::npos);
