@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/base/digest.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/line.hpp"
 
@@ -285,6 +286,10 @@ void thin(Texts& texts) {
   std::vector<std::string> lines;
   for (const std::string& line : lines_of(texts[file::timeline])) {
     json event = json::parse(line);
+    // Commands: of the run itself, and of the servers that it started.
+    for (const char* with_command :
+         {record::event::RunStart::name, record::event::DeviceServer::name})
+      if (event["event"] == with_command) hide_paths(event);
     if (event["event"] == record::event::RunStart::name) event["plan"] = sha256(texts[file::plan]);
     if (event["event"] == record::event::RunEnd::name) event["files"] = lengths;
     lines.push_back(event.dump());
