@@ -31,7 +31,7 @@ struct Told {
 Result<Told> read(const std::filesystem::path& folder) {
   TRY_ASSIGN(const evidence::Run run, evidence::open(folder));
   const auto who = checks::attribute(run);
-  Told told{.windows = evidence::gate_windows(run.timeline), .stopped_s = who.stopped_s};
+  Told told{.windows = evidence::gate_windows(run), .stopped_s = who.stopped_s};
   // One with everything as it was before and after those of the devices.
   if (told.windows.size() < 3)
     return fail(Errc::not_found, "{} has {} windows of the gating experiment", folder.string(),
