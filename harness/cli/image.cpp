@@ -5,7 +5,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/fetch_progress.hpp"
-#include "harness/cli/places.hpp"
+#include "harness/dispatch/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
@@ -68,9 +68,10 @@ int fetch(const ImageOptions& options) {
 
 /// Images hold modules, whatever slots the devices will sit in.
 Result<std::vector<scenario::PlannedDevice>> named_devices(const ImageOptions& options,
-                                                           const Places& places) {
-  TRY_ASSIGN(const scenario::ProfileSet set,
-             all_profiles(places, profile_sources(options.folders, options.profiles)));
+                                                           const dispatch::Places& places) {
+  TRY_ASSIGN(
+      const scenario::ProfileSet set,
+      dispatch::all_profiles(places, dispatch::profile_sources(options.folders, options.profiles)));
   std::vector<scenario::PlannedDevice> devices;
   for (const auto& profile : set.profiles)
     if (options.profiles.empty() || std::ranges::find(set.wanted, profile.name) != set.wanted.end())
@@ -80,14 +81,14 @@ Result<std::vector<scenario::PlannedDevice>> named_devices(const ImageOptions& o
 
 /// With --help: whether what is named exists.
 Result<void> check_image_names(const ImageOptions& options) {
-  TRY_ASSIGN(const Places places, Places::find());
+  TRY_ASSIGN(const dispatch::Places places, dispatch::Places::find());
   TRY(named_devices(options, places));
   for (const auto& kernel : options.kernels) TRY(builder::check_name(kernel));
   return {};
 }
 
 Result<builder::Images> build_images(const ImageOptions& options, const builder::Store& store) {
-  TRY_ASSIGN(const Places places, Places::find());
+  TRY_ASSIGN(const dispatch::Places places, dispatch::Places::find());
   TRY_ASSIGN(const auto devices, named_devices(options, places));
   TRY_ASSIGN(const builder::Kernel kernel,
              builder::resolve(options.kernels.at(0), store, builder::Fetch::allowed));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/base/fd.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
-#include "harness/record/layout.hpp"
+#include "harness/dispatch/judging.hpp"
 #include "reports/text.hpp"
 
 namespace quiesce::cli {
@@ -18,21 +17,19 @@ struct JudgeOptions {
 };
 
 int judge(const JudgeOptions& options) {
-  const auto run = evidence::open(options.folder);
-  if (!run) return report(run.error());
-  const checks::RunResult result = checks::judge(*run);
-  const std::string json = to_json(result).dump(1) + "\n";
-  if (options.write)
-    if (auto written = replace_file(run->folder / record::file::result, json); !written)
-      return report(written.error());
-  fmt::print("{}", options.json ? json : reports::render_text(result, colour_on_output()) + "\n");
+  const auto judged = dispatch::judge_again(
+      options.folder, options.write ? dispatch::Write::yes : dispatch::Write::no);
+  if (!judged) return report(judged.error());
+  const checks::RunResult& result = judged->result;
+  fmt::print("{}", options.json ? dispatch::result_text(result)
+                                : reports::render_text(result, colour_on_output()) + "\n");
   std::fflush(stdout);
   std::error_code error;
   if (!options.json)
     fmt::print(stderr, "{}",
                as_text(next_steps({.outcome = result.outcome,
                                    .program = called_as(),
-                                   .evidence = run->folder,
+                                   .evidence = judged->folder,
                                    .repeat = command_of(result.about),
                                    .here = std::filesystem::current_path(error)})));
   return checks::exit_code(result.outcome);

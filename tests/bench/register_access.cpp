@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "harness/base/temp_dir.hpp"
-#include "harness/cli/places.hpp"
-#include "harness/cli/resolve.hpp"
+#include "harness/dispatch/places.hpp"
+#include "harness/dispatch/resolve.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/wire/model_registers.hpp"
 #include "tests/bench/median.hpp"
@@ -44,13 +44,13 @@ struct Times {
 };
 
 Result<scenario::RunPlan> make_plan() {
-  TRY_ASSIGN(const cli::Places places, cli::Places::find());
-  TRY_ASSIGN(const scenario::ProfileSet set, cli::all_profiles(places, {}));
+  TRY_ASSIGN(const dispatch::Places places, dispatch::Places::find());
+  TRY_ASSIGN(const scenario::ProfileSet set, dispatch::all_profiles(places, {}));
   const auto loaded =
-      scenario::load_text(scenario_text, "register-access", cli::vocabulary(set.profiles));
-  if (!loaded) return tl::unexpected(cli::as_error(loaded.error()));
-  return cli::resolve(loaded->front(), places,
-                      {.qemu = "", .program = BENCH_QUIESCE, .profiles = set.profiles});
+      scenario::load_text(scenario_text, "register-access", dispatch::vocabulary(set.profiles));
+  if (!loaded) return tl::unexpected(dispatch::as_error(loaded.error()));
+  return dispatch::resolve(loaded->front(), places,
+                           {.qemu = "", .program = BENCH_QUIESCE, .profiles = set.profiles});
 }
 
 Result<double> one_turn(run::Session& session, const Contender& contender) {

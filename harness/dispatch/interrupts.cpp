@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/cli/interrupts.hpp"
+#include "harness/dispatch/interrupts.hpp"
 
 #include <sys/signalfd.h>
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 Result<Interrupts> Interrupts::watch(Loop& loop) {
   sigset_t signals;
@@ -25,4 +25,4 @@ Interrupts::~Interrupts() {
   if (active_) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/cli/model_profiles.hpp"
+#include "harness/dispatch/model_profiles.hpp"
 
 #include "devices/models/model.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 using nlohmann::json;
 
@@ -47,4 +47,4 @@ void name_servers(std::vector<scenario::PlannedDevice>& devices,
   }
 }
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

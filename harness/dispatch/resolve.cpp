@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/cli/resolve.hpp"
+#include "harness/dispatch/resolve.hpp"
 
-#include "harness/cli/model_profiles.hpp"
-#include "harness/cli/qemu_choice.hpp"
+#include "harness/dispatch/model_profiles.hpp"
+#include "harness/dispatch/qemu_choice.hpp"
 #include "harness/vm/qemu.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 namespace {
 
@@ -51,4 +51,4 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   return plan;
 }
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

@@ -10,7 +10,7 @@
 #include "harness/vm/qemu.hpp"
 #include "vm-images/builder/builder.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 struct QemuChoice {
   vm::Qemu qemu;
@@ -26,4 +26,4 @@ std::string has_not(const std::vector<std::string>& lacks);
 Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
                                const builder::Store& store);
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

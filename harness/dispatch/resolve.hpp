@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "harness/base/result.hpp"
-#include "harness/cli/places.hpp"
+#include "harness/dispatch/places.hpp"
 #include "harness/scenario/plan.hpp"
 #include "vm-images/builder/builder.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 struct Resolving {
   std::string qemu;               ///< as given with --qemu; empty: the system's, or the fetched one
@@ -27,4 +27,4 @@ struct Resolving {
 Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Places& places,
                                   const Resolving& how);
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/cli/places.hpp"
+#include "harness/dispatch/places.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include "harness/base/names.hpp"
 #include "harness/checks/check.hpp"
-#include "harness/cli/model_profiles.hpp"
+#include "harness/dispatch/model_profiles.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 namespace fs = std::filesystem;
 
@@ -90,4 +90,4 @@ Error as_error(const std::vector<scenario::Diagnostic>& diagnostics) {
   return {Errc::invalid_input, text};
 }
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

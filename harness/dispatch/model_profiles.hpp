@@ -7,7 +7,7 @@
 
 #include "harness/scenario/plan.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 /// One profile a model, named as the model is.
 std::vector<scenario::Profile> model_profiles();
@@ -16,4 +16,4 @@ std::vector<scenario::Profile> model_profiles();
 void name_servers(std::vector<scenario::PlannedDevice>& devices,
                   const std::filesystem::path& program);
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

@@ -7,7 +7,7 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/loop.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 /// As long as it lives, Ctrl-C and SIGTERM stop the loop instead of the program, so that the guest
 /// is ended and the evidence closed. Before and after a run they end the program as usual.
@@ -30,4 +30,4 @@ class Interrupts {
   bool active_ = true;
 };
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which QEMU is taken, with programs that speak QMP in the place of the system's and the fetched.
-#include "harness/cli/qemu_choice.hpp"
+#include "harness/dispatch/qemu_choice.hpp"
 
 #include <sys/stat.h>
 
@@ -12,11 +12,11 @@
 #include "tests/unit/run/stand.hpp"
 
 using namespace quiesce;
-using cli::choose_qemu;
+using dispatch::choose_qemu;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-BOOST_AUTO_TEST_SUITE(cli_qemu_choice)
+BOOST_AUTO_TEST_SUITE(dispatch_qemu_choice)
 
 namespace {
 

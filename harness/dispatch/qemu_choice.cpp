@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/cli/qemu_choice.hpp"
+#include "harness/dispatch/qemu_choice.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 namespace {
 
@@ -42,4 +42,4 @@ Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::
               first->path.string(), has_not(first->lacks), remedy_for(*first, !named.empty()));
 }
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

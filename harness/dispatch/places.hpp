@@ -6,7 +6,7 @@
 #include "harness/base/result.hpp"
 #include "harness/scenario/profile_sources.hpp"
 
-namespace quiesce::cli {
+namespace quiesce::dispatch {
 
 /// Where the files lie that come with the program: beside the sources when it runs from a build
 /// folder, else below the installation's share/quiesce. $QUIESCE_DATA wins.
@@ -34,4 +34,4 @@ scenario::Vocabulary vocabulary(std::vector<scenario::Profile> profiles);
 /// All diagnostics as one error, a line each.
 Error as_error(const std::vector<scenario::Diagnostic>& diagnostics);
 
-}  // namespace quiesce::cli
+}  // namespace quiesce::dispatch

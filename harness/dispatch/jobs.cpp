@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/dispatch/jobs.hpp"
+
+#include <set>
+
+#include "harness/dispatch/stored_plan.hpp"
+#include "vm-images/builder/builder.hpp"
+
+namespace quiesce::dispatch {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What a device that is given alone runs in.
+constexpr const char* scenario_of_devices = "device";
+
+/// What is laid over each scenario, the user's own settings last.
+std::vector<std::string> settings_of(const Request& request, const scenario::ProfileSet& set) {
+  std::vector<std::string> settings;
+  const auto add = [&](const char* place, const std::string& value) {
+    if (!value.empty()) settings.push_back(place + ("=" + nlohmann::json(value).dump()));
+  };
+  if (request.scenarios.empty()) add("name", name_of(set.wanted));
+  add("production.kernel", request.kernel);
+  add("capture.kernel", request.capture_kernel);
+  add("timeouts.total", request.timeout);
+  settings.insert(settings.end(), request.settings.begin(), request.settings.end());
+  return settings;
+}
+
+/// The options of a request that change what is run.
+std::vector<std::string> changes_of(const Request& request) {
+  std::vector<std::string> names;
+  const auto add = [&](const char* name, bool given) {
+    if (given) names.emplace_back(name);
+  };
+  add("--device", !request.devices.empty());
+  add("--kernel", !request.kernel.empty());
+  add("--capture-kernel", !request.capture_kernel.empty());
+  add("--set", !request.settings.empty());
+  add("--timeout", !request.timeout.empty());
+  add("--qemu", !request.qemu.empty());
+  return names;
+}
+
+Result<Job> stored_job(const fs::path& path, const std::string& given, const Request& request) {
+  TRY_ASSIGN(scenario::RunPlan plan, load_plan(path));
+  if (const auto changes = changes_of(request); !changes.empty())
+    return fail(Errc::invalid_input,
+                "{} is a stored plan, which is run as it is: leave {} out, or run the scenario "
+                "\"{}\" with it",
+                given, fmt::join(changes, " and "), plan.scenario.name);
+  TRY(check_inputs(plan, given));
+  Job job{.scenario = plan.scenario, .stored = std::move(plan)};
+  job.scenario.source = given;
+  return job;
+}
+
+/// Kernels that do not exist, before minutes are spent on the first of several runs.
+Result<void> check_kernels(const Request& request, const std::vector<Job>& jobs) {
+  std::set<std::string> kernels{request.kernel, request.capture_kernel};
+  for (const auto& job : jobs)
+    if (!job.stored) kernels.insert({job.scenario.production.kernel, job.scenario.capture.kernel});
+  for (const auto& kernel : kernels)
+    if (!kernel.empty() && kernel != "same") TRY(builder::check_name(kernel));
+  return {};
+}
+
+Result<std::vector<Job>> load_jobs(const Request& request, const Places& places,
+                                   const scenario::ProfileSet& set) {
+  const auto words = vocabulary(set.profiles);
+  const auto settings = settings_of(request, set);
+  std::vector<std::string> names = request.scenarios;
+  if (names.empty()) names.emplace_back(scenario_of_devices);
+  std::vector<Job> jobs;
+  std::vector<scenario::Diagnostic> wrong;
+  for (const auto& given : names) {
+    TRY_ASSIGN(const fs::path path, find_scenario(places, given));
+    if (is_stored_plan(path)) {
+      TRY_ASSIGN(jobs.emplace_back(), stored_job(path, given, request));
+      continue;
+    }
+    auto loaded = scenario::load(path, words, settings, set.wanted);
+    if (!loaded) {
+      wrong.insert(wrong.end(), loaded.error().begin(), loaded.error().end());
+      continue;
+    }
+    for (auto& scenario : *loaded) {
+      scenario.source = given;
+      jobs.push_back({.scenario = std::move(scenario)});
+    }
+  }
+  if (!wrong.empty()) return tl::unexpected(as_error(wrong));
+  return jobs;
+}
+
+}  // namespace
+
+std::string name_of(const std::vector<std::string>& devices) {
+  constexpr std::size_t longest = 64;
+  return fmt::format("{}", fmt::join(devices, "-")).substr(0, longest);
+}
+
+Result<Jobs> gather(const Request& request, const Places& places) {
+  if (request.scenarios.empty() && request.devices.empty())
+    return fail(Errc::invalid_input,
+                "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a device "
+                "with --device");
+  Jobs all;
+  TRY_ASSIGN(all.set, all_profiles(places, profile_sources(request.folders, request.devices)));
+  TRY_ASSIGN(all.jobs, load_jobs(request, places, all.set));
+  TRY(check_kernels(request, all.jobs));
+  return all;
+}
+
+}  // namespace quiesce::dispatch
