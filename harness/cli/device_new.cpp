@@ -21,17 +21,20 @@ struct NewOptions {
   bool no_run = false;
 };
 
+dispatch::NewDeviceRequest request_of(const NewOptions& options) {
+  return {.name = options.name, .kernel = options.kernel, .out = options.out, .qemu = options.qemu};
+}
+
 /// The profile's file; it is there when this returns.
 Result<fs::path> write_new(const NewOptions& options) {
   TRY_ASSIGN(const dispatch::Places places, dispatch::Places::find());
   Progress progress(terminal_on_error() ? Progress::Mode::live : Progress::Mode::plain,
                     options.name);
   Loop loop;
-  const auto drafted = dispatch::draft_device(
-      {.name = options.name, .kernel = options.kernel, .out = options.out, .qemu = options.qemu},
-      places, loop,
-      {.on_phase = [&](const std::string& name) { progress.phase(name); },
-       .on_note = [&](const std::string& text) { progress.note(text); }});
+  const auto drafted =
+      dispatch::draft_device(request_of(options), places, loop,
+                             {.on_phase = [&](const std::string& name) { progress.phase(name); },
+                              .on_note = [&](const std::string& text) { progress.note(text); }});
   progress.done();
   if (!drafted) return tl::unexpected(drafted.error());
   for (const auto& conclusion : drafted->draft.conclusions) fmt::print("{}\n", conclusion);
@@ -50,6 +53,13 @@ int make_new(const NewOptions& options) {
     return exit_code::ok;
   }
   return run_device(word, options.kernel, options.qemu);
+}
+
+/// With --help: whether all that is named exists.
+int check_names(const NewOptions& options) {
+  if (options.name.empty()) return exit_code::ok;
+  const auto named = dispatch::check_names(request_of(options));
+  return named ? exit_code::ok : report(named.error());
 }
 
 }  // namespace
@@ -73,7 +83,10 @@ void add_device_new(CLI::App& command, Action& chosen) {
   creation->add_option("--out", options->out, "The file to write (default: NAME.json here)");
   creation->add_option("--qemu", options->qemu, "The QEMU to use");
   creation->add_flag("--no-run", options->no_run, "Write it only; no crash");
-  creation->callback([options, &chosen] { chosen = [options] { return make_new(*options); }; });
+  creation->callback([options, &chosen] {
+    chosen = {[options] { return make_new(*options); },
+              [options] { return check_names(*options); }};
+  });
 }
 
 }  // namespace quiesce::cli

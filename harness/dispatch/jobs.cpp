@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "harness/dispatch/qemu_choice.hpp"
 #include "harness/dispatch/stored_plan.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -59,6 +60,8 @@ Result<Job> stored_job(const fs::path& path, const std::string& given, const Req
 
 /// Kernels that do not exist, before minutes are spent on the first of several runs.
 Result<void> check_kernels(const Request& request, const std::vector<Job>& jobs) {
+  // Only the capture kernel can be the same as the other.
+  if (request.kernel == "same") TRY(builder::check_name(request.kernel));
   std::set<std::string> kernels{request.kernel, request.capture_kernel};
   for (const auto& job : jobs)
     if (!job.stored) kernels.insert({job.scenario.production.kernel, job.scenario.capture.kernel});
@@ -107,6 +110,7 @@ Result<Jobs> gather(const Request& request, const Places& places) {
     return fail(Errc::invalid_input,
                 "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a device "
                 "with --device");
+  TRY(check_named_qemu(request.qemu));
   Jobs all;
   TRY_ASSIGN(all.set, all_profiles(places, profile_sources(request.folders, request.devices)));
   TRY_ASSIGN(all.jobs, load_jobs(request, places, all.set));

@@ -3,6 +3,7 @@
 
 #include "harness/base/fd.hpp"
 #include "harness/dispatch/qemu_choice.hpp"
+#include "harness/draft/ask_qemu.hpp"
 
 namespace quiesce::dispatch {
 
@@ -20,14 +21,49 @@ Result<void> check_new_file(const fs::path& file) {
   return {};
 }
 
+namespace {
+
+/// One that has the device; a fetched one may have what the system's has not.
+Result<QemuChoice> qemu_with(const NewDeviceRequest& request, const builder::Store& store) {
+  if (auto having = choose_qemu(request.qemu, {request.name}, store)) return having;
+  // It may be an alias, which is in the list alone.
+  std::vector<draft::QemuDevice> all;
+  std::vector<std::string> asked;
+  const std::vector<std::string> programs =
+      request.qemu.empty()
+          ? std::vector<std::string>{vm::system_qemu, builder::fetched_qemu(store).string()}
+          : std::vector<std::string>{request.qemu};
+  for (const auto& program : programs) {
+    const auto qemu = vm::find_qemu(program);
+    const auto devices = qemu ? draft::list_devices(*qemu) : tl::unexpected(qemu.error());
+    if (!devices) continue;
+    if (qemu->enough() && draft::choose_device(*devices, request.name))
+      return QemuChoice{*qemu, "it has the device"};
+    all.insert(all.end(), devices->begin(), devices->end());
+    asked.push_back(fmt::format("{} ({})", qemu->path.string(), qemu->version));
+  }
+  const auto chosen = draft::choose_device(all, request.name);
+  if (asked.empty() || chosen) return choose_qemu(request.qemu, {}, store);
+  return tl::unexpected(chosen.error().because(fmt::format("{}", fmt::join(asked, ", "))));
+}
+
+}  // namespace
+
+Result<void> check_names(const NewDeviceRequest& request) {
+  TRY(builder::check_name(request.kernel));
+  TRY(check_named_qemu(request.qemu));
+  TRY_ASSIGN(const builder::Store store, builder::Store::open());
+  TRY(qemu_with(request, store));
+  return {};
+}
+
 Result<DraftedDevice> draft_device(const NewDeviceRequest& request, const Places& places,
                                    Loop& loop, const run::Observer& observer) {
   TRY_ASSIGN(const builder::Store store, builder::Store::open());
-  // A fetched one may have what the system's has not. That none has it is said with the names that
-  // are near.
-  auto having = choose_qemu(request.qemu, {request.name}, store);
-  if (!having) having = choose_qemu(request.qemu, {}, store);
-  TRY_ASSIGN(const QemuChoice chosen, having);
+  TRY(builder::check_name(request.kernel));
+  TRY_ASSIGN(const QemuChoice chosen, qemu_with(request, store));
+  if (observer.on_note)
+    observer.on_note(fmt::format("QEMU {} ({})", chosen.qemu.version, chosen.qemu.path.string()));
   const fs::path file = request.out.empty()
                             ? fs::path(scenario::device_name_of(request.name) + ".json")
                             : request.out;

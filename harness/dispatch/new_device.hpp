@@ -24,6 +24,10 @@ struct DraftedDevice {
   draft::Draft draft;
 };
 
+/// Whether kernel, QEMU and device exist; asks QEMU without a machine. invalid_input names what is
+/// near.
+Result<void> check_names(const NewDeviceRequest& request);
+
 /// Looks, tries and drafts; up to four boots of a guest. invalid_input before any of them when the
 /// file is there already.
 Result<DraftedDevice> draft_device(const NewDeviceRequest& request, const Places& places,

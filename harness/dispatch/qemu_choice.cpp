@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/dispatch/qemu_choice.hpp"
 
+#include <optional>
+
+#include "harness/base/process.hpp"
+
 namespace quiesce::dispatch {
 
 namespace {
 
-/// What brings a QEMU that has it.
-std::string remedy_for(const vm::Qemu& qemu, bool was_named) {
-  if (was_named)
-    return "leave --qemu out to take one that was fetched with \"quiesce image fetch qemu\"";
-  // The fetched one is asked before this is said, but it may have been fetched for another need.
+/// What brings a QEMU that has it, when the fetched one is not there or lacks it as well.
+std::string remedy_for(const vm::Qemu& qemu, bool was_named,
+                       const std::optional<vm::Qemu>& fetched) {
+  if (was_named) return "leave --qemu out to take the system's, or the one that was fetched";
+  if (fetched)
+    return fmt::format("nor is it in the fetched {}; name another with --qemu", fetched->version);
   for (const auto& lack : qemu.lacks)
     if (lack == "device vfio-user-pci")
       return "\"quiesce image fetch qemu\" brings one that has, or name another with --qemu";
@@ -17,6 +22,13 @@ std::string remedy_for(const vm::Qemu& qemu, bool was_named) {
 }
 
 }  // namespace
+
+Result<void> check_named_qemu(const std::string& named) {
+  if (named.empty()) return {};
+  if (auto program = find_program(named); !program)
+    return fail(Errc::invalid_input, "--qemu: {}", program.error().describe());
+  return {};
+}
 
 std::string has_not(const std::vector<std::string>& lacks) {
   std::string text = "has ";
@@ -27,11 +39,14 @@ std::string has_not(const std::vector<std::string>& lacks) {
 
 Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
                                const builder::Store& store) {
+  TRY(check_named_qemu(named));
   auto first = vm::find_qemu(named.empty() ? vm::system_qemu : named, devices);
   if (first && first->enough())
     return QemuChoice{*first, named.empty() ? "the system's" : "named with --qemu"};
+  std::optional<vm::Qemu> other;
   if (named.empty()) {
     auto fetched = vm::find_qemu(builder::fetched_qemu(store), devices);
+    if (fetched) other = *fetched;
     if (fetched && fetched->enough())
       return QemuChoice{*fetched, first ? fmt::format("fetched, for the system's {} {}",
                                                       first->version, has_not(first->lacks))
@@ -39,7 +54,8 @@ Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::
   }
   if (!first) return tl::unexpected(first.error());
   return fail(Errc::unsupported, "QEMU {} ({}) {}, which this run needs; {}", first->version,
-              first->path.string(), has_not(first->lacks), remedy_for(*first, !named.empty()));
+              first->path.string(), has_not(first->lacks),
+              remedy_for(*first, !named.empty(), other));
 }
 
 }  // namespace quiesce::dispatch

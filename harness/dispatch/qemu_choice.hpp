@@ -20,6 +20,9 @@ struct QemuChoice {
 /// `lacks` as a clause: "has no device vfio-user-pci and no -netdev stream".
 std::string has_not(const std::vector<std::string>& lacks);
 
+/// Whether --qemu names a program; empty: it was not given.
+Result<void> check_named_qemu(const std::string& named);
+
 /// What `named` (--qemu) names, and nothing else then; without it the system's when it has all of
 /// `devices`, else the one that "quiesce image fetch qemu" brought. unsupported names what is
 /// missing and the remedy.

@@ -111,9 +111,12 @@ Result<Asked> start(Loop& loop, const vm::Qemu& qemu, const QemuFacts& facts) {
   if (!client) {
     (void)asked.process->wait(Seconds(1));
     const auto said = read_file(fmt::format("/proc/self/fd/{}", log.get()));
-    return fail(Errc::invalid_input, "{} does not take the device {}: {}", qemu.path.string(),
-                facts.device.name,
-                said && !said->empty() ? last_words(*said) : client.error().describe());
+    return fail(
+        Errc::invalid_input,
+        "{} does not make the device {} by its name alone: {}; write a profile by hand that "
+        "gives it what it asks for (docs/devices-of-your-own.md)",
+        qemu.path.string(), facts.device.name,
+        said && !said->empty() ? last_words(*said) : client.error().describe());
   }
   asked.qmp = std::move(*client);
   asked.qtest = std::make_unique<vm::Qtest>(loop, std::move(qtest.mine));
@@ -162,11 +165,16 @@ Result<void> add_buses(Loop& loop, vm::Qmp& qmp, const std::string& path, int de
 
 }  // namespace
 
+Result<std::vector<QemuDevice>> list_devices(const vm::Qemu& qemu) {
+  TRY_ASSIGN(const std::string devices, help(qemu, {"-device", "help"}));
+  return parse_device_list(devices);
+}
+
 Result<QemuFacts> ask_qemu(Loop& loop, const vm::Qemu& qemu, const std::string& name) {
   QemuFacts facts;
   facts.qemu_version = qemu.version;
-  TRY_ASSIGN(const std::string devices, help(qemu, {"-device", "help"}));
-  auto chosen = choose_device(parse_device_list(devices), name);
+  TRY_ASSIGN(const std::vector<QemuDevice> devices, list_devices(qemu));
+  auto chosen = choose_device(devices, name);
   if (!chosen)
     return tl::unexpected(chosen.error().because(
         fmt::format("{} ({}; another is named with --qemu)", qemu.path.string(), qemu.version)));
@@ -174,7 +182,7 @@ Result<QemuFacts> ask_qemu(Loop& loop, const vm::Qemu& qemu, const std::string& 
   TRY_ASSIGN(const std::string properties, help(qemu, {"-device", facts.device.name + ",help"}));
   facts.properties = parse_properties(properties);
   TRY_ASSIGN(const std::string events, help(qemu, {"-trace", "help"}));
-  facts.trace_events = reset_events(events, facts.device.name);
+  facts.reset_events = reset_events(events, facts.device.name);
 
   TRY_ASSIGN(const Asked asked, start(loop, qemu, facts));
   TRY_ASSIGN(const json pci,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
@@ -10,6 +11,9 @@
 #include "harness/vm/qemu.hpp"
 
 namespace quiesce::draft {
+
+/// Everything that -device takes.
+Result<std::vector<QemuDevice>> list_devices(const vm::Qemu& qemu);
 
 /// invalid_input: no PCI device of that name, or QEMU refuses it, with QEMU's own words.
 Result<QemuFacts> ask_qemu(Loop& loop, const vm::Qemu& qemu, const std::string& name);

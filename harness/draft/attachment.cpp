@@ -64,15 +64,14 @@ json attached_object(const Attachment& attachment, const ChildBus& bus) {
   return object;
 }
 
-/// What may tell of the device's reset; as many as a profile may hold.
+/// What may tell of the device's reset. Those that do not come leave the profile again.
 std::vector<scenario::Profile::TraceMeaning> reset_meanings(const QemuFacts& facts) {
-  constexpr std::size_t most = 16;
   std::vector<scenario::Profile::TraceMeaning> meanings;
   // A virtio driver resets by writing 0 to the status (virtio 1.2, 3.1.1).
   if (facts.device.name.starts_with("virtio-"))
     meanings.push_back({"virtio_set_status", "driver-reset", "val 0"});
-  for (const auto& event : facts.trace_events)
-    if (meanings.size() < most) meanings.push_back({event, "driver-reset", ""});
+  for (const auto* events : {&facts.reset_events.own, &facts.reset_events.others})
+    for (const auto& event : *events) meanings.push_back({event, "driver-reset", ""});
   return meanings;
 }
 

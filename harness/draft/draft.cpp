@@ -215,27 +215,34 @@ class Drafter {
 
   /// Only what came when its driver took the device: the machine's start resets everything.
   void trace() {
+    // As many as a profile may hold.
+    constexpr std::size_t most = 16;
     const auto& seen = known_.survey.events_while_loading;
     std::vector<std::string> silent;
     std::vector<std::string> told;
     draft_.profile.trace.clear();
     for (const auto& meaning : known_.attached.trace) {
       const auto count = seen.find(meaning.event);
+      const auto& others = known_.facts.reset_events.others;
       if (count == seen.end()) {
-        silent.push_back(meaning.event);
+        if (std::ranges::find(others, meaning.event) == others.end())
+          silent.push_back(meaning.event);
         continue;
       }
+      if (told.size() >= most) continue;
       draft_.profile.trace.push_back(meaning);
       told.push_back(fmt::format(
           "{} ({})", meaning.event,
           count->second == 1 ? std::string("once") : fmt::format("{} times", count->second)));
     }
-    std::string text = told.empty() ? "QEMU traced no reset while its driver loaded"
-                                    : "traced by QEMU while its driver loaded: " + list_words(told);
+    std::string text = "traced by QEMU while its driver loaded: " + list_words(told);
+    if (told.empty())
+      text = fmt::format("of the {} resets that QEMU can trace none came while its driver loaded",
+                         known_.attached.trace.size());
     if (!silent.empty()) text += fmt::format("; did not come: {}", list_words(silent));
     if (told.empty())
       text += ", so that the end of its DMA has no cause that can be named (dma.stopped)";
-    comment("trace", fmt::format("{}. \"qemu-system-x86_64 -trace help\" lists all events.", text));
+    comment("trace", fmt::format("{}. QEMU's \"-trace help\" lists all events.", text));
     conclude("reset by its driver: " + text);
   }
 

@@ -31,8 +31,7 @@ struct QemuFacts {
   PciConfig config{{}};  ///< 256 bytes, as at power on
   std::vector<Bar> bars;
   std::vector<ChildBus> buses;
-  /// QEMU's trace events whose names hold the device's.
-  std::vector<std::string> trace_events;
+  ResetEvents reset_events;
 };
 
 /// As the kernel writes it (drivers/pci/pci-driver.c, pci_uevent).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 
 namespace quiesce::draft {
@@ -20,26 +21,25 @@ std::string help_value(std::string_view line, std::string_view key) {
   return std::string(rest.substr(0, rest.find(quoted ? '"' : ',')));
 }
 
-/// Names that have the beginning of the word in common, or hold it: what a slip of the pen does not
-/// explain.
-std::string names_like(const std::vector<std::string>& names, std::string_view word) {
-  constexpr std::size_t most = 8;
-  constexpr std::size_t beginning = 3;
-  std::vector<std::string> like;
-  for (const auto& name : names)
-    if (like.size() < most && word.size() >= beginning &&
-        (name.starts_with(word.substr(0, beginning)) || name.find(word) != std::string::npos))
-      like.push_back(name);
-  return fmt::format("{}", fmt::join(like, ", "));
-}
-
-/// "lsi_reset" for lsi53c895a by its first word, "usb_xhci_reset" for nec-usb-xhci by all of them.
-bool is_reset_event(std::string_view event, std::string_view device) {
-  constexpr std::size_t shortest = 3;
-  constexpr std::string_view parts_of_devices[] = {"port", "queue", "irq", "phy", "slot", "_ep_"};
+/// Whether a device may say by it that it was reset: not one of its parts, nor QEMU itself.
+bool is_reset_event(std::string_view event) {
+  constexpr std::string_view parts_of_devices[] = {
+      "port",  "queue",     "irq",        "phy",         "slot",  "_ep_",  "zone",
+      "cache", "iotlb",     "bus_reset",  "unsupported", "_rx_",  "_tx_",  "clear_ns",
+      "_ld",   "reset_dev", "busdevicer", "failed",      "_unit", "cursor"};
+  constexpr std::string_view not_devices[] = {"guest_cpu", "qdev_",   "qbus_", "resettable_",
+                                              "qmp_",      "hbitmap", "vfio_", "vhost",
+                                              "postcopy",  "apic",    "qemu_", "kvm_"};
   if (event.find("reset") == std::string::npos) return false;
   for (const auto part : parts_of_devices)
     if (event.find(part) != std::string::npos) return false;
+  return std::ranges::none_of(not_devices,
+                              [&](std::string_view begin) { return event.starts_with(begin); });
+}
+
+/// "lsi_reset" for lsi53c895a by its first word, "usb_xhci_reset" for nec-usb-xhci by all of them.
+bool has_name_of(std::string_view event, std::string_view device) {
+  constexpr std::size_t shortest = 3;
   const auto words = split(event, '_');
   if (words.size() < 2) return false;
   // Those two begin too many names.
@@ -92,21 +92,17 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
     names.push_back(device.name);
     if (!device.alias.empty()) names.push_back(device.alias);
   }
-  std::string remedy;
-  if (const std::string near = nearest(name, names); !near.empty())
-    remedy = fmt::format("; did you mean {}?", near);
-  else if (const std::string like = names_like(names, name); !like.empty())
-    remedy = fmt::format("; there are {}", like);
-  return fail(Errc::invalid_input, "it has no PCI device {}{} (\"-device help\" lists all {})",
-              name, remedy, names.size());
+  return fail(Errc::invalid_input, "{}",
+              no_such("PCI device", name, names, "qemu-system-x86_64 -device help"));
 }
 
-std::vector<std::string> reset_events(std::string_view text, std::string_view device) {
+ResetEvents reset_events(std::string_view text, std::string_view device) {
   std::string lower(device);
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::vector<std::string> events;
+  ResetEvents events;
   for (const auto& line : split(text, '\n'))
-    if (const std::string event(trim(line)); is_reset_event(event, lower)) events.push_back(event);
+    if (const std::string event(trim(line)); is_reset_event(event))
+      (has_name_of(event, lower) ? events.own : events.others).push_back(event);
   return events;
 }
 

@@ -28,8 +28,12 @@ std::map<std::string, std::string> parse_properties(std::string_view text);
 /// that it sits on instead.
 Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const std::string& name);
 
-/// Of "-trace help", the events that may tell of the device's own reset, by their names alone:
-/// "lsi_reset" of lsi53c895a. Those of ports, queues and the like are left out.
-std::vector<std::string> reset_events(std::string_view text, std::string_view device);
+/// Of "-trace help", the events by which a device may say that it was reset; those of ports, queues
+/// and the like, and QEMU's own, are left out.
+struct ResetEvents {
+  std::vector<std::string> own;     ///< by their names of this device: "lsi_reset" of lsi53c895a
+  std::vector<std::string> others;  ///< "e1000e_core_ctrl_sw_reset", which igb's core says as well
+};
+ResetEvents reset_events(std::string_view text, std::string_view device);
 
 }  // namespace quiesce::draft

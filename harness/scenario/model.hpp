@@ -44,6 +44,10 @@ struct ServerSpec {
   bool empty() const { return model.empty() && command.empty() && socket.empty(); }
 };
 
+/// What the words of ServerSpec::command stand for when the server is started.
+inline const std::vector<std::string> server_words{"@name",    "@seed",     "@settings", "@ledger",
+                                                   "@control", "@listener", "@socket"};
+
 /// A device profile: of devices/catalog/, of a folder of the user's, of --device, or written into a
 /// scenario.
 struct Profile {

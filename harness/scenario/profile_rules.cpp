@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/base/names.hpp"
 #include "harness/scenario/kinds.hpp"
 #include "harness/scenario/rules.hpp"
 
@@ -87,7 +88,19 @@ void check_twice(const std::vector<std::string>& words, const std::string& place
 
 }  // namespace
 
+void check_server_words(const ServerSpec& server, const std::string& place, Report& report) {
+  for (std::size_t at = 0; at < server.command.size(); ++at) {
+    const std::string& word = server.command[at];
+    if (!word.starts_with('@') || std::ranges::find(server_words, word) != server_words.end())
+      continue;
+    // Another program's words may begin so as well.
+    if (const std::string near = did_you_mean(word, server_words); !near.empty())
+      report.add(below(place, at), fmt::format("\"{}\" stands for nothing; {}", word, near));
+  }
+}
+
 void apply_rules(const Profile& profile, Report& report) {
+  if (profile.server) check_server_words(*profile.server, "/server/command", report);
   check_objects(profile, report);
   check_kind(profile.activity, activity_kinds(), profile, "/activity", report);
   check_kind(profile.test, test_kinds(), profile, "/test", report);

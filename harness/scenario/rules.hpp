@@ -19,4 +19,7 @@ void apply_rules(Scenario& scenario, const nlohmann::json& document, const Vocab
 /// Rules of a device profile.
 void apply_rules(const Profile& profile, Report& report);
 
+/// A word of the command that is nearly one of server_words, and so would be passed on as it is.
+void check_server_words(const ServerSpec& server, const std::string& place, Report& report);
+
 }  // namespace quiesce::scenario

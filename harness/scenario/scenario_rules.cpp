@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/names.hpp"
 #include "harness/scenario/kinds.hpp"
 #include "harness/scenario/paths.hpp"
 #include "harness/scenario/rules.hpp"
@@ -147,9 +148,17 @@ void check_settings(const DeviceSpec& device, const Profile& profile, const std:
   }
 }
 
+/// The reference models: each is a profile of its own.
+std::vector<std::string> model_names(const Vocabulary& vocabulary) {
+  std::vector<std::string> names;
+  for (const auto& profile : vocabulary.profiles)
+    if (profile.server && profile.server->model == profile.name) names.push_back(profile.name);
+  return names;
+}
+
 /// A server is one of three things, and only a device of vfio-user has one.
-void check_server(const DeviceSpec& device, const Profile& profile, const std::string& place,
-                  Report& report) {
+void check_server(const DeviceSpec& device, const Profile& profile, const Vocabulary& vocabulary,
+                  const std::string& place, Report& report) {
   if (device.server && !device.server->empty() && !profile.server)
     return report.add(place, fmt::format("profile \"{}\" is a device of QEMU's own: it is not "
                                          "served; take the profile \"vfio-user\"",
@@ -159,7 +168,12 @@ void check_server(const DeviceSpec& device, const Profile& profile, const std::s
   const int given =
       int{!server->model.empty()} + int{!server->command.empty()} + int{!server->socket.empty()};
   if (given != 1)
-    report.add(place, "expected exactly one of \"model\", \"command\" and \"socket\"");
+    return report.add(place, "expected exactly one of \"model\", \"command\" and \"socket\"");
+  const auto models = model_names(vocabulary);
+  if (!server->model.empty() && std::ranges::find(models, server->model) == models.end())
+    report.add(below(place, "model"),
+               no_such("model", server->model, models, "quiesce device list"));
+  if (device.server) check_server_words(*server, below(place, "command"), report);
 }
 
 void check_device_name(const std::vector<DeviceSpec>& devices, std::size_t at, Report& report) {
@@ -173,11 +187,11 @@ void check_device_name(const std::vector<DeviceSpec>& devices, std::size_t at, R
     report.add(place, fmt::format("expected a name, since \"{}\" is none", name));
 }
 
-void check_device(const DeviceSpec& device, const Profile& profile, const std::string& place,
-                  Report& report) {
+void check_device(const DeviceSpec& device, const Profile& profile, const Vocabulary& vocabulary,
+                  const std::string& place, Report& report) {
   check_activity(device, profile, below(place, "activity"), report);
   check_settings(device, profile, below(place, "settings"), report);
-  check_server(device, profile, below(place, "server"), report);
+  check_server(device, profile, vocabulary, below(place, "server"), report);
 }
 
 /// The ports that devices get to themselves, unless they name one.
@@ -253,7 +267,7 @@ void check_devices(Scenario& scenario, const json& document, const Vocabulary& v
     if (profile == nullptr)
       report.add(below(place, "profile"), unknown("profile", device.profile, known));
     else
-      check_device(device, *profile, place, report);
+      check_device(device, *profile, vocabulary, place, report);
     if (profile != nullptr || (*list)[at].contains("name"))
       check_device_name(scenario.devices, at, report);
   }

@@ -75,9 +75,7 @@ Result<AliasTable> AliasTable::of(const Kernel& kernel, const Store& store) {
     if (const auto text = read_file(memory, 64U << 20)) return parse(*text);
   TRY_ASSIGN(const std::string text, aliases_of_modules(kernel));
   // What is not remembered is read again: that must not fail anything.
-  std::error_code error;
-  if (remembered) fs::create_directories(memory.parent_path(), error);
-  if (remembered && !error) (void)replace_file(memory, text);
+  if (remembered) (void)replace_file(memory, text);
   return parse(text);
 }
 

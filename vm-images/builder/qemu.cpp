@@ -126,7 +126,7 @@ Result<std::string> fetch_qemu(const Store& store, const Observer& observer) {
   const auto debs = download_qemu(downloads.path(), recipe, observer);
   if (!debs)
     return tl::unexpected(debs.error().because(
-        "no QEMU could be fetched; --qemu names another one, of 10.1 or newer"));
+        "no QEMU could be fetched; --qemu names another one that has the device vfio-user-pci"));
   observe(observer, "unpacking");
   TRY_ASSIGN(Draft draft, Draft::create(store));
   // A library is asked for by its soname, which a package ships as a link.

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array folders = {"kernels", "images", "tools", "names", "configs", "tmp"};
+constexpr std::array folders = {"kernels", "images", "tools", "names", "configs", "aliases", "tmp"};
 
 /// A folder younger than this may not be locked yet.
 constexpr std::time_t lock_grace_seconds = 60;

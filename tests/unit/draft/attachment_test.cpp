@@ -65,15 +65,14 @@ BOOST_AUTO_TEST_CASE(something_is_hung_on_the_first_bus_that_it_is_known_for) {
 
 BOOST_AUTO_TEST_CASE(what_may_tell_of_a_reset_is_traced) {
   QemuFacts facts = made_up::facts();
-  facts.trace_events = {"made_reset"};
+  facts.reset_events = {.own = {"made_reset"}, .others = {"core_reset"}};
   facts.device.name = "virtio-made-up";
   const auto profile = with_attachment(facts);
-  BOOST_REQUIRE(profile.trace.size() == 2U);
+  BOOST_REQUIRE(profile.trace.size() == 3U);
   BOOST_TEST(profile.trace.at(0).event == "virtio_set_status");
   BOOST_TEST(profile.trace.at(0).matches == "val 0");
   BOOST_TEST(profile.trace.at(1).event == "made_reset");
-  facts.trace_events.assign(40, "made_reset");
-  BOOST_TEST(with_attachment(facts).trace.size() == 16U);
+  BOOST_TEST(profile.trace.at(2).event == "core_reset");
 }
 
 BOOST_AUTO_TEST_CASE(work_is_chosen_by_backend_and_then_by_what_the_kernel_made_of_it) {

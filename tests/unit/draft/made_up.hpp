@@ -36,7 +36,7 @@ inline QemuFacts facts() {
       .config = card(),
       .bars = {{0, false, 131072}},
       .buses = {},
-      .trace_events = {}};
+      .reset_events = {}};
 }
 
 }  // namespace quiesce::draft::made_up

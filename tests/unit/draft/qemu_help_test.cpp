@@ -64,11 +64,10 @@ BOOST_AUTO_TEST_CASE(a_device_is_chosen_by_name_or_alias) {
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_explained) {
   BOOST_TEST(refusal("ibg") ==
-             "it has no PCI device ibg; did you mean igb? (\"-device help\" lists all 6)");
-  BOOST_TEST(refusal("virtio-whatever") ==
-             "it has no PCI device virtio-whatever; did you mean virtio-net-pci? "
-             "(\"-device help\" lists all 6)");
-  BOOST_TEST(refusal("x") == "it has no PCI device x (\"-device help\" lists all 6)");
+             "there is no PCI device \"ibg\"; did you mean \"igb\"? "
+             "\"qemu-system-x86_64 -device help\" shows all");
+  // A whole part of a name says more than three letters of its beginning.
+  BOOST_TEST(refusal("virtio-net").find("did you mean \"virtio-net-pci\"?") != std::string::npos);
   BOOST_TEST(refusal("ne2k_isa") ==
              "ne2k_isa is no PCI device of QEMU: it sits on the bus ISA; a profile is one PCI "
              "function, with what hangs on it");
@@ -80,7 +79,7 @@ BOOST_AUTO_TEST_CASE(events_of_a_reset_begin_as_the_device_does) {
       "pcnet_s_reset\nlsi_reset\nlsi_execute_script\nusb_xhci_reset\nusb_ehci_port_reset\n"
       "usb_ehci_reset\nzz_reset\nreset\npci_nvme_reset\nvirtio_iommu_reset\n";
   const auto events = [&](const char* device) {
-    return fmt::format("{}", fmt::join(reset_events(text, device), " "));
+    return fmt::format("{}", fmt::join(reset_events(text, device).own, " "));
   };
   BOOST_TEST(events("pcnet") == "pcnet_s_reset");
   BOOST_TEST(events("lsi53c895a") == "lsi_reset");
@@ -91,6 +90,19 @@ BOOST_AUTO_TEST_CASE(events_of_a_reset_begin_as_the_device_does) {
   BOOST_TEST(events("pcie-root-port") == "");
   BOOST_TEST(events("virtio-rng-pci") == "");
   BOOST_TEST(events("virtio-iommu-pci") == "virtio_iommu_reset");
+}
+
+// igb's core traces as e1000e's, am53c974 as esp: by their own names neither was asked for, and the
+// draft said that QEMU had traced none.
+BOOST_AUTO_TEST_CASE(a_device_may_say_its_reset_by_the_name_of_its_core) {
+  const std::string text =
+      "e1000e_core_ctrl_sw_reset\ne1000e_core_ctrl_phy_reset\nesp_mem_writeb_cmd_reset\n"
+      "esp_mem_writeb_cmd_bus_reset\nqdev_reset\nresettable_phase_hold_exec\nguest_cpu_reset\n"
+      "vfio_pci_reset\nigb_reset\ne1000e_rx_start\n";
+  const auto events = reset_events(text, "igb");
+  BOOST_TEST(fmt::format("{}", fmt::join(events.own, " ")) == "igb_reset");
+  BOOST_TEST(fmt::format("{}", fmt::join(events.others, " ")) ==
+             "e1000e_core_ctrl_sw_reset esp_mem_writeb_cmd_reset");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,6 +137,17 @@ s.json: /devices/0/settings/word: expected a value such as "a", found 2
 s.json: /devices/1/settings/tagged: unknown setting of profile "vga" "tagged"; there are none)");
 }
 
+// Both were found out by QEMU only, which could not connect to a server that was not there.
+BOOST_AUTO_TEST_CASE(a_model_and_a_word_of_a_server_that_are_none_are_named) {
+  BOOST_TEST(
+      wrong(R"("devices": [{"profile": "engine", "server": {"model": "engin"}}])") ==
+      R"(s.json: /devices/0/server/model: there is no model "engin"; did you mean "engine"? "quiesce device list" shows all)");
+  BOOST_TEST(
+      wrong(
+          R"("devices": [{"profile": "engine", "server": {"command": ["prog", "@sokcet", "@x"]}}])") ==
+      R"(s.json: /devices/0/server/command/1: "@sokcet" stands for nothing; did you mean "@socket"?)");
+}
+
 BOOST_AUTO_TEST_CASE(a_server_is_one_thing_and_only_for_a_served_device) {
   BOOST_TEST(wrong(R"("devices": [{"profile": "vga", "server": {"socket": "/s"}}])") ==
              "s.json: /devices/0/server: profile \"vga\" is a device of QEMU's own: it is not "
