@@ -156,6 +156,18 @@ bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
          });
 }
 
+bool matches(std::string_view pattern, std::string_view message) {
+  while (true) {
+    const std::size_t star = pattern.find('*');
+    const std::string_view piece = pattern.substr(0, star);
+    const std::size_t at = message.find(piece);
+    if (at == std::string_view::npos) return false;
+    if (star == std::string_view::npos) return true;
+    message.remove_prefix(at + piece.size());
+    pattern.remove_prefix(star + 1);
+  }
+}
+
 std::vector<std::string> lost_servers(const evidence::Run& run) {
   std::vector<std::string> lost;
   for (const auto& server : run.events<event::DeviceServer>()) {

@@ -56,6 +56,10 @@ std::string_view message_of(std::string_view line);
 /// the driver or of one of the profile's modules, in either spelling of - and _.
 bool mentions(std::string_view line, const scenario::PlannedDevice& device);
 
+/// A pattern's pieces, separated by '*', occur in the message in this order; letters count as they
+/// are.
+bool matches(std::string_view pattern, std::string_view message);
+
 /// What is wrong with the programs behind served devices: ended, or silent or unwilling when the
 /// machine stood still. A device that is gone is quiet, and that is nobody's merit.
 std::vector<std::string> lost_servers(const evidence::Run& run);

@@ -128,6 +128,40 @@ Problems include_directions(const File& file) {
   return problems;
 }
 
+/// The room of a path, a folder below one that is divided into rooms; empty for what lies in the
+/// hall, and nullopt for what is in no such part.
+std::optional<std::string_view> room_of(std::string_view path) {
+  static constexpr std::array<std::string_view, 1> halls{"harness/checks/"};
+  for (const auto hall : halls) {
+    if (!path.starts_with(hall)) continue;
+    path.remove_prefix(hall.size());
+    const auto slash = path.find('/');
+    return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  }
+  return std::nullopt;
+}
+
+/// No room reaches into another, and the hall into none: what two rooms use lies in the hall.
+Problems rooms(const File& file) {
+  Problems problems;
+  const auto own = room_of(file.path);
+  if (!is_cpp(file) || !own) return problems;
+  static const std::regex include(R"re(^\s*#\s*include\s*"([^"]+)")re");
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    std::smatch found;
+    if (!std::regex_search(lines[line], found, include)) continue;
+    const std::string path = found[1];
+    const auto other = room_of(path);
+    if (other && !other->empty() && *other != *own)
+      problems.push_back(
+          fmt::format("line {}: {} is of another room; what two rooms use lies in "
+                      "harness/checks itself",
+                      line + 1, path));
+  }
+  return problems;
+}
+
 struct Forbidden {
   const char* pattern;
   const char* why;
@@ -230,8 +264,9 @@ Problems record_names(const File& file) {
 }  // namespace
 
 std::span<const Rule> rules() {
-  static constexpr std::array<Rule, 7> table{{{"licence", licence},
+  static constexpr std::array<Rule, 8> table{{{"licence", licence},
                                               {"include-directions", include_directions},
+                                              {"rooms", rooms},
                                               {"forbidden-words", forbidden_words},
                                               {"json", json_parses},
                                               {"whitespace", whitespace},

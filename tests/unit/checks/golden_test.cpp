@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/fd.hpp"
-#include "tests/unit/checks/action_run.hpp"
+#include "tests/unit/checks/reset/action_run.hpp"
 
 namespace quiesce::test {
 

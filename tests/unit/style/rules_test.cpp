@@ -58,6 +58,18 @@ BOOST_AUTO_TEST_CASE(an_include_is_named_from_the_root) {
   BOOST_TEST(including("harness/vm/qmp.cpp", "../base/fd.hpp") == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_room_does_not_include_what_is_in_another) {
+  const auto found = [](const std::string& path, const std::string& included) {
+    return problems("rooms", path, spdx + "#include \"" + included + "\"\n");
+  };
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/reset/rung.hpp") == 1U);
+  BOOST_TEST(found("harness/checks/judge.cpp", "harness/checks/dma/strays.hpp") == 1U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/dma/strays.hpp") == 0U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/support.hpp") == 0U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/evidence/run.hpp") == 0U);
+  BOOST_TEST(found("tests/unit/checks/x.cpp", "harness/checks/dma/strays.hpp") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(hosts_machine_paths_and_work_left_over_are_found) {
   const auto count = [](const std::string& line) {
     return problems("forbidden-words", "docs/x.md", line + "\n");
