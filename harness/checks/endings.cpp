@@ -135,6 +135,12 @@ const char* word(Cause cause) {
   return name_of(cause).word;
 }
 
+std::vector<std::pair<const char*, const char*>> ending_words() {
+  std::vector<std::pair<const char*, const char*>> words;
+  for (const Name& name : names) words.emplace_back(name.word, name.sentence);
+  return words;
+}
+
 std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDevice& device,
                             double handover) {
   std::vector<Ending> list;

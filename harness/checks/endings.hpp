@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/checks/support.hpp"
@@ -31,6 +32,9 @@ struct Ending {
 const char* to_string(Ending::Cause cause);
 /// "driver-reset", "ring-used-up": for programs.
 const char* word(Ending::Cause cause);
+
+/// Every cause: its word, and what a sentence says of it.
+std::vector<std::pair<const char*, const char*>> ending_words();
 
 /// All endings of the device after the handover, by time. Of two devices of one profile, trace
 /// events that carry no device belong to both.

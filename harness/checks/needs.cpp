@@ -8,6 +8,7 @@
 #include <map>
 
 #include "harness/checks/busy.hpp"
+#include "harness/checks/common_codes.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
@@ -275,20 +276,40 @@ Gaps doubts_of_plan(const evidence::Run& run) {
   return gaps;
 }
 
-Gaps gaps_of(const Course& course, const Check& check) {
+namespace {
+
+void add_gaps(Findings& found_gaps, const Code& code, const Need& need, const char* file,
+              const Gaps& gaps) {
+  for (const std::string& gap : gaps) {
+    const auto said = [&](const Finding& one) {
+      return std::get<std::string>(one.measures.front().value) == gap;
+    };
+    if (std::any_of(found_gaps.begin(), found_gaps.end(), said)) continue;
+    found_gaps.push_back(
+        found(code, {Subject::Kind::evidence, need.name}, {measure::text("what", gap)}));
+    found_gaps.back().seen_in({file, need.name, std::nullopt});
+  }
+}
+
+}  // namespace
+
+Findings gaps_of(const Course& course, const Check& check) {
   std::vector<const Need*> needs{&need::plan, &need::timeline};
   needs.insert(needs.end(), check.needs.begin(), check.needs.end());
-  Gaps gaps = doubts_of_plan(course.run);
+  Findings all;
+  add_gaps(all, code::evidence_damaged, need::plan, file::plan, doubts_of_plan(course.run));
   for (const Need* one : needs) {
-    const std::size_t before = gaps.size();
+    const std::size_t before = all.size();
     for (const char* name : one->files)
-      for (std::string& damage : course.run.damage_of(name))
-        if (std::find(gaps.begin(), gaps.end(), damage) == gaps.end())
-          gaps.push_back(std::move(damage));
+      add_gaps(all, code::evidence_damaged, *one, name, course.run.damage_of(name));
     // A file that is damaged says so once; what it lacks follows from that.
-    if (one->look != nullptr && gaps.size() == before) one->look(course, gaps);
+    if (one->look == nullptr || all.size() != before) continue;
+    Gaps gaps;
+    one->look(course, gaps);
+    add_gaps(all, code::evidence_missing, *one,
+             one->files.empty() ? file::timeline : one->files.front(), gaps);
   }
-  return gaps;
+  return all;
 }
 
 }  // namespace quiesce::checks

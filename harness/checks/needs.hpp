@@ -68,7 +68,8 @@ extern const Need strays, control, feeds, trace, ledgers;
 /// Is the plan the one that was run? Else it says nothing of what applies.
 Gaps doubts_of_plan(const evidence::Run& run);
 
-/// Of the seal, of what every check needs, and of the check's own needs.
-Gaps gaps_of(const Course& course, const Check& check);
+/// Of the seal, of what every check needs, and of the check's own needs: findings of the codes
+/// evidence.missing and evidence.damaged.
+Findings gaps_of(const Course& course, const Check& check);
 
 }  // namespace quiesce::checks

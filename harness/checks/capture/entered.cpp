@@ -12,21 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-/// Where a CPU was found, and what that says.
-struct LastSeen {
-  const char* word;  ///< occurs in the `place` of a cpus event
-  const char* says;
-};
-constexpr LastSeen places[] = {
-    {"purgatory",
-     "in purgatory, whose endless loop follows a wrong SHA-256 of the loaded capture kernel: "
-     "something wrote into it after it was loaded"},
-    {"decompressor",
-     "in the decompressor, where damage to the part of the image that no digest covers shows"},
-    {"early", "in the early kernel, before its console"},
-    {"kernel", "in the kernel, short of userspace"},
-};
-
 using CpusSeen = evidence::Timed<record::event::Cpus>;
 
 /// The last state of the CPUs after the handover; that of the handover itself is the dying
@@ -55,23 +40,86 @@ std::optional<std::string> running_place(const CpusSeen& seen) {
   return place;
 }
 
-std::string explain_place(const std::string& place) {
-  for (const LastSeen& known : places)
-    if (place.find(known.word) != std::string::npos) return known.says;
-  return place.empty() ? "at a place that is not known" : "at \"" + place + "\"";
+/// A word of the phrases below.
+constexpr const char* places[] = {"purgatory", "decompressor", "early", "kernel"};
+
+/// Where the CPU is that left the dead kernel, as measures of `stuck`.
+Measures place_of(const std::optional<CpusSeen>& seen) {
+  if (!seen || seen->cpus.empty()) return {measure::text("cpu", "not-told")};
+  const auto running = running_place(*seen);
+  if (!running) return {measure::text("cpu", "none-left")};
+  for (const char* place : places)
+    if (running->find(place) != std::string::npos) return {measure::text("cpu", place)};
+  if (running->empty()) return {measure::text("cpu", "unknown")};
+  return {measure::text("cpu", "elsewhere"), measure::text("place", *running)};
 }
 
-std::string explain(const CpusSeen& seen) {
-  if (seen.cpus.empty()) return "where its CPUs were is not known";
-  const auto running = running_place(seen);
-  return running ? "its CPU was " + explain_place(*running) : "no CPU left the dead kernel";
-}
+const Code entered{.name = "entered",
+                   .verdict = Verdict::pass,
+                   .meaning = "the capture kernel reached userspace",
+                   .sentence =
+                       "userspace {handover_to_userspace_s:.1f} s after the handover[, "
+                       "first line after {handover_to_first_line_s:.1f} s]"};
+const Code entered_unseen{
+    .name = "entered-unseen",
+    .verdict = Verdict::pass,
+    .meaning = "the capture kernel reached userspace, and nobody saw it being entered",
+    .sentence = "the capture kernel reached userspace; the handover itself was not seen"};
+const Code panicked{
+    .name = "panicked",
+    .verdict = Verdict::fail,
+    .meaning = "the capture kernel panicked itself",
+    .sentence = "the capture kernel panicked {panic_s:.1f} s after the handover: {text}"};
+const Code stuck{
+    .name = "stuck",
+    .verdict = Verdict::fail,
+    .meaning = "the capture kernel did not reach userspace in the time that it was due",
+    .sentence =
+        "the capture kernel was not in userspace {waited_s:.1f} s after the "
+        "handover; {cpu:w}[ \"{place}\"]"};
+const Code never_left{.name = "never-left",
+                      .verdict = Verdict::fail,
+                      .meaning = "the dying kernel never reached machine_kexec",
+                      .sentence =
+                          "the dying kernel never reached machine_kexec: no handover within "
+                          "{waited_s:.1f} s of the panic"};
+const Code no_panic{.name = "no-panic",
+                    .verdict = Verdict::inconclusive,
+                    .meaning = "the run ended before the panic",
+                    .sentence = "no panic happened: {cut_off}"};
+const Code cut_short{
+    .name = "cut-short",
+    .verdict = Verdict::inconclusive,
+    .meaning = "the run ended before the capture kernel had its time",
+    .sentence = "the run was cut off {after_s:.1f} s after the {since}: {cut_off}"};
+const Code cpu_at_end{
+    .name = "cpu",
+    .verdict = {},
+    .meaning = "where a CPU was at the end",
+    .line = "CPU {subject} at +{at_s:.1f} s: rip {rip}, {place}[?halted , halted]"};
+const Code printed_nothing{.name = "printed-nothing",
+                           .verdict = {},
+                           .meaning = "no line of the capture kernel on the serial line",
+                           .line = "the capture kernel printed nothing on the serial line"};
+const Code last_words{.name = "last-line",
+                      .verdict = {},
+                      .meaning = "the last line on the serial line",
+                      .line = "last line[, at +{at_s:.1f} s]: {text}"};
 
-void add_cpus(CheckResult& result, const CpusSeen& seen, double handover) {
+void add_cpus(Findings& findings, const CpusSeen& seen, double zero) {
   for (const auto& cpu : seen.cpus)
-    result.details.push_back(fmt::format("CPU {} at +{:.1f} s: rip {}, {}{}", cpu.index,
-                                         seen.t - handover, cpu.rip, cpu.place,
-                                         cpu.halted ? ", halted" : ""));
+    findings.push_back(
+        found(cpu_at_end, {Subject::Kind::cpu, fmt::format("{}", cpu.index)},
+              {measure::seconds("at_s", seen.t - zero), measure::text("rip", cpu.rip),
+               measure::text("place", cpu.place), measure::flag("halted", cpu.halted)})
+            .seen_in({record::file::timeline, CpusSeen::name, seen.t}));
+}
+
+Finding last_line(const evidence::SerialLine& line, const std::optional<double>& handover) {
+  Finding last =
+      found(last_words, {Subject::Kind::message, {}}, {measure::text("text", shorten(line.text))});
+  if (handover) last.with(measure::seconds("at_s", line.t - *handover));
+  return last.seen_in({record::file::serial, {}, line.t});
 }
 
 /// A panic of the capture kernel itself, or nullptr.
@@ -82,76 +130,79 @@ const evidence::SerialLine* capture_panic(const evidence::Run& run, const Story&
   return nullptr;
 }
 
-CheckResult entered(const Story& story) {
-  CheckResult result = verdict(Verdict::pass, "");
-  if (!story.handover) {
-    result.reason = "the capture kernel reached userspace; the handover itself was not seen";
-    return result;
-  }
+Finding it_entered(const Story& story) {
+  if (!story.handover) return found(entered_unseen);
   const double userspace = *story.capture_entry - *story.handover;
-  result.numbers["handover_to_userspace_s"] = userspace;
-  result.reason = fmt::format("userspace {:.1f} s after the handover", userspace);
-  if (!story.first_line) return result;
-  const double first = *story.first_line - *story.handover;
-  result.numbers["handover_to_first_line_s"] = first;
-  result.numbers["first_line_to_userspace_s"] = userspace - first;
-  result.reason += fmt::format(", first line after {:.1f} s", first);
-  return result;
-}
-
-CheckResult stuck(const evidence::Run& run, const Story& story) {
-  const double waited = story.end - *story.handover;
-  CheckResult result = verdict(Verdict::fail, "");
-  result.numbers["waited_s"] = waited;
-  if (story.first_line)
-    result.numbers["handover_to_first_line_s"] = *story.first_line - *story.handover;
-  const auto cpus = last_cpus(run, *story.handover);
-  const auto lines = capture_serial(run, story);
-  if (const auto* panic = capture_panic(run, story)) {
-    result.reason = fmt::format("the capture kernel panicked {:.1f} s after the handover: {}",
-                                panic->t - *story.handover, shorten(message_of(panic->text)));
-  } else {
-    result.reason = fmt::format(
-        "the capture kernel was not in userspace {:.1f} s after the handover; ", waited);
-    result.reason += !cpus ? "where its CPUs were is not known" : explain(*cpus);
+  Finding finding = found(entered, {measure::seconds("handover_to_userspace_s", userspace)});
+  if (story.first_line) {
+    const double first = *story.first_line - *story.handover;
+    finding.with(measure::seconds("handover_to_first_line_s", first))
+        .with(measure::seconds("first_line_to_userspace_s", userspace - first));
   }
-  if (cpus) add_cpus(result, *cpus, *story.handover);
-  if (lines.empty() || !story.first_line)
-    result.details.push_back("the capture kernel printed nothing on the serial line");
-  else
-    result.details.push_back(fmt::format("last line, at +{:.1f} s: {}",
-                                         lines.back()->t - *story.handover,
-                                         shorten(lines.back()->text)));
-  return result;
+  return finding;
 }
 
-CheckResult judge_entered(const evidence::Run& run, const json&) {
+Findings it_is_stuck(const evidence::Run& run, const Story& story) {
+  const double handover = *story.handover;
+  const auto cpus = last_cpus(run, handover);
+  const auto lines = capture_serial(run, story);
+  Finding finding = found(stuck, place_of(cpus));
+  if (const auto* panic = capture_panic(run, story))
+    finding = found(panicked, {measure::seconds("panic_s", panic->t - handover),
+                               measure::text("text", shorten(message_of(panic->text)))})
+                  .seen_in({record::file::serial, {}, panic->t});
+  finding.with(measure::seconds("waited_s", story.end - handover));
+  if (story.first_line)
+    finding.with(measure::seconds("handover_to_first_line_s", *story.first_line - handover));
+  Findings findings{finding};
+  if (cpus) add_cpus(findings, *cpus, handover);
+  if (lines.empty() || !story.first_line)
+    findings.push_back(found(printed_nothing));
+  else
+    findings.push_back(last_line(*lines.back(), handover));
+  return findings;
+}
+
+Findings it_never_left(const evidence::Run& run, const Story& story) {
+  Findings findings{found(never_left, {measure::seconds("waited_s", story.end - *story.panic)})};
+  if (const auto cpus = last_cpus(run, *story.panic)) add_cpus(findings, *cpus, *story.panic);
+  if (!run.serial.empty()) findings.push_back(last_line(run.serial.back(), std::nullopt));
+  return findings;
+}
+
+Findings judge_entered(const evidence::Run& run, const json&) {
   const Story points = story(run);
-  if (points.capture_entry) return entered(points);
-  if (!points.handover && !points.panic)
-    return verdict(Verdict::inconclusive, "no panic happened: " + points.cut_off());
+  const auto cut_off = measure::text("cut_off", points.cut_off());
+  if (points.capture_entry) return {it_entered(points)};
+  if (!points.handover && !points.panic) return {found(no_panic, {cut_off})};
   if (!points.finished())
-    return verdict(Verdict::inconclusive,
-                   fmt::format("the run was cut off {:.1f} s after the {}: {}",
-                               points.end - points.handover.value_or(points.panic.value_or(0)),
-                               points.handover ? "handover" : "panic", points.cut_off()));
-  if (points.handover) return stuck(run, points);
-  CheckResult result = verdict(
-      Verdict::fail,
-      fmt::format(
-          "the dying kernel never reached machine_kexec: no handover within {:.1f} s of the panic",
-          points.end - *points.panic));
-  result.numbers["waited_s"] = points.end - *points.panic;
-  if (const auto cpus = last_cpus(run, *points.panic)) add_cpus(result, *cpus, *points.panic);
-  if (!run.serial.empty())
-    result.details.push_back("last line: " + shorten(run.serial.back().text));
-  return result;
+    return {found(
+        cut_short,
+        {measure::seconds("after_s",
+                          points.end - points.handover.value_or(points.panic.value_or(0))),
+         measure::text("since", points.handover ? record::mark::handover : "panic"), cut_off})};
+  return points.handover ? it_is_stuck(run, points) : it_never_left(run, points);
 }
 
 const Check check_capture_entered{
     .name = "capture.entered",
     .question = "Did the capture kernel reach userspace, and how long did it take?",
     .needs = {&need::serial, &need::agent},
+    .codes = {&entered, &entered_unseen, &panicked, &stuck, &never_left, &no_panic, &cut_short,
+              &cpu_at_end, &printed_nothing, &last_words},
+    .phrases =
+        {{"purgatory",
+          "its CPU was in purgatory, whose endless loop follows a wrong SHA-256 of the loaded "
+          "capture kernel: something wrote into it after it was loaded"},
+         {"decompressor",
+          "its CPU was in the decompressor, where damage to the part of the image that no digest "
+          "covers shows"},
+         {"early", "its CPU was in the early kernel, before its console"},
+         {"kernel", "its CPU was in the kernel, short of userspace"},
+         {"elsewhere", "its CPU was at"},
+         {"unknown", "its CPU was at a place that is not known"},
+         {"not-told", "where its CPUs were is not known"},
+         {"none-left", "no CPU left the dead kernel"}},
     .parameters = {},
     .judge = judge_entered};
 const Registration register_capture_entered(check_capture_entered);

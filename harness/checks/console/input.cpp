@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "harness/base/text.hpp"
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/console/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
+#include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
 
@@ -44,47 +46,78 @@ std::optional<std::string> skips_input(const scenario::RunPlan& plan) {
   return "the plan has no console, and no key is typed";
 }
 
-CheckResult judge_input(const evidence::Run& run, const json&) {
-  const Story points = story(run);
+const Code arrived{.name = "arrived",
+                   .verdict = Verdict::pass,
+                   .meaning = "the console received what was typed",
+                   .sentence = "\"{typed}\" arrived {seconds:.2f} s after the first key"};
+const Code none_arrived{.name = "none-arrived",
+                        .verdict = Verdict::fail,
+                        .meaning = "somebody listened, and no key came",
+                        .sentence = "of the keys \"{typed}\" none arrived on the console"};
+const Code others_arrived{.name = "others-arrived",
+                          .verdict = Verdict::fail,
+                          .meaning = "the console received something else",
+                          .sentence = "\"{typed}\" was typed, \"{received}\" arrived"};
+const Code no_listener{
+    .name = "no-listener",
+    .verdict = Verdict::inconclusive,
+    .meaning = "the agent did not say that it listened",
+    .sentence =
+        "keys were sent, but nothing shows that the agent listened on the console[: the "
+        "capture kernel got stuck in step {stuck}]"};
+const Code not_sent{.name = "not-sent",
+                    .verdict = Verdict::inconclusive,
+                    .meaning = "the run did not come to the keys",
+                    .sentence =
+                        "no key was sent[: the capture kernel got stuck in step {stuck}][ to "
+                        "the capture kernel: {cut_off}]"};
+
+/// What was typed and what came.
+struct Typed {
   std::string sent;
   std::string received;
   std::optional<double> first_sent;
   std::optional<double> last_received;
+};
+
+Typed read_keys(const evidence::Run& run, double capture_entry) {
+  Typed keys;
   for (const auto& event : run.events<record::event::KeySent>()) {
-    if (!points.capture_entry || event.t < *points.capture_entry) continue;
-    sent += text_sent(event);
-    if (!first_sent) first_sent = event.t;
+    if (event.t < capture_entry) continue;
+    keys.sent += text_sent(event);
+    if (!keys.first_sent) keys.first_sent = event.t;
   }
   for (const auto& event : run.events<record::event::KeyReceived>()) {
-    if (!first_sent || event.t < *first_sent) continue;
-    received += event.text;
-    last_received = event.t;
+    if (!keys.first_sent || event.t < *keys.first_sent) continue;
+    keys.received += event.text;
+    keys.last_received = event.t;
   }
-  if (!points.capture_entry)
-    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  return keys;
+}
+
+Findings judge_input(const evidence::Run& run, const json&) {
+  const Story points = story(run);
+  if (!points.capture_entry) return {found(code::no_userspace)};
+  const Typed keys = read_keys(run, *points.capture_entry);
   const auto step = stuck_step(run);
-  if (!first_sent && step)
-    return verdict(Verdict::inconclusive, "no key was sent: " + stuck_in(*step));
-  if (!first_sent)
-    return verdict(Verdict::inconclusive,
-                   "no key was sent to the capture kernel: " + points.cut_off());
-  const std::string want(trim(sent));
-  const std::string got(trim(received));
-  if (want == got && !want.empty()) {
-    CheckResult result =
-        verdict(Verdict::pass, fmt::format("\"{}\" arrived {:.2f} s after the first key", want,
-                                           *last_received - *first_sent));
-    result.numbers["seconds"] = *last_received - *first_sent;
-    return result;
-  }
-  if (!run.last_said<record::answer::Keys>("capture"))
-    return verdict(
-        Verdict::inconclusive,
-        std::string("keys were sent, but nothing shows that the agent listened on the console") +
-            (step ? ": " + stuck_in(*step) : std::string()));
-  return verdict(Verdict::fail,
-                 got.empty() ? fmt::format("of the keys \"{}\" none arrived on the console", want)
-                             : fmt::format("\"{}\" was typed, \"{}\" arrived", want, shorten(got)));
+  if (!keys.first_sent)
+    return {found(not_sent, {step ? measure::text("stuck", *step)
+                                  : measure::text("cut_off", points.cut_off())})};
+  const std::string want(trim(keys.sent));
+  const std::string got(trim(keys.received));
+  const bool right = want == got && !want.empty();
+  const bool listened = run.last_said<record::answer::Keys>("capture").has_value();
+  Finding finding = found(right         ? arrived
+                          : !listened   ? no_listener
+                          : got.empty() ? none_arrived
+                                        : others_arrived,
+                          {measure::text("typed", want), measure::text("received", shorten(got))});
+  if (right) finding.with(measure::seconds("seconds", *keys.last_received - *keys.first_sent));
+  if (!right && step) finding.with(measure::text("stuck", *step));
+  finding.seen_in({record::file::timeline, record::event::KeySent::name, keys.first_sent});
+  if (keys.last_received)
+    finding.seen_in({record::file::timeline, record::event::KeyReceived::name, keys.last_received});
+  return {finding};
 }
 
 const Check check_console_input{
@@ -92,6 +125,7 @@ const Check check_console_input{
     .question = "Does the capture kernel's console receive the keys that are typed?",
     .skips = skips_input,
     .needs = {&need::agent, &need::keys},
+    .codes = {&arrived, &none_arrived, &others_arrived, &no_listener, &not_sent},
     .parameters = {},
     .judge = judge_input};
 const Registration register_console_input(check_console_input);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/console/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
@@ -16,12 +17,17 @@ namespace {
 using nlohmann::json;
 using Lines = std::vector<std::string>;
 
+const Code differing_row{.name = "row",
+                         .verdict = {},
+                         .meaning = "a row that does not show what the kernel wrote",
+                         .line = "row {subject}: screen \"{screen}\", kernel \"{kernel}\""};
+
 /// The picture against the kernel's own idea of it, cell by cell.
 struct Comparison {
   std::uint64_t cells = 0;  ///< with text in either
   std::uint64_t differing = 0;
   std::uint64_t unreadable = 0;  ///< U+FFFD in the picture
-  Lines examples;
+  Findings examples;             ///< rows that differ
 };
 
 /// Code points; bytes that are no UTF-8 count as one each.
@@ -56,9 +62,11 @@ Comparison compare_cells(const Lines& picture, const Lines& truth) {
     }
     result.differing += differing;
     if (differing > 0 && result.examples.size() < most_examples)
-      result.examples.push_back(fmt::format("row {}: screen \"{}\", kernel \"{}\"", row,
-                                            shorten(row < picture.size() ? picture[row] : "", 60),
-                                            shorten(row < truth.size() ? truth[row] : "", 60)));
+      result.examples.push_back(
+          found(differing_row, {Subject::Kind::row, fmt::format("{}", row)},
+                {measure::text("screen", shorten(row < picture.size() ? picture[row] : "", 60)),
+                 measure::text("kernel", shorten(row < truth.size() ? truth[row] : "", 60)),
+                 measure::count("differing", differing)}));
   }
   return result;
 }
@@ -149,59 +157,120 @@ bool is_screen_module(const evidence::Run& run, std::string name) {
   return false;
 }
 
+const Code screen_right{
+    .name = "right",
+    .verdict = Verdict::pass,
+    .meaning = "every cell shows what the capture kernel wrote",
+    .sentence = "all {cells} cells show what the capture kernel wrote",
+    .control =
+        "[in production {production_right:.1f} % of {production_cells} cells were read as "
+        "the kernel wrote them][!production_cells there is no readable screen of the "
+        "production kernel]"};
+const Code screen_wrong{.name = "wrong",
+                        .verdict = Verdict::fail,
+                        .meaning = "cells show something else, and in production they were right",
+                        .sentence =
+                            "{differing} of {cells} cells do not show what the capture "
+                            "kernel wrote, {unreadable} cannot be read",
+                        .control = screen_right.control};
+const Code screen_unproved{.name = "unproved",
+                           .verdict = Verdict::inconclusive,
+                           .meaning = "cells differ, and in production they did, too",
+                           .sentence =
+                               "{differing} of {cells} cells differ, but the production "
+                               "kernel's screen could not be read either",
+                           .control = screen_right.control};
+const Code no_picture{.name = "no-picture",
+                      .verdict = Verdict::inconclusive,
+                      .meaning = "there is nothing to compare",
+                      .sentence =
+                          "the screen's picture or the kernel's idea of it is missing at the "
+                          "end[; the capture kernel got stuck in step {stuck}]"};
+const Code blank_screen{.name = "blank",
+                        .verdict = Verdict::inconclusive,
+                        .meaning = "the kernel wrote nothing",
+                        .sentence =
+                            "the kernel wrote nothing on its screen that could be "
+                            "compared[; the capture kernel got stuck in step {stuck}]"};
+const Code came_back{
+    .name = "came-back",
+    .verdict = {},
+    .meaning = "between which samples the screen came back, and with what",
+    .addition =
+        "; it came back {dead_at_least_s:.1f} to {dead_at_most_s:.1f} s after the "
+        "handover, {with:w}[ {module}][ {modules} modules were loaded, {first_module} to "
+        "{last_module}]"};
+const Code sampled{.name = "samples",
+                   .verdict = {},
+                   .meaning = "what the samples of the screen showed after the handover",
+                   .line =
+                       "{samples|sample} after the handover: {old} with the old kernel's "
+                       "picture, {uniform} of one colour"};
+const Code only_at_the_end{.name = "only-at-the-end",
+                           .verdict = {},
+                           .meaning = "the screen was back in the final picture alone",
+                           .line = "no sample showed the screen back, only the final picture"};
+const Code never_back{.name = "never-back",
+                      .verdict = {},
+                      .meaning = "no sample showed the screen back",
+                      .line = "the screen never came back while it was sampled"};
+
 /// The step of the run in which the screen came back.
-std::string step_at(const evidence::Run& run, const Story& story, const Return& back) {
+void add_step(Finding& finding, const evidence::Run& run, const Story& story, const Return& back) {
+  const auto with = [&](const char* word) { finding.with(measure::text("with", word)); };
   if (!story.capture_entry || *back.first_alive < *story.capture_entry)
-    return "before the capture kernel's userspace";
+    return with("before-userspace");
   std::vector<std::string> modules;
   for (const auto& loaded : run.said<record::said::Module>("capture")) {
     if (loaded.t <= back.last_dead || loaded.t > *back.first_alive) continue;
-    if (is_screen_module(run, loaded.module)) return "with module " + loaded.module;
+    if (is_screen_module(run, loaded.module)) {
+      modules = {loaded.module};
+      break;
+    }
     modules.push_back(loaded.module);
   }
   if (modules.empty())
-    return story.drivers && *back.first_alive > *story.drivers ? "after the drivers were loaded"
-                                                               : "in userspace, with no module";
-  if (modules.size() == 1) return "with module " + modules.front();
-  return fmt::format("while {} modules were loaded, {} to {}", modules.size(), modules.front(),
-                     modules.back());
+    return with(story.drivers && *back.first_alive > *story.drivers ? "after-drivers"
+                                                                    : "no-module");
+  if (modules.size() == 1) {
+    with("module");
+    finding.with(measure::text("module", modules.front()));
+    return;
+  }
+  with("modules");
+  finding.with(measure::count("modules", modules.size()))
+      .with(measure::text("first_module", modules.front()))
+      .with(measure::text("last_module", modules.back()));
 }
 
-void describe_return(CheckResult& result, const evidence::Run& run, const Story& story,
+void describe_return(Findings& findings, const evidence::Run& run, const Story& story,
                      bool right_at_end) {
   const Return back = find_return(run, *story.handover, right_at_end);
   if (back.samples == 0) return;
-  result.details.push_back(
-      fmt::format("{} after the handover: {} with the old kernel's picture, {} of one colour",
-                  count(back.samples, "sample"), back.old, back.uniform));
+  findings.push_back(
+      found(sampled, {measure::count("samples", back.samples), measure::count("old", back.old),
+                      measure::count("uniform", back.uniform)}));
   if (!back.first_alive) {
-    result.details.emplace_back(right_at_end
-                                    ? "no sample showed the screen back, only the final picture"
-                                    : "the screen never came back while it was sampled");
+    findings.push_back(found(right_at_end ? only_at_the_end : never_back));
     return;
   }
-  const double from = back.last_dead - *story.handover;
-  const double to = *back.first_alive - *story.handover;
-  result.numbers["dead_at_least_s"] = from;
-  result.numbers["dead_at_most_s"] = to;
-  result.reason += fmt::format("; it came back {:.1f} to {:.1f} s after the handover, {}", from, to,
-                               step_at(run, story, back));
+  Finding returned =
+      found(came_back, {measure::seconds("dead_at_least_s", back.last_dead - *story.handover),
+                        measure::seconds("dead_at_most_s", *back.first_alive - *story.handover)});
+  add_step(returned, run, story, back);
+  findings.push_back(returned.seen_in(
+      {record::file::timeline, record::event::ScreenSample::name, back.first_alive}));
+}
+
+double percent_right(const Comparison& comparison) {
+  return 100 -
+         100 * static_cast<double>(comparison.differing) / static_cast<double>(comparison.cells);
 }
 
 /// Could a working screen have been read? In production it was.
-bool control_holds(CheckResult& result, const std::optional<Comparison>& production) {
-  constexpr double enough = 0.95;
-  if (!production || production->cells == 0) {
-    result.control = "there is no readable screen of the production kernel";
-    return false;
-  }
-  const double right =
-      1.0 - static_cast<double>(production->differing) / static_cast<double>(production->cells);
-  result.control =
-      fmt::format("in production {:.1f} % of {} cells were read as the kernel wrote them",
-                  100 * right, production->cells);
-  result.numbers["production_right"] = right;
-  return right >= enough;
+bool control_holds(const std::optional<Comparison>& production) {
+  constexpr double enough = 95;
+  return production && production->cells > 0 && percent_right(*production) >= enough;
 }
 
 std::optional<std::string> skips_screen(const scenario::RunPlan& plan) {
@@ -209,41 +278,36 @@ std::optional<std::string> skips_screen(const scenario::RunPlan& plan) {
   return "the plan has no device with a screen";
 }
 
-CheckResult judge_screen(const evidence::Run& run, const json&) {
+Findings judge_screen(const evidence::Run& run, const json&) {
   const Story points = story(run);
-  if (!points.handover || !points.capture_entry)
-    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
-  CheckResult result = verdict(Verdict::inconclusive, "");
+  if (!points.handover || !points.capture_entry) return {found(code::no_userspace)};
   const auto captured = compare_named(run, "capture-end", "capture");
+  Findings findings;
   if (!captured || captured->cells == 0) {
-    result.reason = !captured
-                        ? "the screen's picture or the kernel's idea of it is missing at the end"
-                        : "the kernel wrote nothing on its screen that could be compared";
-    if (const auto step = stuck_step(run)) result.reason += "; " + stuck_in(*step);
-    describe_return(result, run, points, false);
-    return result;
+    findings.push_back(found(captured ? blank_screen : no_picture));
+    if (const auto step = stuck_step(run)) findings.front().with(measure::text("stuck", *step));
+    describe_return(findings, run, points, false);
+    return findings;
   }
-  result.numbers.update({{"cells", captured->cells},
-                         {"differing", captured->differing},
-                         {"unreadable", captured->unreadable}});
-  if (captured->differing == 0) {
-    // Text that is exactly right proves by itself that it could be read.
-    control_holds(result, compare_named(run, "production", "production"));
-    result.verdict = Verdict::pass;
-    result.reason = fmt::format("all {} cells show what the capture kernel wrote", captured->cells);
-  } else if (!control_holds(result, compare_named(run, "production", "production"))) {
-    result.reason = fmt::format(
-        "{} of {} cells differ, but the production kernel's screen could not be read either",
-        captured->differing, captured->cells);
-  } else {
-    result.verdict = Verdict::fail;
-    result.reason =
-        fmt::format("{} of {} cells do not show what the capture kernel wrote, {} cannot be read",
-                    captured->differing, captured->cells, captured->unreadable);
-    result.details = captured->examples;
-  }
-  describe_return(result, run, points, captured->differing == 0);
-  return result;
+  const auto production = compare_named(run, "production", "production");
+  // Text that is exactly right proves by itself that it could be read.
+  const bool right = captured->differing == 0;
+  Finding finding = found(
+      right                       ? screen_right
+      : control_holds(production) ? screen_wrong
+                                  : screen_unproved,
+      {measure::count("cells", captured->cells), measure::count("differing", captured->differing),
+       measure::count("unreadable", captured->unreadable)});
+  finding.control = {measure::count("production_cells", production ? production->cells : 0)};
+  if (production && production->cells > 0)
+    finding.control.push_back(
+        measure::number("production_right", percent_right(*production), Unit::percent));
+  finding.seen_in({"screen/capture-end.txt", {}, final_picture(run)});
+  findings.push_back(finding);
+  if (finding.code == screen_wrong.name)
+    findings.insert(findings.end(), captured->examples.begin(), captured->examples.end());
+  describe_return(findings, run, points, right);
+  return findings;
 }
 
 const Check check_console_screen{
@@ -253,6 +317,13 @@ const Check check_console_screen{
         "back?",
     .skips = skips_screen,
     .needs = {&need::agent, &need::screens, &need::samples},
+    .codes = {&screen_right, &screen_wrong, &screen_unproved, &no_picture, &blank_screen,
+              &differing_row, &sampled, &came_back, &only_at_the_end, &never_back},
+    .phrases = {{"before-userspace", "before the capture kernel's userspace"},
+                {"module", "with module"},
+                {"modules", "while"},
+                {"after-drivers", "after the drivers were loaded"},
+                {"no-module", "in userspace, with no module"}},
     .parameters = {},
     .judge = judge_screen};
 const Registration register_console_screen(check_console_screen);

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
+#include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
 
@@ -35,45 +37,77 @@ bool marker_written(const evidence::Run& run) {
                                [](const auto& answer) { return !answer.refused; });
 }
 
-CheckResult judge_serial(const evidence::Run& run, const json&) {
+const Code serial_works{.name = "works",
+                        .verdict = Verdict::pass,
+                        .meaning = "banner and marker came out",
+                        .sentence =
+                            "silent for {silent_s:.1f} s after the handover, then "
+                            "{lines_after_handover|line} up to the marker"};
+const Code no_banner{.name = "no-banner",
+                     .verdict = Verdict::fail,
+                     .meaning = "the capture kernel runs, and its first line never came out",
+                     .sentence =
+                         "the capture kernel runs, but ttyS0 has no \"Linux version\" among "
+                         "{lines_after_handover|line} after the handover"};
+const Code marker_lost{.name = "marker-lost",
+                       .verdict = Verdict::fail,
+                       .meaning = "what was written to ttyS0 at the end did not come out",
+                       .sentence =
+                           "the marker that the agent wrote to ttyS0 did not come out; the "
+                           "last line is from +{last_line_s:.1f} s"};
+const Code too_early{.name = "too-early",
+                     .verdict = Verdict::inconclusive,
+                     .meaning = "the capture kernel did not reach userspace, nor print its banner",
+                     .sentence = "the capture kernel did not come far enough to say anything"};
+const Code no_marker{
+    .name = "no-marker",
+    .verdict = Verdict::inconclusive,
+    .meaning = "the run did not come to the marker",
+    .sentence =
+        "the capture kernel printed its banner, but no marker was written to ttyS0[: the "
+        "capture kernel got stuck in step {stuck}]"};
+const Code unheard_before{.name = "unheard-before",
+                          .verdict = Verdict::inconclusive,
+                          .meaning = "nothing shows that the line is recorded",
+                          .sentence = "the serial line has no word of the production kernel"};
+const Code last_serial_line{.name = "last-line",
+                            .verdict = {},
+                            .meaning = "the last line on the serial line",
+                            .line = "last line: {text}"};
+
+/// `lines` are those after the handover.
+Finding judge_lines(const evidence::Run& run, const Story& story,
+                    const std::vector<const evidence::SerialLine*>& lines) {
+  const auto* banner = first_with(lines, "Linux version");
+  const auto* mark = first_with(lines, marker);
+  if (banner == nullptr) return found(story.capture_entry ? no_banner : too_early);
+  if (mark != nullptr && mark->t >= banner->t)
+    return found(serial_works).seen_in({record::file::serial, {}, mark->t});
+  if (marker_written(run))
+    return found(marker_lost, {measure::seconds("last_line_s", lines.back()->t - *story.handover)});
+  Finding finding = found(no_marker);
+  if (const auto step = stuck_step(run)) finding.with(measure::text("stuck", *step));
+  return finding;
+}
+
+Findings judge_serial(const evidence::Run& run, const json&) {
   const Story points = story(run);
   if (!points.handover)
-    return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());
+    return {found(code::no_handover, {measure::text("cut_off", points.cut_off())})};
   std::vector<const evidence::SerialLine*> lines;
   for (const auto& line : run.serial)
     if (line.t >= *points.handover && !line.text.empty()) lines.push_back(&line);
   // What the production kernel printed shows that the line is recorded.
   if (run.serial.empty() || run.serial.front().t >= *points.handover)
-    return verdict(Verdict::inconclusive, "the serial line has no word of the production kernel");
-  CheckResult result = verdict(Verdict::pass, "");
-  result.numbers["lines_after_handover"] = lines.size();
-  const auto* banner = first_with(lines, "Linux version");
-  const auto* mark = first_with(lines, marker);
-  if (!lines.empty()) result.numbers["silent_s"] = lines.front()->t - *points.handover;
-  if (banner == nullptr && !points.capture_entry) {
-    result.verdict = Verdict::inconclusive;
-    result.reason = "the capture kernel did not come far enough to say anything";
-  } else if (banner == nullptr) {
-    result.verdict = Verdict::fail;
-    result.reason = fmt::format(
-        "the capture kernel runs, but ttyS0 has no \"Linux version\" among {} after the handover",
-        count(lines.size(), "line"));
-  } else if (mark != nullptr && mark->t >= banner->t) {
-    result.reason = fmt::format("silent for {:.1f} s after the handover, then {} up to the marker",
-                                lines.front()->t - *points.handover, count(lines.size(), "line"));
-  } else if (marker_written(run)) {
-    result.verdict = Verdict::fail;
-    result.reason = fmt::format(
-        "the marker that the agent wrote to ttyS0 did not come out; the last line is from +{:.1f} "
-        "s",
-        lines.back()->t - *points.handover);
-  } else {
-    result.verdict = Verdict::inconclusive;
-    result.reason = "the capture kernel printed its banner, but no marker was written to ttyS0";
-    if (const auto step = stuck_step(run)) result.reason += ": " + stuck_in(*step);
-  }
-  if (!lines.empty()) result.details.push_back("last line: " + shorten(lines.back()->text));
-  return result;
+    return {found(unheard_before)};
+  Findings findings{judge_lines(run, points, lines)};
+  findings.front().with(measure::count("lines_after_handover", lines.size()));
+  if (lines.empty()) return findings;
+  findings.front().with(measure::seconds("silent_s", lines.front()->t - *points.handover));
+  findings.push_back(found(last_serial_line, {Subject::Kind::message, {}},
+                           {measure::text("text", shorten(lines.back()->text))})
+                         .seen_in({record::file::serial, {}, lines.back()->t}));
+  return findings;
 }
 
 const Check check_console_serial{
@@ -82,6 +116,8 @@ const Check check_console_serial{
         "Does the serial console work in the capture kernel, from its banner to a marker at the "
         "end, and how long was it silent?",
     .needs = {&need::serial, &need::agent},
+    .codes = {&serial_works, &no_banner, &marker_lost, &too_early, &no_marker, &unheard_before,
+              &last_serial_line},
     .parameters = {},
     .judge = judge_serial};
 const Registration register_console_serial(check_console_serial);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/device/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/evidence/pci_write.hpp"
@@ -17,6 +18,75 @@ using nlohmann::json;
 namespace mark = record::mark;
 
 constexpr std::array marks{mark::handover, mark::capture_entry, mark::drivers, mark::capture_end};
+
+const Code function_state{
+    .name = "state",
+    .verdict = {},
+    .meaning = "what of the function was on at each mark, and its driver at the end",
+    .line =
+        "{subject:<13}{id}  {class}  {handover:<14} {capture-entry:<14} {drivers:<14} "
+        "{capture-end:<14}{driver}",
+    .heading =
+        "function     device     class handover       capture-entry  drivers        "
+        "capture-end    driver"};
+const std::string fell =
+    "{subject} fell off the bus: it was there at the handover and "
+    "[?absent is absent][!absent reads all ones] at the end";
+const Code fell_off{.name = "fell-off",
+                    .verdict = Verdict::fail,
+                    .meaning = "it was there at the handover and is not at the end",
+                    .sentence = fell,
+                    .line = fell};
+const std::string is_pending = "{subject} still has transactions pending at the end";
+const std::string is_left_on =
+    "{subject} {left} left on since the panic: nothing turned it off and "
+    "no driver claimed it";
+const Code pending_at_end{.name = "pending",
+                          .verdict = Verdict::fail,
+                          .meaning = "transactions are pending at the end",
+                          .sentence = is_pending,
+                          .line = is_pending};
+const Code left_on{.name = "left-on",
+                   .verdict = Verdict::fail,
+                   .meaning = "nothing turned it off since the panic, and no driver claimed it",
+                   .sentence = is_left_on,
+                   .line = is_left_on};
+const Code pending_unproved{.name = "pending-unproved",
+                            .verdict = Verdict::inconclusive,
+                            .meaning = "transactions are pending, and the control is missing",
+                            .sentence = is_pending + "{lacks:w}",
+                            .line = is_pending};
+const Code left_unproved{
+    .name = "left-on-unproved",
+    .verdict = Verdict::inconclusive,
+    .meaning = "it seems left on, and trace, drivers or its use in production are not known",
+    .sentence = is_left_on + "{lacks:w}",
+    .line = is_left_on};
+const Code left_by_firmware{
+    .name = "left-by-firmware",
+    .verdict = {},
+    .meaning = "it is on, and no driver used it in production either",
+    .line = is_left_on +
+            " (not counted: left on by firmware: no driver used it in production "
+            "either)"};
+const Code bridge_on{.name = "bridge-on",
+                     .verdict = {},
+                     .meaning = "a bridge is on, which others need",
+                     .line = is_left_on + " (not counted: a bridge, which others need)"};
+const Code all_quiet{
+    .name = "all-quiet",
+    .verdict = Verdict::pass,
+    .meaning = "no function that was used is left on without a driver",
+    .sentence = "{functions|function}, none that was used is left on without a driver"};
+const Code functions_seen{
+    .name = "functions",
+    .verdict = {},
+    .meaning = "how many functions were looked at, and the trace's writes",
+    .control = "{writes_after_handover} configuration writes in the trace after the handover"};
+const Code no_snapshot{.name = "no-snapshot",
+                       .verdict = Verdict::inconclusive,
+                       .meaning = "nobody looked at the functions at that mark",
+                       .sentence = "there is no PCI snapshot of the mark {mark}"};
 
 /// What of a function can disturb the capture kernel.
 struct State {
@@ -91,14 +161,7 @@ struct Sides {
   std::vector<evidence::PciWrite> writes;
   const evidence::PciSnapshot* agent;
   bool ignore_bridges;
-};
-
-/// What is wrong with one function, and whether it counts.
-struct FunctionFinding {
-  std::string problem;    ///< empty: none
-  std::string note;       ///< why it does not count; empty: it counts
-  bool proved = false;    ///< by the snapshots alone
-  bool doubtful = false;  ///< whether the production kernel used it is not known
+  std::uint64_t writes_seen;  ///< configuration writes after the handover
 };
 
 /// Did the production kernel use the function? What firmware left on is nothing that a crash did.
@@ -113,138 +176,121 @@ std::optional<bool> used_in_production(const evidence::Run& run, PciAddress addr
   return !function->driver.empty();
 }
 
-FunctionFinding examine(const Sides& view, const evidence::PciFunction& before) {
-  FunctionFinding finding;
+Subject subject_of(const evidence::PciFunction& function) {
+  return {Subject::Kind::function, to_string(function.address)};
+}
+
+/// Why what is left on does not count, or nullptr.
+const Code* excuse(const Sides& view, const evidence::PciFunction& before,
+                   const std::optional<bool>& used) {
+  constexpr int bridge_class = 0x06;
+  const bool bridge = before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class;
+  if (view.ignore_bridges && bridge) return &bridge_on;
+  return used == false ? &left_by_firmware : nullptr;
+}
+
+/// What is wrong with one function; nullopt when nothing is.
+std::optional<Finding> examine(const Sides& view, const evidence::PciFunction& before) {
+  const Subject subject = subject_of(before);
   const auto* end = find(view.run, mark::capture_end, before.address);
-  if (!before.config.absent() && (end == nullptr || end->config.absent())) {
-    finding.problem =
-        fmt::format("fell off the bus: it was there at the handover and {} at the end",
-                    end == nullptr ? "is absent" : "reads all ones");
-    finding.proved = true;
-    return finding;
-  }
-  if (end != nullptr && state_of(end->config).pending) {
-    finding.problem = "still has transactions pending at the end";
-    return finding;
-  }
+  if (!before.config.absent() && (end == nullptr || end->config.absent()))
+    return found(fell_off, subject, {measure::flag("absent", end == nullptr)});
+  const char* lacks = view.agent == nullptr ? "drivers" : view.writes_seen == 0 ? "trace" : "";
+  const Measure lacking = measure::text("lacks", lacks);
+  if (end != nullptr && state_of(end->config).pending)
+    return found(*lacks != 0 ? pending_unproved : pending_at_end, subject, {lacking});
   std::vector<std::string> left;
   for (const Kind& kind : kinds)
     if (untouched(view.run, view.writes, view.handover, before, kind)) left.emplace_back(kind.name);
   const auto* owned = view.agent == nullptr ? nullptr : view.agent->find(before.address);
-  if (left.empty() || (owned != nullptr && !owned->driver.empty())) return finding;
-  finding.problem =
-      list_words(left) + " left on since the panic: nothing turned it off and no driver claimed it";
-  constexpr int bridge_class = 0x06;
-  const bool bridge = before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class;
+  if (left.empty() || (owned != nullptr && !owned->driver.empty())) return std::nullopt;
   const auto used = used_in_production(view.run, before.address);
-  if (view.ignore_bridges && bridge)
-    finding.note = "a bridge, which others need";
-  else if (used == false)
-    finding.note = "left on by firmware: no driver used it in production either";
-  finding.doubtful = !used;
-  return finding;
+  const Measure what = measure::list("left", left);
+  if (const Code* excused = excuse(view, before, used)) return found(*excused, subject, {what});
+  if (!used) return found(left_unproved, subject, {what, measure::text("lacks", "use")});
+  return found(*lacks != 0 ? left_unproved : left_on, subject, {what, lacking});
 }
 
-std::string row(const Sides& view, const evidence::PciFunction& before) {
-  std::string text =
-      fmt::format("{:<13}{:04x}:{:04x}  {:04x} ", to_string(before.address), before.config.vendor(),
-                  before.config.device(), before.config.class_code());
+Finding row(const Sides& view, const evidence::PciFunction& before) {
+  Finding state = found(
+      function_state, subject_of(before),
+      {measure::text("id",
+                     fmt::format("{:04x}:{:04x}", before.config.vendor(), before.config.device())),
+       measure::text("class", fmt::format("{:04x}", before.config.class_code()))});
   for (const char* name : marks)
-    text += fmt::format(" {:<14}", cell(find(view.run, name, before.address)));
+    state.with(measure::text(name, cell(find(view.run, name, before.address))));
   const auto* owned = view.agent == nullptr ? nullptr : view.agent->find(before.address);
-  return text + (owned == nullptr ? "?" : owned->driver.empty() ? "(none)" : owned->driver);
+  state.with(measure::text("driver", owned == nullptr        ? "?"
+                                     : owned->driver.empty() ? "(none)"
+                                                             : owned->driver));
+  return state;
 }
 
-/// Evidence without which nothing can be said; empty when all is there.
-std::string missing_evidence(const evidence::Run& run) {
+/// The mark without whose snapshot nothing can be said; nullptr when all are there.
+const char* missing_mark(const evidence::Run& run) {
   for (const char* name : {mark::handover, mark::capture_end})
     if (const auto found = run.pci.find(name);
         found == run.pci.end() || found->second.functions.empty())
-      return fmt::format("there is no PCI snapshot of the mark {}", name);
-  return {};
+      return name;
+  return nullptr;
 }
 
-/// What is wrong, and what may be.
-struct Problems {
-  std::vector<std::string> proved;  ///< needs neither the trace nor the drivers
-  std::vector<std::string> sure;
-  std::vector<std::string> doubtful;
-};
-
-void judge_findings(CheckResult& result, const Sides& view, const Problems& problems,
-                    std::size_t functions) {
-  if (!problems.proved.empty()) {
-    const std::size_t more =
-        problems.proved.size() + problems.sure.size() + problems.doubtful.size() - 1;
-    result.verdict = Verdict::fail;
-    result.reason = problems.proved.front();
-    if (more > 0) result.reason += fmt::format(" (and {} more)", more);
-    return;
-  }
-  const auto& list = problems.sure.empty() ? problems.doubtful : problems.sure;
-  if (list.empty()) {
-    result.verdict = Verdict::pass;
-    result.reason =
-        count(functions, "function") + ", none that was used is left on without a driver";
-    return;
-  }
-  const bool seen = std::any_of(view.writes.begin(), view.writes.end(),
-                                [&](const auto& write) { return write.t > view.handover; });
-  const bool proved = seen && view.agent != nullptr && !problems.sure.empty();
-  result.verdict = proved ? Verdict::fail : Verdict::inconclusive;
-  result.reason = list.front();
-  if (list.size() > 1) result.reason += fmt::format(" (and {} more)", list.size() - 1);
-  if (problems.sure.empty())
-    result.reason += "; whether the production kernel used it is not known";
-  else if (view.agent == nullptr)
-    result.reason += "; which drivers are bound is not known";
-  else if (!seen)
-    result.reason +=
-        "; the trace has no configuration write after the handover, so it is perhaps not whole";
+/// The order in which problems are told: what is proved by the snapshots alone, what is sure, what
+/// is in doubt, what does not count.
+int rank_of(const Finding& finding) {
+  if (finding.code == fell_off.name) return 0;
+  if (!finding.verdict) return 3;
+  const Measure* lacks = find(finding.measures, "lacks");
+  return lacks != nullptr && lacks->value == Measure::Value(std::string("use")) ? 2 : 1;
 }
 
-CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
+Finding tell_functions(const Sides& view, const Findings& problems, std::size_t functions) {
+  const auto counted = [&](auto is) {
+    return static_cast<std::uint64_t>(std::count_if(problems.begin(), problems.end(), is));
+  };
+  Finding seen =
+      found(functions_seen,
+            {measure::count("functions", functions),
+             measure::count("fell_off", counted([](const auto& one) { return rank_of(one) == 0; })),
+             measure::count("left_on", counted([](const auto& one) {
+                              return rank_of(one) == 1 || rank_of(one) == 2;
+                            })),
+             measure::count("notes", counted([](const auto& one) { return rank_of(one) == 3; }))});
+  seen.control = {measure::count("writes_after_handover", view.writes_seen)};
+  return seen.seen_in({record::file::trace, {}, std::nullopt});
+}
+
+Findings judge_quiet(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
   if (!points.handover)
-    return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());
-  if (const std::string missing = missing_evidence(run); !missing.empty())
-    return verdict(Verdict::inconclusive, missing);
-  const Sides view{run, *points.handover, evidence::pci_writes(run), last_agent_view(run),
-                   evidence::flag_of(parameters, "ignore_bridges").value_or(true)};
+    return {found(code::no_handover, {measure::text("cut_off", points.cut_off())})};
+  if (const char* missing = missing_mark(run))
+    return {found(no_snapshot, {measure::text("mark", missing)})};
+  Sides view{run,
+             *points.handover,
+             evidence::pci_writes(run),
+             last_agent_view(run),
+             evidence::flag_of(parameters, "ignore_bridges").value_or(true),
+             0};
+  view.writes_seen = static_cast<std::uint64_t>(
+      std::count_if(view.writes.begin(), view.writes.end(),
+                    [&](const auto& write) { return write.t > view.handover; }));
   const auto& functions = run.pci.at(mark::handover).functions;
-  CheckResult result;
-  result.details.push_back(fmt::format("{:<13}{:<11}{:<6}{:<15}{:<15}{:<15}{:<15}{}", "function",
-                                       "device", "class", marks[0], marks[1], marks[2], marks[3],
-                                       "driver"));
-  Problems problems;
-  std::vector<std::string> notes;
+  Findings findings;
+  Findings problems;
   for (const auto& function : functions) {
-    result.details.push_back(row(view, function));
-    const FunctionFinding finding = examine(view, function);
-    if (finding.problem.empty()) continue;
-    const std::string text = to_string(function.address) + " " + finding.problem;
-    if (finding.note.empty())
-      (finding.proved     ? problems.proved
-       : finding.doubtful ? problems.doubtful
-                          : problems.sure)
-          .push_back(text);
-    else
-      notes.push_back(text + " (not counted: " + finding.note + ")");
+    findings.push_back(row(view, function));
+    if (auto problem = examine(view, function))
+      problems.push_back(problem->seen_in({"pci/capture-end.json", mark::capture_end, {}}));
   }
-  append_capped(result.details, problems.proved);
-  append_capped(result.details, problems.sure);
-  append_capped(result.details, problems.doubtful);
-  append_capped(result.details, notes);
-  result.control =
-      fmt::format("{} configuration writes in the trace after the handover",
-                  std::count_if(view.writes.begin(), view.writes.end(),
-                                [&](const auto& write) { return write.t > view.handover; }));
-  result.numbers = {{"functions", functions.size()},
-                    {"fell_off", problems.proved.size()},
-                    {"left_on", problems.sure.size() + problems.doubtful.size()},
-                    {"notes", notes.size()}};
-  judge_findings(result, view, problems, functions.size());
-  return result;
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const auto& a, const auto& b) { return rank_of(a) < rank_of(b); });
+  findings.insert(findings.end(), problems.begin(), problems.end());
+  findings.push_back(tell_functions(view, problems, functions.size()));
+  if (std::none_of(findings.begin(), findings.end(),
+                   [](const auto& one) { return one.verdict.has_value(); }))
+    findings.push_back(found(all_quiet, {measure::count("functions", functions.size())}));
+  return findings;
 }
 
 const Check check_pci_quiet{
@@ -255,6 +301,14 @@ const Check check_pci_quiet{
         "Bus Master, M MSI, X MSI-X, T transactions "
         "pending)",
     .needs = {&need::agent, &need::pci_marks, &need::pci_drivers, &need::trace},
+    .codes = {&function_state, &fell_off, &pending_at_end, &left_on, &pending_unproved,
+              &left_unproved, &left_by_firmware, &bridge_on, &all_quiet, &functions_seen,
+              &no_snapshot},
+    .phrases =
+        {{"use", "; whether the production kernel used it is not known"},
+         {"drivers", "; which drivers are bound is not known"},
+         {"trace",
+          "; the trace has no configuration write after the handover, so it is perhaps not whole"}},
     .parameters =
         {{.name = "ignore_bridges",
           .type = scenario::ParameterSpec::Type::boolean,

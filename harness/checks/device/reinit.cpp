@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/base/units.hpp"
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/device/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
@@ -16,6 +17,86 @@ namespace quiesce::checks {
 namespace {
 
 using nlohmann::json;
+
+const std::string bound_after =
+    "{subject} ({wanted}): bound [?at_the_latest at the latest ]{seconds:.2f} s after the request "
+    "to load all modules";
+const Code bound_in_time{
+    .name = "bound",
+    .verdict = Verdict::pass,
+    .meaning = "its driver is bound, in time",
+    .line = "[?timed " + bound_after + "][!timed {subject} ({wanted}): bound, when is not known]"};
+const Code bound_late{.name = "bound-late",
+                      .verdict = Verdict::fail,
+                      .meaning = "its driver was bound too late",
+                      .sentence =
+                          "{subject} ({wanted}) was bound only {seconds:.1f} s after the "
+                          "request to load all modules, more than {within_s:.1f} s",
+                      .line = bound_after};
+const Code bound_perhaps_late{
+    .name = "bound-perhaps-late",
+    .verdict = Verdict::inconclusive,
+    .meaning = "its driver was seen bound too late, and may have been earlier",
+    .sentence =
+        "{subject} ({wanted}) was bound at the latest {seconds:.1f} s after the request to "
+        "load all modules, more than {within_s:.1f} s",
+    .line = bound_after};
+const Code other_driver{.name = "other-driver",
+                        .verdict = Verdict::fail,
+                        .meaning = "another driver than the profile's is bound",
+                        .sentence = "{subject} is bound to {driver}, not to {wanted}",
+                        .line = "{subject} ({wanted}): bound to {driver}"};
+const Code unbound{.name = "not-bound",
+                   .verdict = Verdict::fail,
+                   .meaning = "no driver is bound, or loading them never ended",
+                   .sentence =
+                       "{subject} has no driver[: the capture kernel got stuck in step "
+                       "{stuck}][?never_loaded : loading the modules never ended]",
+                   .line = "{subject}: not bound"};
+const Code unbound_stuck{
+    .name = "stuck-elsewhere",
+    .verdict = Verdict::inconclusive,
+    .meaning = "no driver is bound, and the kernel got stuck in something else",
+    .sentence = "{subject} has no driver: the capture kernel got stuck in step {stuck}",
+    .line = unbound.line};
+const Code nobody_looked{.name = "nobody-looked",
+                         .verdict = Verdict::inconclusive,
+                         .meaning = "the modules are loaded, and nobody looked for the driver",
+                         .sentence = "nobody looked whether {subject} has a driver",
+                         .line = unbound.line};
+const Code unbound_yet{.name = "not-bound-yet",
+                       .verdict = Verdict::inconclusive,
+                       .meaning = "the run ended while drivers were loaded",
+                       .sentence = "{subject} has no driver yet: {cut_off}",
+                       .line = unbound.line};
+const Code trouble{.name = "trouble",
+                   .verdict = {},
+                   .meaning = "a message about the device that tells of trouble",
+                   .line = "{text}",
+                   .most = 10};
+const Code last_loaded{.name = "last-module",
+                       .verdict = {},
+                       .meaning = "what was loaded last, when loading never ended",
+                       .line = "the last module loaded: {module}"};
+const std::string bound_all =
+    "{devices|device} bound to [?one its driver][!one their drivers][, the slowest "
+    "{slowest_s:.2f} s after the modules were asked for][; {trouble_lines|line} in their logs tell "
+    "of trouble]";
+const Code all_bound{.name = "all-bound",
+                     .verdict = Verdict::pass,
+                     .meaning = "every device has its driver",
+                     .sentence = bound_all};
+const Code bound_and_stuck{
+    .name = "bound-and-stuck",
+    .verdict = Verdict::fail,
+    .meaning = "every device has its driver, and the kernel got stuck there",
+    .sentence = bound_all + ", but the capture kernel got stuck in step {stuck}"};
+const Code not_asked{.name = "not-asked",
+                     .verdict = Verdict::inconclusive,
+                     .meaning = "the run did not come to the drivers",
+                     .sentence =
+                         "the capture kernel was not asked to load drivers: [the capture "
+                         "kernel got stuck in step {stuck}][{cut_off}]"};
 
 /// The driver of a function and how long after the modules request it was bound, where that is
 /// known.
@@ -112,13 +193,6 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
   return lines;
 }
 
-/// One device's result; `reason` is empty when it passed.
-struct ReinitFinding {
-  Verdict verdict = Verdict::pass;
-  std::string reason;
-  std::string line;
-};
-
 /// Did anyone look whether drivers are bound, after they were loaded?
 bool was_looked_at(const evidence::Run& run) {
   if (run.last_said<record::answer::WaitBound>("capture")) return true;
@@ -129,42 +203,31 @@ bool was_looked_at(const evidence::Run& run) {
 /// The step of the run that loads the drivers.
 constexpr const char* own_step = record::mark::drivers;
 
-ReinitFinding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
+Finding not_bound(const evidence::Run& run, const Story& story, const std::string& name) {
   const bool loading_ended = story.drivers || run.last_said<record::answer::Modules>("capture");
-  const std::string line = name + ": not bound";
-  if (loading_ended && was_looked_at(run)) return {Verdict::fail, name + " has no driver", line};
+  if (loading_ended && was_looked_at(run)) return found_of(unbound, name);
   if (const auto step = stuck_step(run))
-    return {*step == own_step ? Verdict::fail : Verdict::inconclusive,
-            name + " has no driver: " + stuck_in(*step), line};
-  if (loading_ended)
-    return {Verdict::inconclusive, "nobody looked whether " + name + " has a driver", line};
+    return found_of(*step == own_step ? unbound : unbound_stuck, name,
+                    {measure::text("stuck", *step)});
+  if (loading_ended) return found_of(nobody_looked, name);
   if (story.finished() && asked_at(run))
-    return {Verdict::fail, name + " has no driver: loading the modules never ended", line};
-  return {Verdict::inconclusive, name + " has no driver yet: " + story.cut_off(), line};
+    return found_of(unbound, name, {measure::flag("never_loaded", true)});
+  return found_of(unbound_yet, name, {measure::text("cut_off", story.cut_off())});
 }
 
-ReinitFinding judge_binding(const scenario::PlannedDevice& device, const Binding& binding,
-                            double within) {
-  const std::string name = device.name + " (" + device.profile.driver + ")";
-  ReinitFinding finding;
-  if (binding.driver != device.profile.driver)
-    return {Verdict::fail,
-            fmt::format("{} is bound to {}, not to {}", device.name, binding.driver,
-                        device.profile.driver),
-            fmt::format("{}: bound to {}", name, binding.driver)};
-  if (!binding.seconds) {
-    finding.line = name + ": bound, when is not known";
-    return finding;
-  }
-  finding.line = fmt::format("{}: bound {}{:.2f} s after the request to load all modules", name,
-                             binding.exact ? "" : "at the latest ", *binding.seconds);
-  if (*binding.seconds <= within) return finding;
-  finding.verdict = binding.exact ? Verdict::fail : Verdict::inconclusive;
-  finding.reason = fmt::format(
-      "{} was bound {} {:.1f} s after the request to load all modules, more than "
-      "{:.1f} s",
-      name, binding.exact ? "only" : "at the latest", *binding.seconds, within);
-  return finding;
+Finding judge_binding(const scenario::PlannedDevice& device, const Binding& binding,
+                      double within) {
+  const bool late = binding.seconds && *binding.seconds > within;
+  const Code& code = binding.driver != device.profile.driver ? other_driver
+                     : !late                                 ? bound_in_time
+                     : binding.exact                         ? bound_late
+                                                             : bound_perhaps_late;
+  Finding finding = found_of(
+      code, device.name,
+      {measure::text("driver", binding.driver), measure::text("wanted", device.profile.driver),
+       measure::flag("timed", binding.seconds.has_value()),
+       measure::flag("at_the_latest", !binding.exact), measure::seconds("within_s", within)});
+  return finding.with_seconds("seconds", binding.seconds);
 }
 
 /// The last module that was loaded: what a hang came after.
@@ -177,28 +240,6 @@ bool is_expected(const scenario::PlannedDevice& device) {
   return !device.profile.driver.empty() && device.driver_in_capture;
 }
 
-void decide(CheckResult& result, const std::vector<ReinitFinding>& findings,
-            std::size_t troubles_seen) {
-  for (const Verdict worst : {Verdict::fail, Verdict::inconclusive})
-    for (const ReinitFinding& finding : findings)
-      if (finding.verdict == worst) {
-        result.verdict = worst;
-        result.reason = finding.reason;
-        return;
-      }
-  result.verdict = Verdict::pass;
-  result.reason =
-      fmt::format("{} bound to {} driver{}", count(findings.size(), "device"),
-                  findings.size() == 1 ? "its" : "their", findings.size() == 1 ? "" : "s");
-  const double slowest = result.numbers.value("slowest_s", -1.0);
-  if (slowest >= 0)
-    result.reason +=
-        fmt::format(", the slowest {:.2f} s after the modules were asked for", slowest);
-  if (troubles_seen > 0)
-    result.reason +=
-        fmt::format("; {} in their logs tell of trouble", count(troubles_seen, "line"));
-}
-
 std::optional<std::string> skips_reinit(const scenario::RunPlan& plan) {
   if (!plan.scenario.steps.drivers) return "the plan loads no drivers in the capture kernel";
   if (std::none_of(plan.devices.begin(), plan.devices.end(), is_expected))
@@ -206,45 +247,60 @@ std::optional<std::string> skips_reinit(const scenario::RunPlan& plan) {
   return std::nullopt;
 }
 
-CheckResult judge_reinit(const evidence::Run& run, const json& parameters) {
-  const auto& devices = run.plan.devices;
+/// One device: its binding, then what its log tells of trouble.
+void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& story,
+                     const scenario::PlannedDevice& device, double within) {
+  const auto binding = look(run, device.address);
+  const auto lines = trouble_lines(run, story, device);
+  Finding finding =
+      binding ? judge_binding(device, *binding, within) : not_bound(run, story, device.name);
+  findings.push_back(finding.with(measure::count("trouble_lines", lines.size())));
+  for (const std::string& line : lines)
+    findings.push_back(found_of(trouble, device.name, {measure::text("text", line)}));
+}
+
+/// Of findings that all passed: how many devices, the slowest, the lines of trouble.
+Finding summary(const Findings& findings) {
+  std::uint64_t devices = 0;
+  std::uint64_t troubles_seen = 0;
+  std::optional<double> slowest;
+  for (const Finding& finding : findings) {
+    if (!finding.verdict) {
+      ++troubles_seen;
+      continue;
+    }
+    ++devices;
+    if (const Measure* seconds = find(finding.measures, "seconds"))
+      slowest = std::max(slowest.value_or(0), std::get<double>(seconds->value));
+  }
+  return found(all_bound, {measure::count("devices", devices), measure::flag("one", devices == 1),
+                           measure::count("trouble_lines", troubles_seen)})
+      .with_seconds("slowest_s", slowest);
+}
+
+Findings judge_reinit(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
-  if (!points.capture_entry)
-    return verdict(Verdict::inconclusive, "the capture kernel did not reach userspace");
+  if (!points.capture_entry) return {found(code::no_userspace)};
   const auto step = stuck_step(run);
   if (!asked_at(run) && !points.drivers && step != own_step)
-    return verdict(Verdict::inconclusive, "the capture kernel was not asked to load drivers: " +
-                                              (step ? stuck_in(*step) : points.cut_off()));
+    return {found(not_asked, {step ? measure::text("stuck", *step)
+                                   : measure::text("cut_off", points.cut_off())})};
   const auto within = parse_duration(evidence::text_of(parameters, "within"));
-  const double limit = within ? within->count() : 30.0;
-  CheckResult result;
-  std::vector<ReinitFinding> findings;
-  std::size_t troubles_seen = 0;
-  for (const auto& device : devices) {
-    if (!is_expected(device)) continue;
-    const auto binding = look(run, device.address);
-    findings.push_back(binding ? judge_binding(device, *binding, limit)
-                               : not_bound(run, points, device.name));
-    result.details.push_back(findings.back().line);
-    const auto lines = trouble_lines(run, points, device);
-    troubles_seen += lines.size();
-    append_capped(result.details, lines, 10);
-    auto& numbers = result.numbers["devices"][device.name];
-    numbers = {{"trouble_lines", lines.size()}, {"bound", binding.has_value()}};
-    if (binding && binding->seconds) {
-      numbers["seconds"] = *binding->seconds;
-      result.numbers["slowest_s"] =
-          std::max(result.numbers.value("slowest_s", 0.0), *binding->seconds);
+  Findings findings;
+  for (const auto& device : run.plan.devices)
+    if (is_expected(device))
+      judge_driver_of(findings, run, points, device, within ? within->count() : 30.0);
+  if (fold(findings) == Verdict::pass) {
+    findings.push_back(summary(findings));
+    if (step == own_step) {
+      findings.back().code = bound_and_stuck.name;
+      findings.back().verdict = bound_and_stuck.verdict;
+      findings.back().with(measure::text("stuck", *step));
     }
   }
   if (!points.drivers && !run.last_said<record::answer::Modules>("capture"))
-    result.details.push_back("the last module loaded: " + last_module(run));
-  decide(result, findings, troubles_seen);
-  if (result.verdict == Verdict::pass && step == own_step) {
-    result.verdict = Verdict::fail;
-    result.reason += ", but " + stuck_in(*step);
-  }
-  return result;
+    findings.push_back(found(last_loaded, {measure::text("module", last_module(run))}));
+  return findings;
 }
 
 const Check check_driver_reinit{
@@ -254,6 +310,9 @@ const Check check_driver_reinit{
         "it complain about?",
     .skips = skips_reinit,
     .needs = {&need::serial, &need::agent, &need::bound, &need::pci_drivers},
+    .codes = {&bound_in_time, &bound_late, &bound_perhaps_late, &other_driver, &unbound,
+              &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &last_loaded, &all_bound,
+              &bound_and_stuck, &not_asked},
     .parameters =
         {{.name = "within",
           .type = scenario::ParameterSpec::Type::duration,

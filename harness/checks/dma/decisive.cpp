@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/dma/decisive.hpp"
 
-#include <fmt/format.h>
-
 namespace quiesce::checks {
 
 namespace {
-
-/// How an ending lies to the last write.
-std::string beside_last(const Ending& ending, const Tally& tally) {
-  if (!tally.last) return {};
-  if (tally.last_fed && ending.t >= *tally.last_fed)
-    return fmt::format(", {:.2f} s after the last frame that landed was fed",
-                       ending.t - *tally.last_fed);
-  if (ending.t <= *tally.last) return ", in the pass of the last write";
-  return fmt::format(", {:.2f} s after the last write", ending.t - *tally.last);
-}
 
 /// When the ring was first used up before `until`.
 std::optional<double> ring_used_up(const std::vector<Ending>& endings, double until) {
@@ -38,13 +26,18 @@ std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& 
   return ring;
 }
 
-std::string tell(const Ending& ending, const std::vector<Ending>& all, const Tally& tally,
-                 double handover) {
-  std::string text = fmt::format("{} at +{:.2f} s", to_string(ending.cause), ending.t - handover);
-  text += beside_last(ending, tally);
+void add_ending(Finding& finding, const Ending& ending, const std::vector<Ending>& all,
+                const Tally& tally, double handover) {
+  finding.with(measure::text("cause", word(ending.cause)))
+      .with(measure::seconds("ended_s", ending.t - handover));
+  if (tally.last && tally.last_fed && ending.t >= *tally.last_fed)
+    finding.with(measure::seconds("after_frame_s", ending.t - *tally.last_fed));
+  else if (tally.last && ending.t <= *tally.last)
+    finding.with(measure::flag("in_last_pass", true));
+  else if (tally.last)
+    finding.with(measure::seconds("after_write_s", ending.t - *tally.last));
   if (const auto dry = ring_used_up(all, ending.t))
-    text += fmt::format(", after its receive ring was used up at +{:.2f} s", *dry - handover);
-  return text;
+    finding.with(measure::seconds("ring_used_up_s", *dry - handover));
 }
 
 }  // namespace quiesce::checks

@@ -16,9 +16,10 @@ namespace quiesce::checks {
 std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& tally,
                                double until);
 
-/// "its driver reset it at +3.20 s, 0.15 s after the last write", and that the ring was used up
-/// before, where `all` says so. An empty tally leaves the last write out.
-std::string tell(const Ending& ending, const std::vector<Ending>& all, const Tally& tally,
-                 double handover);
+/// As measures `cause`, `ended_s` and how it lies to the last write (`after_frame_s`,
+/// `in_last_pass`, `after_write_s`); `ring_used_up_s` where `all` says that the ring was used up
+/// before. An empty tally leaves the last write out.
+void add_ending(Finding& finding, const Ending& ending, const std::vector<Ending>& all,
+                const Tally& tally, double handover);
 
 }  // namespace quiesce::checks

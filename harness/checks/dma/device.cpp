@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/dma/device.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "harness/checks/dma/decisive.hpp"
-#include "harness/checks/dma/lines.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
 
@@ -55,31 +52,15 @@ bool watch_was_blind(const evidence::Run& run, const scenario::PlannedDevice& de
 }
 
 /// Nothing late was seen of this device: could it have been, and why did its writes end?
-void judge_absence(DmaFinding& finding, const DmaContext& context,
-                   const scenario::PlannedDevice& device, const std::optional<Ending>& ending,
-                   std::uint64_t before, std::uint64_t fed) {
-  if (before == 0) {
-    finding.verdict = Verdict::inconclusive;
-    finding.reason = device.name + " was not seen to write before the panic";
-  } else if (watch_was_blind(context.run, device)) {
-    finding.verdict = Verdict::inconclusive;
-    finding.reason =
-        "the watch saw no write of " + device.name + " before the panic, and its ledger has some";
-  } else if (is_net(device) && fed == 0) {
-    finding.verdict = Verdict::inconclusive;
-    finding.reason =
-        fmt::format("{} was fed no frame after {}", device.name, context.deadline.name);
-  } else if (ending && !ending->stops()) {
-    finding.verdict = Verdict::fail;
-    finding.reason = fmt::format(
-        "{} was not stopped, only out of buffers: its receive ring was used up {:.2f} s after "
-        "the handover, and nothing reset it before {}",
-        device.name, ending->t - *context.story.handover, context.deadline.name);
-  } else if (!ending && is_net(device)) {
-    // A ring that is never seen to run dry proves no stop: the poll may have missed it.
-    finding.verdict = Verdict::inconclusive;
-    finding.reason = device.name + " went quiet, and nothing shows why";
-  }
+const Code& judge_absence(const DmaContext& context, const scenario::PlannedDevice& device,
+                          const std::optional<Ending>& ending, std::uint64_t before,
+                          std::uint64_t fed) {
+  if (before == 0) return dma::idle_before;
+  if (watch_was_blind(context.run, device)) return dma::watch_blind;
+  if (is_net(device) && fed == 0) return dma::not_fed;
+  if (ending && !ending->stops()) return dma::out_of_buffers;
+  // A ring that is never seen to run dry proves no stop: the poll may have missed it.
+  return !ending && is_net(device) ? dma::went_quiet : dma::quiet;
 }
 
 /// Operations that the device's activity had done before the panic, as the agent counted them.
@@ -93,8 +74,8 @@ std::uint64_t operations_before_panic(const evidence::Run& run, const std::strin
 
 }  // namespace
 
-DmaFinding judge_device(const DmaContext& context, const scenario::PlannedDevice& device,
-                        const Tally& tally) {
+Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& device,
+                     const Tally& tally) {
   const double handover = *context.story.handover;
   const auto list = endings(context.run, device, handover);
   const auto ending = decisive(list, tally, context.deadline.t);
@@ -102,66 +83,73 @@ DmaFinding judge_device(const DmaContext& context, const scenario::PlannedDevice
   const std::uint64_t noted = ledger_control(context.run, context.story, device.name);
   const std::uint64_t fed = fed_between(context.run, device.name, context.deadline.t,
                                         std::numeric_limits<double>::infinity());
-  DmaFinding finding;
-  finding.control =
-      fmt::format("{}: {} before the panic", device.name, count(before, "tagged page"));
-  if (noted > 0) finding.control += fmt::format(", {} by its ledger", count(noted, "write"));
-  if (is_net(device))
-    finding.control += fmt::format(", {} fed after {}", count(fed, "frame"), context.deadline.name);
-  if (!tally.late.empty()) {
-    finding.verdict = Verdict::fail;
-    finding.reason =
-        fmt::format("{} wrote {} of the dead kernel after {}, the last {:.1f} s after the handover",
-                    device.name, count(tally.late.size(), "page"), context.deadline.name,
-                    *tally.last - handover);
-  } else {
-    judge_absence(finding, context, device, ending, before + noted, fed);
-  }
+  Finding finding =
+      found_of(tally.late.empty() ? judge_absence(context, device, ending, before + noted, fed)
+                                  : dma::wrote_late,
+               device.name,
+               {measure::text("address", to_string(device.address)),
+                measure::text("deadline", context.deadline.name)});
+  dma::add_writes(finding, tally, handover);
   // Why the writes ended may be told by something later than the deadline.
   const auto why = ending ? ending : decisive(list, tally, context.story.end);
   const auto last_stretch = find_deadline(context.run, context.story, "end");
   const bool to_the_end = last_stretch && tally.last && *tally.last >= last_stretch->t;
-  std::string ended = "why they ended is not known";
-  if (why) ended = tell(*why, list, tally, handover);
-  if (to_the_end) ended = "still writing at the end" + (why ? "; " + ended : std::string());
-  finding.line = fmt::format("{} at {}: {}; {}", device.name, to_string(device.address),
-                             describe_writes(tally, handover), ended);
-  finding.numbers = {{"pages", tally.pages.size()},
-                     {"bytes", tally.bytes},
-                     {"pages_late", tally.late.size()},
-                     {"tagged_pages_before_panic", before},
-                     {"ledger_writes_before_panic", noted},
-                     {"by", by_numbers(tally)},
-                     {"fed_after_deadline", fed},
-                     {"ended", to_the_end ? "still-writing"
-                               : why      ? word(why->cause)
-                                          : "unknown"}};
-  if (tally.first) finding.numbers["first_s"] = *tally.first - handover;
-  if (tally.last) finding.numbers["last_s"] = *tally.last - handover;
-  if (why) finding.numbers["ended_s"] = why->t - handover;
+  finding.with(measure::flag("still_writing", to_the_end));
+  finding.with(measure::text("ended", to_the_end ? "still-writing"
+                                      : why      ? word(why->cause)
+                                                 : "unknown"));
+  if (why) add_ending(finding, *why, list, tally, handover);
+  finding.control = {measure::pages("tagged_pages_before_panic", before),
+                     measure::count("ledger_writes_before_panic", noted)};
+  if (is_net(device)) {
+    finding.control.push_back(measure::count("fed_after_deadline", fed));
+    finding.control.push_back(measure::flag("is_fed", true));
+  }
   return finding;
 }
 
-void control_untagged(const DmaContext& context, const Strays& strays,
-                      std::vector<std::string>& controls, std::vector<std::string>& doubts) {
-  const auto& devices = context.run.plan.devices;
-  const bool tagged_control = std::any_of(devices.begin(), devices.end(), [&](const auto& device) {
-    return is_witness(context.run, device) && control_pages(context.run, device.name) > 0;
+Finding device_until_end(const evidence::Run& run, const Story& story,
+                         const scenario::PlannedDevice& device, const Tally& tally) {
+  const double handover = *story.handover;
+  const auto list = endings(run, device, handover);
+  const auto why = decisive(list, tally, story.end);
+  Finding finding = found_of(why && !why->stops() ? dma::not_stopped : dma::seen_until, device.name,
+                             {measure::text("address", to_string(device.address)),
+                              measure::text("ended", why ? word(why->cause) : "unknown")});
+  dma::add_writes(finding, tally, handover);
+  if (why) add_ending(finding, *why, list, tally, handover);
+  return finding;
+}
+
+Findings untagged_devices(const evidence::Run& run, const Story& story) {
+  Findings findings;
+  for (const auto& device : run.plan.devices) {
+    if (!does_dma(device) || is_witness(run, device)) continue;
+    const auto list = endings(run, device, *story.handover);
+    const auto why = decisive(list, {}, story.end);
+    Finding finding = found_of(
+        dma::no_tag, device.name,
+        {measure::text("address", to_string(device.address)), measure::flag("tagged", false),
+         measure::text("ended", why ? word(why->cause) : "unknown")});
+    if (why) add_ending(finding, *why, list, {}, *story.handover);
+    findings.push_back(finding);
+  }
+  return findings;
+}
+
+void judge_untagged(Findings& devices, const evidence::Run& run, const Strays& strays) {
+  const auto& all = run.plan.devices;
+  const bool tagged_control = std::any_of(all.begin(), all.end(), [&](const auto& device) {
+    return is_witness(run, device) && control_pages(run, device.name) > 0;
   });
   const bool watch_sees = !strays.owned.empty() || !strays.all.pages.empty();
-  for (const auto& device : devices) {
-    if (!does_dma(device) || is_witness(context.run, device)) continue;
-    const std::uint64_t operations = operations_before_panic(context.run, device.name);
-    controls.push_back(
-        fmt::format("{}: {} operations before the panic; its writes carry no tag, so the "
-                    "control is only that the watch saw other changes",
-                    device.name, operations));
-    if (tagged_control) continue;
-    if (operations == 0)
-      doubts.push_back(device.name + " was not seen to work before the panic");
-    else if (!watch_sees)
-      doubts.emplace_back(
-          "the watch saw nothing change after the handover, not even the dying CPU's stack");
+  for (Finding& device : devices) {
+    const std::uint64_t operations = operations_before_panic(run, device.subject.name);
+    device.control = {measure::count("operations", operations)};
+    if (tagged_control || (operations > 0 && watch_sees)) continue;
+    const Code& doubt = operations == 0 ? dma::no_tag_idle : dma::no_tag_watch_blind;
+    device.code = doubt.name;
+    device.verdict = doubt.verdict;
   }
 }
 

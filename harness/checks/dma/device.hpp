@@ -3,12 +3,8 @@
 // its writes end?
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "harness/checks/busy.hpp"
-#include "harness/checks/dma/deadline.hpp"
-#include "harness/checks/dma/strays.hpp"
+#include "harness/checks/dma/codes.hpp"
 
 namespace quiesce::checks {
 
@@ -19,24 +15,20 @@ struct DmaContext {
   const Deadline& deadline;
 };
 
-/// What is known of one device.
-struct DmaFinding {
-  Verdict verdict = Verdict::pass;
-  std::string reason;  ///< for what is not pass: a clause that begins with the device
-  std::string line;    ///< for the details
-  std::string control;
-  nlohmann::json numbers = nlohmann::json::object();
-};
-
 /// Of a device that is a witness.
-DmaFinding judge_device(const DmaContext& context, const scenario::PlannedDevice& device,
-                        const Tally& tally);
+Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& device,
+                     const Tally& tally);
+/// The same for a run that was over before its deadline: nothing is late then.
+Finding device_until_end(const evidence::Run& run, const Story& story,
+                         const scenario::PlannedDevice& device, const Tally& tally);
+
+/// Each busy device whose writes carry no tag: at least why they ended.
+Findings untagged_devices(const evidence::Run& run, const Story& story);
 
 /// Devices whose writes carry no tag (a disk that only takes data still writes its completions) are
 /// judged together. Their own control is only that they worked until the panic; that a write of
 /// theirs could be seen rests on the watch, which saw others' writes or at least the dying CPU's
 /// stack.
-void control_untagged(const DmaContext& context, const Strays& strays,
-                      std::vector<std::string>& controls, std::vector<std::string>& doubts);
+void judge_untagged(Findings& devices, const evidence::Run& run, const Strays& strays);
 
 }  // namespace quiesce::checks

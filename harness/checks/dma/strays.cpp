@@ -105,11 +105,13 @@ Watch look_at_watch(const evidence::Run& run, const Story& story) {
     }
     before = pass;
   }
+  watch.gap_from = gap_at - *story.handover;
+  watch.reached_end = story.capture_end.has_value();
   if (!story.capture_end)
     watch.problem = "the run did not reach its end";
   else if (watch.longest_gap > longest_gap)
     watch.problem = fmt::format("nobody watched for {:.1f} s from +{:.1f} s on", watch.longest_gap,
-                                gap_at - *story.handover);
+                                watch.gap_from);
   return watch;
 }
 

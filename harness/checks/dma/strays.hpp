@@ -47,7 +47,9 @@ Strays sort_strays(const evidence::Run& run, double handover, double deadline);
 struct Watch {
   std::size_t passes = 0;
   double longest_gap = 0;  ///< seconds without a pass
-  std::string problem;     ///< empty when it did
+  double gap_from = 0;     ///< when it began, seconds since the handover
+  bool reached_end = false;
+  std::string problem;  ///< empty when it did
 };
 Watch look_at_watch(const evidence::Run& run, const Story& story);
 

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Resets of devices: which happened, by whom, and whether they did what they promise.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
 #include "harness/base/units.hpp"
+#include "harness/checks/common_codes.hpp"
+#include "harness/checks/reset/codes.hpp"
 #include "harness/checks/reset/ladder.hpp"
 #include "harness/checks/reset/needs.hpp"
 #include "harness/record/layout.hpp"
 
-namespace quiesce::checks {
+namespace quiesce::checks::reset {
 
 namespace {
 
 using nlohmann::json;
 using Dma = Rung::Dma;
 using Ran = Rung::Ran;
-
-struct Findings {
-  std::vector<std::string> failures, doubts;
-  std::vector<std::string> told;  ///< lies that are not to fail
-};
 
 /// The parameters, read.
 struct Wanted {
@@ -36,44 +31,47 @@ bool is_model(const evidence::Run& run, const std::string& device) {
   });
 }
 
-/// What it did not do though it reported success; empty when it kept its word. In the production
-/// kernel a driver may have set the device to work again; nobody does that to a model in the
-/// meantime.
+/// What it did not do though it reported success, as a phrase's word; empty when it kept its word.
+/// In the production kernel a driver may have set the device to work again; nobody does that to a
+/// model in the meantime.
 std::string lie_of(const Rung& rung, bool may_write_again) {
   if (rung.outcome != Ran::done) return {};
   const bool writes = rung.dma == Dma::writing && !may_write_again;
-  if (rung.action == "bus-master-off" && writes)
-    return " cleared its Bus Master, and the device still writes";  // PCIe 6.0, 7.5.1.1.3
+  if (rung.action == "bus-master-off" && writes) return "bus-master";  // PCIe 6.0, 7.5.1.1.3
   if (!rung.is_reset()) return {};
-  const std::string text = " reported success and had no effect";
-  if (writes) return text + ", the device still writes";
-  if (rung.defaults == false) return text + ", its registers are not reset";
-  if (rung.ledger_denies) return text + " by the device's own ledger";
+  if (writes) return "writes";
+  if (rung.defaults == false) return "registers";
+  if (rung.ledger_denies) return "ledger";
   return {};
+}
+
+Finding of_rung(const Code& code, const Rung& rung) {
+  Finding finding =
+      found_of(code, rung.device,
+               {measure::text("do", rung.action), measure::text("method", rung.method),
+                measure::count("number", rung.number)});
+  if (!rung.error.empty()) finding.with(measure::text("error", shorten(rung.error)));
+  return finding.seen_in({record::file::timeline, record::event::ResetAction::name, std::nullopt});
 }
 
 /// PCIe 6.0, 6.6.1 and 6.6.2: 1 s after a reset a function that still is not ready is broken.
 void judge_readiness(Findings& findings, const Rung& rung, const Rung* before,
                      const Wanted& wanted) {
-  const std::string who = rung.device + ": " + rung.what();
   const bool was_lost = before != nullptr && before->outcome == Ran::lost;
   if (rung.outcome == Ran::lost && !was_lost)
-    findings.failures.push_back(rung.does_something()
-                                    ? who + " left it not ready for ever: " + shorten(rung.error)
-                                    : rung.device + " does not answer before anything was done");
+    findings.push_back(of_rung(rung.does_something() ? lost_for_ever : lost_before, rung));
   if (!rung.does_something() || rung.outcome != Ran::done) return;
   if (rung.ready_ms && *rung.ready_ms > wanted.ready_ms)
-    findings.failures.push_back(
-        fmt::format("{} took {:.0f} ms until it was ready", who, *rung.ready_ms));
+    findings.push_back(
+        of_rung(ready_late, rung).with(measure::milliseconds("ready_ms", *rung.ready_ms)));
   else if (rung.silent_ms)
-    (*rung.silent_ms > wanted.ready_ms ? findings.failures : findings.doubts)
-        .push_back(
-            fmt::format("{}: its registers did not answer {:.0f} ms later", who, *rung.silent_ms));
+    findings.push_back(
+        of_rung(*rung.silent_ms > wanted.ready_ms ? registers_silent : registers_silent_yet, rung)
+            .with(measure::milliseconds("silent_ms", *rung.silent_ms)));
   // A device that is found anew starts with what the kernel gives it.
   if (rung.restored == false && rung.action != "remove-rescan")
-    findings.failures.push_back(
-        who + " lost its configuration, and " +
-        (rung.action == "reset" ? "the kernel did not restore it" : "it could not be restored"));
+    findings.push_back(
+        of_rung(configuration_lost, rung).with(measure::flag("by_kernel", rung.action == "reset")));
 }
 
 /// The write that does it, by the kernel's way (drivers/pci/pci.c): what the trace must have.
@@ -93,20 +91,17 @@ void judge_trace(Findings& findings, const Rung& rung) {
   if (!expected || rung.outcome != Ran::done || rung.trace.empty()) return;
   if (std::none_of(rung.trace.begin(), rung.trace.end(),
                    [&](const Ending& ending) { return ending.cause == *expected; }))
-    findings.doubts.push_back(
-        fmt::format("{}: {} reported success, and QEMU's trace has no write "
-                    "that does it",
-                    rung.device, rung.what()));
+    findings.push_back(of_rung(not_in_trace, rung));
 }
 
 void judge_rung(Findings& findings, const Rung& rung, const Rung* before, const Wanted& wanted,
                 bool may_write_again) {
-  const std::string who = rung.device + ": " + rung.what();
   if (const std::string lie = lie_of(rung, may_write_again); !lie.empty())
-    (wanted.lies_fail ? findings.failures : findings.told).push_back(who + lie);
+    findings.push_back(of_rung(wanted.lies_fail ? no_effect : no_effect_told, rung)
+                           .with(measure::text("lie", lie)));
   if (rung.outcome == Ran::failed && rung.does_something())
-    findings.failures.push_back(who + " failed: " + shorten(rung.error));
-  if (rung.outcome == Ran::unknown) findings.doubts.push_back(who + ": nothing says how it went");
+    findings.push_back(of_rung(action_failed, rung));
+  if (rung.outcome == Ran::unknown) findings.push_back(of_rung(outcome_unknown, rung));
   judge_readiness(findings, rung, before, wanted);
   judge_trace(findings, rung);
 }
@@ -114,30 +109,19 @@ void judge_rung(Findings& findings, const Rung& rung, const Rung* before, const 
 /// What nobody knows of the device's DMA; without it the ladder's answer would be a guess.
 void doubt_dma(Findings& findings, const Ladder& ladder) {
   for (const Rung& rung : ladder.rungs) {
-    const std::string after = " after " + rung.what();
-    if (rung.dma == Dma::unknown)
-      findings.doubts.push_back("nobody watched long enough whether " + ladder.device +
-                                " still wrote" + after);
-    if (rung.dma == Dma::dry)
-      findings.doubts.push_back(ladder.device + " had nothing to write" + after +
-                                ": no frame or no buffer was left");
-    if (rung.dma == Dma::ended)
-      findings.doubts.push_back(ladder.device + " went quiet" + after +
-                                ", which cannot have stopped it");
+    if (rung.dma == Dma::unknown) findings.push_back(of_rung(unwatched, rung));
+    if (rung.dma == Dma::dry) findings.push_back(of_rung(nothing_to_write, rung));
+    if (rung.dma == Dma::ended) findings.push_back(of_rung(ended_by_itself, rung));
   }
-  if (!ladder.was_seen_writing())
-    findings.doubts.push_back(ladder.device + " was not seen to write before an action");
+  if (!ladder.was_seen_writing()) findings.push_back(found_of(never_seen_writing, ladder.device));
 }
 
 void judge_ladder(Findings& findings, const Ladder& ladder, const Wanted& wanted) {
   const Rung& last = ladder.rungs.back();
-  if (ladder.works == false)
-    findings.failures.push_back(ladder.device + " does not work after " + last.what());
+  if (ladder.works == false) findings.push_back(of_rung(does_not_work, last));
   if (ladder.at == at_production) {
     // Its DMA is to go on there, and without a ledger nobody watches it before the handover.
-    if (!ladder.works)
-      findings.doubts.push_back("nothing shows that " + ladder.device + " works after " +
-                                last.what() + " in the production kernel");
+    if (!ladder.works) findings.push_back(of_rung(works_unknown, last));
     return;
   }
   doubt_dma(findings, ladder);
@@ -146,14 +130,13 @@ void judge_ladder(Findings& findings, const Ladder& ladder, const Wanted& wanted
           [](const Rung& rung) { return rung.does_something() && rung.outcome != Ran::refused; }) &&
       std::any_of(ladder.rungs.begin(), ladder.rungs.end(),
                   [](const Rung& rung) { return rung.does_something(); }))
-    findings.doubts.push_back("nothing that was asked for could be done to " + ladder.device);
+    findings.push_back(found_of(nothing_possible, ladder.device));
   if (!ladder.was_seen_writing()) return;
-  if ((ladder.climb || wanted.must_stop) && ladder.stopped_by() == nullptr) {
-    (last.dma == Dma::writing ? findings.failures : findings.doubts)
-        .push_back(ladder.device + " was stopped by no rung");
-  } else if (ladder.climb && ladder.brought_back_by() == nullptr && ladder.works != false) {
-    findings.doubts.push_back(ladder.device + " was brought back by no rung");
-  }
+  if ((ladder.climb || wanted.must_stop) && ladder.stopped_by() == nullptr)
+    findings.push_back(
+        found_of(last.dma == Dma::writing ? stopped_by_none : stopped_by_none_seen, ladder.device));
+  else if (ladder.climb && ladder.brought_back_by() == nullptr && ladder.works != false)
+    findings.push_back(found_of(brought_back_by_none, ladder.device));
 }
 
 bool within(const std::vector<Ladder>& ladders, const std::string& device, double t) {
@@ -166,17 +149,17 @@ bool within(const std::vector<Ladder>& ladders, const std::string& device, doubl
 }
 
 /// Resets that nobody asked for by a step: by drivers, by the kernel, and what ledgers noted.
-void list_others(CheckResult& result, const evidence::Run& run, const std::vector<Ladder>& ladders,
-                 double zero) {
-  std::vector<std::string> lines;
+Findings other_resets(const evidence::Run& run, const std::vector<Ladder>& ladders, double zero) {
+  Findings others;
   const auto handover = run.mark(record::mark::handover);
   for (const auto& device : run.plan.devices) {
     if (!handover) break;
     for (const Ending& ending : endings(run, device, *handover))
       if (ending.stops() && ending.cause != Ending::Cause::bus_master_cleared &&
           ending.cause != Ending::Cause::device_stopped && !within(ladders, device.name, ending.t))
-        lines.push_back(fmt::format("seen at {:+.2f} s: {}: {}", ending.t - zero, device.name,
-                                    to_string(ending.cause)));
+        others.push_back(found_of(other_reset, device.name,
+                                  {measure::seconds("at_s", ending.t - zero),
+                                   measure::text("cause", word(ending.cause))}));
   }
   for (const auto& [device, ledger] : run.ledgers) {
     if (!ledger.timed) continue;
@@ -185,40 +168,44 @@ void list_others(CheckResult& result, const evidence::Run& run, const std::vecto
       // QEMU resets its devices when the machine starts.
       if (reset.kind == "device" && (!handover || entry->t < *handover)) continue;
       if (within(ladders, device, entry->t)) continue;
-      lines.push_back(fmt::format("ledger of {} at {:+.2f} s: {} {}", device, entry->t - zero,
-                                  reset.kind,
-                                  reset.effect == false ? "without effect" : "with effect"));
+      others.push_back(
+          found_of(other_reset, device,
+                   {measure::seconds("at_s", entry->t - zero), measure::text("kind", reset.kind),
+                    measure::flag("effect", reset.effect != false)})
+              .seen_in({record::ledger_file(device), record::ledger::Reset::name, entry->t}));
     }
   }
-  result.numbers["seen"] = lines.size();
-  append_capped(result.details, lines);
+  return others;
 }
 
-/// Who did it, by the two witnesses that are not the agent.
-std::string witnesses_of(const Rung& rung) {
-  std::vector<std::string> words;
-  for (const Ending& ending : rung.trace) {
-    const std::string one = std::string("QEMU's trace: ") + word(ending.cause);
-    if (std::find(words.begin(), words.end(), one) == words.end()) words.push_back(one);
-  }
-  for (const std::string& one : rung.ledger) words.push_back("its ledger: " + one);
-  return words.empty() ? std::string()
-                       : fmt::format("{}: {}: {}", rung.device, rung.what(), list_words(words));
+/// Who did it, by the two witnesses that are not the agent; nullopt without one.
+std::optional<Finding> witnesses_of(const Rung& rung) {
+  std::vector<std::string> causes;
+  for (const Ending& ending : rung.trace)
+    if (const std::string cause = word(ending.cause);
+        std::find(causes.begin(), causes.end(), cause) == causes.end())
+      causes.push_back(cause);
+  if (causes.empty() && rung.ledger.empty()) return std::nullopt;
+  return of_rung(witnessed, rung)
+      .with(measure::list("trace", causes))
+      .with(measure::list("ledger", rung.ledger));
 }
 
-void tell(CheckResult& result, const std::vector<Ladder>& ladders, double zero) {
-  append_capped(result.details, table_of(ladders, zero), 200);
-  for (const Ladder& ladder : ladders) {
-    result.details.push_back(summary_of(ladder));
-    result.numbers["ladder"].push_back(numbers_of(ladder, zero));
-  }
+void tell(Findings& findings, const std::vector<Ladder>& ladders, double zero) {
+  for (const Ladder& ladder : ladders)
+    for (const Rung& rung : ladder.rungs)
+      findings.push_back(
+          found_of(rung_done, ladder.device, measures_of(ladder, rung, zero))
+              .seen_in({record::file::timeline, record::event::ResetAction::name, std::nullopt}));
+  for (const Ladder& ladder : ladders)
+    findings.push_back(found_of(ladder.at == at_production ? ladder_in_production : ladder_climbed,
+                                ladder.device, measures_of(ladder)));
   for (const Ladder& ladder : ladders)
     for (const Rung& rung : ladder.rungs) {
       if (rung.outcome != Ran::done && !rung.error.empty())
-        result.details.push_back(fmt::format("{}: {} {}: {}", rung.device, rung.what(),
-                                             to_string(rung.outcome), shorten(rung.error)));
-      if (std::string witnesses = witnesses_of(rung); !witnesses.empty())
-        result.details.push_back(std::move(witnesses));
+        findings.push_back(
+            of_rung(action_error, rung).with(measure::text("outcome", to_string(rung.outcome))));
+      if (auto witnesses = witnesses_of(rung)) findings.push_back(*std::move(witnesses));
     }
 }
 
@@ -234,7 +221,7 @@ Findings judge_all(const evidence::Run& run, const std::vector<Ladder>& ladders,
     }
     judge_ladder(findings, ladder, wanted);
   }
-  for (const auto& what : lost_servers(run)) findings.doubts.push_back(what);
+  for (auto& lost : lost_servers(run)) findings.push_back(std::move(lost));
   return findings;
 }
 
@@ -251,45 +238,54 @@ std::optional<std::string> skips_resets(const scenario::RunPlan& plan) {
   return "no reset was asked for";
 }
 
-CheckResult judge_resets(const evidence::Run& run, const json& parameters) {
+/// Nothing was wrong: one ladder tells what it showed, several that they did.
+Finding conclusion(const std::vector<Ladder>& ladders, const Findings& judged, Measures counts) {
+  if (ladders.size() == 1) {
+    const Ladder& only = ladders.front();
+    return found_of(only.at == at_production ? works_in_production : one_ladder, only.device,
+                    measures_of(only));
+  }
+  std::uint64_t lies = 0;
+  for (const Finding& finding : judged) {
+    if (finding.code != no_effect_told.name || lies++ > 0) continue;
+    counts.push_back(measure::text("first_device", finding.subject.name));
+    for (const char* key : {"do", "method", "lie"}) counts.push_back(*find(finding.measures, key));
+  }
+  counts.push_back(measure::count("lies", lies));
+  return found(kept_word, std::move(counts));
+}
+
+Findings judge_resets(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
   const double zero = points.handover.value_or(0);
   const auto ladders = ladders_of(run, attribute(run));
-  CheckResult result = verdict(Verdict::inconclusive,
-                               "no reset that the plan asks for was done: " + points.cut_off());
+  const Findings others = other_resets(run, ladders, zero);
   if (ladders.empty()) {
-    if (const auto step = stuck_step(run)) result.reason = "no reset was done: " + stuck_in(*step);
-    list_others(result, run, ladders, zero);
-    return result;
+    const auto step = stuck_step(run);
+    Findings findings{found(not_done, {step ? measure::text("stuck", *step)
+                                            : measure::text("cut_off", points.cut_off())})};
+    findings.insert(findings.end(), others.begin(), others.end());
+    return findings;
   }
-  result.numbers["ladder"] = json::array();
-  std::size_t actions = 0;
+  std::uint64_t actions = 0;
   std::set<std::string> devices;
   for (const Ladder& ladder : ladders) {
     actions += ladder.rungs.size();
     devices.insert(ladder.device);
   }
-  tell(result, ladders, zero);
-  list_others(result, run, ladders, zero);
-  const Findings findings = judge_all(run, ladders, read(parameters));
-  result.control =
-      fmt::format("{} on {}", count(actions, "action"), count(devices.size(), "device"));
-  const auto& why = findings.failures.empty() ? findings.doubts : findings.failures;
-  result.verdict = !findings.failures.empty() ? Verdict::fail
-                   : !why.empty()             ? Verdict::inconclusive
-                                              : Verdict::pass;
-  if (!why.empty())
-    result.reason =
-        why.front() + (why.size() > 1 ? fmt::format(" (and {} more)", why.size() - 1) : "");
-  else
-    result.reason = ladders.size() == 1 ? summary_of(ladders.front())
-                    : findings.told.empty()
-                        ? result.control + ": each did what it reported, or was refused"
-                        : fmt::format("{}; {} without effect, which is told and not judged: {}",
-                                      result.control, findings.told.size(), findings.told.front());
-  append_capped(result.details, findings.told);
-  result.numbers["lies"] = findings.told.size();
-  return result;
+  const Measures counts{measure::count("actions", actions),
+                        measure::count("devices", devices.size())};
+  Findings findings;
+  tell(findings, ladders, zero);
+  findings.insert(findings.end(), others.begin(), others.end());
+  const Findings judged = judge_all(run, ladders, read(parameters));
+  findings.insert(findings.end(), judged.begin(), judged.end());
+  if (std::none_of(judged.begin(), judged.end(),
+                   [](const Finding& finding) { return finding.verdict.has_value(); }))
+    findings.push_back(conclusion(ladders, judged, counts));
+  findings.push_back(found(all_actions));
+  findings.back().control = counts;
+  return findings;
 }
 
 using Type = scenario::ParameterSpec::Type;
@@ -301,6 +297,8 @@ const Check check_bus_reset{
     .skips = skips_resets,
     .needs = {&need::agent, &need::actions, &need::strays, &need::control, &need::feeds,
               &need::trace, &need::ledgers},
+    .codes = codes(),
+    .phrases = phrases(),
     .parameters = {{.name = "ready",
                     .type = Type::duration,
                     .choices = {},
@@ -325,4 +323,4 @@ const Registration register_bus_reset(check_bus_reset);
 
 }  // namespace
 
-}  // namespace quiesce::checks
+}  // namespace quiesce::checks::reset

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/reset/ladder.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "harness/record/events_device.hpp"
@@ -14,7 +12,6 @@ namespace quiesce::checks {
 namespace {
 
 using Dma = Rung::Dma;
-using nlohmann::json;
 
 /// The function test after the drivers have loaded.
 std::optional<bool> tested_after(const evidence::Run& run, const Rung& last) {
@@ -61,81 +58,18 @@ bool climbed(const evidence::Run& run, const std::string& device, const std::str
   return false;
 }
 
-json or_null(const std::optional<double>& value) {
-  return value ? json(*value) : json();
+void add_flag(Measures& measures, const char* key, const std::optional<bool>& value) {
+  if (value) measures.push_back(measure::flag(key, *value));
 }
 
-json numbers_of(const Rung& rung, double zero) {
-  json numbers{{"number", rung.number},
-               {"do", rung.action},
-               {"method", rung.method},
-               {"began_s", rung.began - zero},
-               {"outcome", to_string(rung.outcome)},
-               {"ok", rung.outcome == Rung::Ran::done},
-               {"dma", to_string(rung.dma)},
-               {"stopped", rung.dma == Dma::stopped},
-               {"stopped_after_ms", nullptr},
-               {"ready_ms", or_null(rung.ready_ms)},
-               {"works", rung.works ? json(*rung.works) : json()},
-               {"trace", json::array()},
-               {"ledger", rung.ledger},
-               {"error", rung.error}};
-  for (const Ending& ending : rung.trace) numbers["trace"].push_back(word(ending.cause));
-  if (rung.dma == Dma::stopped) {
-    numbers["stopped_after_ms"] = or_null(rung.last_at_most_ms);
-    numbers["stopped_after_at_least_ms"] = or_null(rung.last_at_least_ms);
-  }
-  if (rung.defaults) numbers["defaults"] = *rung.defaults;
-  if (rung.restored) numbers["restored"] = *rung.restored;
-  return numbers;
-}
-
-std::string words_of(const std::optional<bool>& value, const char* yes, const char* no) {
-  if (!value) return "-";
-  return *value ? yes : no;
-}
-
-/// "120 ms", "within 120 ms" where only a pass is known.
-std::string last_write(const Rung& rung) {
-  if (rung.dma != Dma::stopped || !rung.last_at_most_ms) return "-";
-  const bool exact = rung.last_at_least_ms == rung.last_at_most_ms;
-  return fmt::format("{}{:.0f} ms", exact ? "" : "within ", *rung.last_at_most_ms);
-}
-
-using Row = std::vector<std::string>;
-
-Row row_of(const Ladder& ladder, const Rung& rung, double zero) {
-  std::string ready = "-";
-  if (rung.outcome == Rung::Ran::lost) ready = "never";
-  if (rung.ready_ms) ready = fmt::format("{:.0f} ms", *rung.ready_ms);
-  return {rung.device,
-          ladder.at == at_production ? "production" : "capture",
-          rung.what(),
-          fmt::format("{:+.2f} s", rung.began - zero),
-          to_string(rung.outcome),
-          to_string(rung.dma),
-          last_write(rung),
-          ready,
-          words_of(rung.defaults, "reset", "kept"),
-          words_of(rung.restored, "restored", "lost"),
-          words_of(rung.works, "yes", "no")};
-}
-
-std::vector<std::string> aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i == widths.size()) widths.push_back(0);
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::vector<std::string> lines;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
-    lines.push_back(std::move(line));
-  }
-  return lines;
+/// When the last write came after the action's begin: exact, or within a pass.
+void add_last_write(Measures& measures, const Rung& rung) {
+  if (rung.dma != Dma::stopped || !rung.last_at_most_ms) return;
+  measures.push_back(measure::milliseconds("stopped_after_ms", *rung.last_at_most_ms));
+  if (rung.last_at_least_ms)
+    measures.push_back(measure::milliseconds("stopped_after_at_least_ms", *rung.last_at_least_ms));
+  if (rung.last_at_least_ms != rung.last_at_most_ms)
+    measures.push_back(measure::flag("within", true));
 }
 
 }  // namespace
@@ -179,46 +113,41 @@ std::vector<Ladder> ladders_of(const evidence::Run& run, const Attribution& who)
   return ladders;
 }
 
-json numbers_of(const Ladder& ladder, double zero) {
-  const auto name = [](const Rung* rung) { return rung != nullptr ? json(rung->what()) : json(); };
-  json numbers{{"device", ladder.device},
-               {"at", ladder.at},
-               {"rungs", json::array()},
-               {"stopped_by", name(ladder.stopped_by())},
-               {"brought_back_by", name(ladder.brought_back_by())},
-               {"works", ladder.works ? json(*ladder.works) : json()}};
-  for (const Rung& rung : ladder.rungs) numbers["rungs"].push_back(numbers_of(rung, zero));
-  return numbers;
+Measures measures_of(const Ladder& ladder, const Rung& rung, double zero) {
+  Measures measures{measure::text("at", ladder.at),
+                    measure::count("number", rung.number),
+                    measure::text("do", rung.action),
+                    measure::text("method", rung.method),
+                    measure::seconds("began_s", rung.began - zero),
+                    measure::text("outcome", to_string(rung.outcome)),
+                    measure::text("dma", to_string(rung.dma)),
+                    measure::flag("stopped", rung.dma == Dma::stopped),
+                    measure::list("ledger", rung.ledger),
+                    measure::text("error", rung.error)};
+  std::vector<std::string> trace;
+  for (const Ending& ending : rung.trace) trace.emplace_back(word(ending.cause));
+  measures.push_back(measure::list("trace", trace));
+  add_last_write(measures, rung);
+  if (ladder.at == at_production) measures.push_back(measure::flag("production", true));
+  if (rung.outcome == Rung::Ran::lost) measures.push_back(measure::flag("lost", true));
+  if (rung.ready_ms) measures.push_back(measure::milliseconds("ready_ms", *rung.ready_ms));
+  add_flag(measures, "defaults", rung.defaults);
+  add_flag(measures, "restored", rung.restored);
+  add_flag(measures, "works", rung.works);
+  return measures;
 }
 
-std::vector<std::string> table_of(const std::vector<Ladder>& ladders, double zero) {
-  std::vector<Row> rows{{"device", "kernel", "action", "begun", "outcome", "DMA", "last write",
-                         "ready", "registers", "config", "works"}};
-  for (const Ladder& ladder : ladders)
-    for (const Rung& rung : ladder.rungs) rows.push_back(row_of(ladder, rung, zero));
-  return aligned(rows);
-}
-
-std::string summary_of(const Ladder& ladder) {
-  std::string text = ladder.device + ": ";
-  const Rung* stopped = ladder.stopped_by();
-  const Rung* back = ladder.brought_back_by();
-  if (ladder.at == at_production)
-    return text + (ladder.works == true    ? "it works on in the production kernel"
-                   : ladder.works == false ? "it does not work on in the production kernel"
-                                           : "whether it works on in the production kernel is not "
-                                             "known");
-  if (stopped != nullptr)
-    text += "stopped by " + stopped->what();
-  else
-    text += ladder.any(Dma::writing) ? "stopped by nothing that was tried"
-                                     : "not seen to be stopped by anything";
-  if (stopped != nullptr && stopped->last_at_most_ms)
-    text += ", its last write " + last_write(*stopped) + " after it began";
-  if (back != nullptr) return text + "; brought back by " + back->what();
-  return text + (ladder.works == true    ? "; it works"
-                 : ladder.works == false ? "; it does not work"
-                                         : "; whether it works is not known");
+Measures measures_of(const Ladder& ladder) {
+  Measures measures{measure::text("at", ladder.at),
+                    measure::flag("wrote_on", ladder.any(Dma::writing))};
+  if (const Rung* stopped = ladder.stopped_by()) {
+    measures.push_back(measure::text("stopped_by", stopped->what()));
+    add_last_write(measures, *stopped);
+  }
+  if (const Rung* back = ladder.brought_back_by())
+    measures.push_back(measure::text("brought_back_by", back->what()));
+  add_flag(measures, "works", ladder.works);
+  return measures;
 }
 
 }  // namespace quiesce::checks

@@ -3,7 +3,6 @@
 // brought it back. What a vendor takes away as a table.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,12 +34,9 @@ struct Ladder {
 /// Of every device that an action was done on, first those in the production kernel.
 std::vector<Ladder> ladders_of(const evidence::Run& run, const Attribution& who);
 
-nlohmann::json numbers_of(const Ladder& ladder, double zero);
-
-/// A line of column names and one for each rung, columns aligned; times are relative to `zero`.
-std::vector<std::string> table_of(const std::vector<Ladder>& ladders, double zero);
-
-/// "net0: stopped by reset flr within 120 ms; brought back by reset flr".
-std::string summary_of(const Ladder& ladder);
+/// A rung, as measures; times are relative to `zero`.
+Measures measures_of(const Ladder& ladder, const Rung& rung, double zero);
+/// What the whole ladder tells.
+Measures measures_of(const Ladder& ladder);
 
 }  // namespace quiesce::checks

@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(userspace_of_the_capture_kernel_passes_with_its_times) {
   const auto result = judge_one(good_run(), "capture.entered");
   BOOST_TEST((result.verdict == Verdict::pass));
   BOOST_TEST(result.reason == "userspace 11.5 s after the handover, first line after 7.0 s");
-  BOOST_TEST(result.numbers["handover_to_userspace_s"] == 11.5);
+  BOOST_TEST(numbers(result)["handover_to_userspace_s"] == 11.5);
 }
 
 BOOST_AUTO_TEST_CASE(a_capture_kernel_that_loops_in_purgatory_fails_and_names_it) {
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(without_a_panic_or_with_a_cut_run_nothing_is_proved) {
 BOOST_AUTO_TEST_CASE(a_capture_kernel_with_a_dump_and_its_command_line_passes) {
   const auto result = judge_one(good_run(), "capture.flag");
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
-  BOOST_TEST(result.numbers["vmcore_bytes"] == 800000000);
+  BOOST_TEST(numbers(result)["vmcore_bytes"] == 800000000);
 }
 
 BOOST_AUTO_TEST_CASE(each_sign_of_a_capture_kernel_is_missed) {

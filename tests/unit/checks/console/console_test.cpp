@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(checks_console)
 BOOST_AUTO_TEST_CASE(a_serial_console_with_banner_and_marker_passes) {
   const auto result = judge_one(good_run(), "console.serial");
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
-  BOOST_TEST(result.numbers["silent_s"] == 7.0);
+  BOOST_TEST(numbers(result)["silent_s"] == 7.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_marker_that_was_written_and_did_not_come_out_fails) {
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(glyphs_that_cannot_be_read_are_counted) {
   run.file("screen/capture-end.txt",
            "capture \xef\xbf\xbd"
            "ernel speaking\n");
-  BOOST_TEST(judge_one(run, "console.screen").numbers["unreadable"] == 1);
+  BOOST_TEST(numbers(judge_one(run, "console.screen"))["unreadable"] == 1);
 }
 
 BOOST_AUTO_TEST_CASE(an_unreadable_screen_in_production_makes_a_bad_one_inconclusive) {

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(the_banner_belongs_to_the_log_when_its_event_comes_later) {
 }
 
 BOOST_AUTO_TEST_CASE(the_production_kernels_panic_is_not_the_capture_kernels) {
-  BOOST_TEST(judge_one(good_run(), "kernel.log").numbers.count("oops") == 0U);
+  BOOST_TEST(numbers(judge_one(good_run(), "kernel.log")).count("oops") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_timeout_on_the_serial_line_fails_once) {
@@ -91,8 +91,8 @@ BOOST_AUTO_TEST_CASE(dead_interrupts_and_lack_of_memory_fail_and_what_was_correc
   run.serial(30, "e1000e 0000:01:00.0: PCIe Bus Error: severity=Corrected, type=Physical Layer");
   const auto result = judge_one(run, "kernel.log");
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
-  BOOST_TEST(result.numbers["vector"] == 1);
-  BOOST_TEST(result.numbers["aer-corrected"] == 1);
+  BOOST_TEST(numbers(result)["vector"] == 1);
+  BOOST_TEST(numbers(result)["aer-corrected"] == 1);
 }
 
 BOOST_AUTO_TEST_CASE(plain_warnings_of_the_log_are_listed_and_do_not_fail) {
