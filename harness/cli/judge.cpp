@@ -2,10 +2,10 @@
 #include "harness/base/fd.hpp"
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/formats.hpp"
 #include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/layout.hpp"
-#include "reports/text.hpp"
 
 namespace quiesce::cli {
 
@@ -13,6 +13,7 @@ namespace {
 
 struct JudgeOptions {
   std::string folder;
+  std::string format = default_format;
   bool json = false;
   bool write = false;
 };
@@ -21,14 +22,16 @@ int judge(const JudgeOptions& options) {
   const auto run = evidence::open(options.folder);
   if (!run) return report(run.error());
   const checks::RunResult result = checks::judge(*run);
-  const std::string json = to_json(result).dump(1) + "\n";
   if (options.write)
-    if (auto written = replace_file(run->folder / record::file::result, json); !written)
+    if (auto written =
+            replace_file(run->folder / record::file::result, to_json(result).dump(1) + "\n");
+        !written)
       return report(written.error());
-  fmt::print("{}", options.json ? json : reports::render_text(result, colour_on_output()) + "\n");
+  const auto* format = reports::find_format(options.json ? "json" : options.format);
+  fmt::print("{}", format->render(result, {.colour = colour_on_output()}));
   std::fflush(stdout);
   std::error_code error;
-  if (!options.json)
+  if (format->name == std::string_view(default_format))
     fmt::print(stderr, "{}",
                as_text(next_steps({.outcome = result.outcome,
                                    .program = called_as(),
@@ -46,7 +49,8 @@ void add_judge(CLI::App& program, Action& chosen) {
       program.add_subcommand("judge", "Judge the evidence of an old or foreign run again");
   command->footer("Example: quiesce judge runs/first-run-20261123-101500-4711");
   command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
-  command->add_flag("--json", options->json, "The result as JSON");
+  add_format_option(*command, options->format);
+  command->add_flag("--json", options->json, "The result as JSON: --format json");
   command->add_flag("--write", options->write, "Replace the folder's result.json");
   command->callback([options, &chosen] { chosen = [options] { return judge(*options); }; });
 }

@@ -40,6 +40,9 @@ BOOST_AUTO_TEST_CASE(an_include_follows_the_table_of_parts) {
   BOOST_TEST(including("harness/base/fd.cpp", "harness/vm/qmp.hpp") == 1U);
   BOOST_TEST(including("harness/checks/x.cpp", "harness/vm/qmp.hpp") == 1U);
   BOOST_TEST(including("reports/text.cpp", "harness/run/run.hpp") == 1U);
+  BOOST_TEST(including("reports/text.cpp", "harness/checks/result.hpp") == 0U);
+  BOOST_TEST(including("reports/text.cpp", "harness/checks/check.hpp") == 1U);
+  BOOST_TEST(including("reports/text.cpp", "harness/evidence/run.hpp") == 1U);
   BOOST_TEST(including("vm-images/agent/main.cpp", "harness/scenario/model.hpp") == 1U);
   BOOST_TEST(including("harness/run/x.cpp", "vm-images/builder/builder.hpp") == 1U);
 }
