@@ -7,7 +7,8 @@
 #include <algorithm>
 
 #include "harness/base/text.hpp"
-#include "harness/evidence/fields.hpp"
+#include "harness/record/result.hpp"
+#include "reports/format.hpp"
 
 namespace quiesce::reports {
 
@@ -20,19 +21,19 @@ namespace {
 constexpr const char* reset = "\x1b[0m";
 
 /// Words that need attention are in capitals, so that they stand out without colour.
-struct Style {
+struct Shown {
   const char* word;
   const char* shown;
   const char* colour;
 };
-constexpr Style styles[] = {
+constexpr Shown styles[] = {
     {"pass", "pass", "\x1b[32m"},     {"fail", "FAIL", "\x1b[1;31m"},
     {"skip", "skip", "\x1b[2m"},      {"inconclusive", "INCONCLUSIVE", "\x1b[33m"},
     {"error", "ERROR", "\x1b[1;35m"}, {"interrupted", "INTERRUPTED", "\x1b[1;35m"},
 };
 
 std::string styled(const char* word, bool colour, std::size_t width) {
-  for (const Style& style : styles)
+  for (const Shown& style : styles)
     if (std::string_view(style.word) == word) {
       const std::string padded = fmt::format("{:<{}}", style.shown, width);
       return colour ? style.colour + padded + reset : padded;
@@ -51,15 +52,14 @@ std::string head(const RunResult& result, bool colour) {
   std::string text =
       styled(to_string(result.outcome), colour, 0) + "  " + one_line(result.scenario);
   std::vector<std::string> facts;
-  const std::string production = evidence::text_of(result.about, "production");
-  const std::string capture = evidence::text_of(result.about, "capture");
+  const auto about = record::read<record::ResultAbout>(result.about);
+  const std::string& production = about.production;
+  const std::string& capture = about.capture;
   if (!production.empty())
     facts.push_back(production == capture || capture.empty() ? production
                                                              : production + " -> " + capture);
-  if (const std::string accel = evidence::text_of(result.about, "accel"); !accel.empty())
-    facts.push_back(accel);
-  if (const auto seconds = evidence::number_of(result.about, "seconds"))
-    facts.push_back(fmt::format("{:.1f} s", *seconds));
+  if (!about.accel.empty()) facts.push_back(about.accel);
+  facts.push_back(fmt::format("{:.1f} s", about.seconds));
   if (result.seal.state != evidence::Seal::State::whole)
     facts.emplace_back(to_string(result.seal.state));
   for (std::size_t i = 0; i < facts.size(); ++i)
@@ -90,9 +90,24 @@ std::string render_text(const RunResult& result, bool colour, bool verbose) {
     for (const std::string& detail : check.details) text += indent + one_line(detail) + "\n";
     if (!check.control.empty()) text += indent + "control: " + one_line(check.control) + "\n";
   }
-  for (const auto& damage : evidence::list_of(result.about, "damage"))
-    if (damage.is_string()) text += "  note: " + one_line(damage.get<std::string>()) + "\n";
+  for (const auto& damage : record::read<record::ResultAbout>(result.about).damage)
+    text += "  note: " + one_line(damage) + "\n";
   return text;
 }
+
+namespace {
+
+std::string render(const RunResult& result, const Style& style) {
+  return render_text(result, style.colour, style.verbose) + "\n";
+}
+
+const Format text_format{.name = "text",
+                         .meaning = "for people: the verdict with its reasons",
+                         .media = "text/plain",
+                         .ending = ".txt",
+                         .render = render};
+const Registration register_text(text_format);
+
+}  // namespace
 
 }  // namespace quiesce::reports

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "harness/checks/check.hpp"
+#include "harness/checks/result.hpp"
 
 namespace quiesce::reports {
 

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "harness/base/text.hpp"
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/needs.hpp"
-#include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
 
@@ -48,57 +47,14 @@ std::string describe(const scenario::ParameterSpec& parameter) {
                      parameter.meaning);
 }
 
+std::string describe(const Code& code) {
+  return fmt::format("| `{}` | {} | {} |\n", code.name,
+                     code.verdict ? to_string(*code.verdict) : "told", code.meaning);
+}
+
+constexpr const char* codes_head = "\n| finding | verdict | what it says |\n|---|---|---|\n";
+
 }  // namespace
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::pass:
-      return "pass";
-    case Verdict::fail:
-      return "fail";
-    case Verdict::skip:
-      return "skip";
-    case Verdict::inconclusive:
-      return "inconclusive";
-  }
-  return "?";
-}
-
-const char* to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::pass:
-      return "pass";
-    case Outcome::fail:
-      return "fail";
-    case Outcome::inconclusive:
-      return "inconclusive";
-    case Outcome::skip:
-      return "skip";
-    case Outcome::error:
-      return "error";
-    case Outcome::interrupted:
-      return "interrupted";
-  }
-  return "?";
-}
-
-int exit_code(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::pass:
-      return 0;
-    case Outcome::fail:
-      return 1;
-    case Outcome::error:
-      return 3;
-    case Outcome::inconclusive:
-      return 4;
-    case Outcome::skip:
-      return 77;
-    case Outcome::interrupted:
-      return 130;
-  }
-  return 3;
-}
 
 const std::vector<const Check*>& registry() {
   return list();
@@ -110,30 +66,6 @@ Registration::Registration(const Check& check) {
   };
   auto& checks = list();
   checks.insert(std::upper_bound(checks.begin(), checks.end(), &check, before), &check);
-}
-
-nlohmann::json to_json(const RunResult& result) {
-  nlohmann::json checks = nlohmann::json::array();
-  for (const CheckResult& check : result.checks) {
-    nlohmann::json details = nlohmann::json::array();
-    for (const std::string& detail : check.details) details.push_back(printable(detail));
-    checks.push_back({{"name", check.name},
-                      {"verdict", to_string(check.verdict)},
-                      {"reason", printable(check.reason)},
-                      {"details", std::move(details)},
-                      {"control", printable(check.control)},
-                      {"numbers", check.numbers}});
-  }
-  nlohmann::json json = {{"format", record::format},
-                         {"evidence", to_string(result.seal.state)},
-                         {"scenario", printable(result.scenario)},
-                         {"outcome", to_string(result.outcome)},
-                         {"reason", printable(result.reason)},
-                         {"phase", printable(result.phase)},
-                         {"checks", std::move(checks)},
-                         {"about", result.about}};
-  if (!result.seal.digest.empty()) json["seal"] = result.seal.digest;
-  return json;
 }
 
 std::map<std::string, std::vector<scenario::ParameterSpec>> vocabulary() {
@@ -154,11 +86,22 @@ std::string checks_markdown() {
       "check inconclusive. Every check needs these:\n\n| needs | whole when |\n|---|---|\n";
   for (const Need* need : {&need::plan, &need::timeline})
     text += fmt::format("| {} | {} |\n", need->name, need->whole);
+  text +=
+      "\nWhat a check found is data: findings, each of one subject (the run, a device, a function, "
+      "a message ...), with a code of the check's table, measures and their units, the control, "
+      "and references into the evidence. The verdict is the fold of theirs: fail before "
+      "inconclusive before pass before skip; a finding that is told decides nothing. "
+      "`result.json` carries them ([run-directory.md](run-directory.md)); all sentences are made "
+      "of them. Every check can find these:\n" +
+      std::string(codes_head);
+  for (const Code* code : common_codes()) text += describe(*code);
   for (const Check* check : registry()) {
     text += fmt::format("\n## {}\n\n{}\n", check->name, check->question);
     if (!check->needs.empty()) text += "\n| needs | whole when |\n|---|---|\n";
     for (const Need* need : check->needs)
       text += fmt::format("| {} | {} |\n", need->name, need->whole);
+    text += codes_head;
+    for (const Code* code : check->codes) text += describe(*code);
     if (check->parameters.empty()) continue;
     text += "\n| parameter | type | default | meaning |\n|---|---|---|---|\n";
     for (const auto& parameter : check->parameters) text += describe(parameter);

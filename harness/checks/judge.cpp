@@ -4,10 +4,13 @@
 
 #include <algorithm>
 
+#include "harness/checks/common_codes.hpp"
 #include "harness/checks/needs.hpp"
+#include "harness/checks/sentences.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/result.hpp"
 
 namespace quiesce::checks {
 
@@ -81,15 +84,12 @@ json filled_in(const Check& check, const json& given) {
 }
 
 /// The gate: before a check runs, whether it applies and whether what it needs is there and whole.
-CheckResult run_check(const Course& course, const Check& check, const json& parameters) {
+Findings run_check(const Course& course, const Check& check, const json& parameters) {
   if (check.skips != nullptr && doubts_of_plan(course.run).empty())
-    if (auto why = check.skips(course.run.plan)) return verdict(Verdict::skip, *std::move(why));
-  const Gaps gaps = gaps_of(course, check);
-  if (gaps.empty()) return check.judge(course.run, parameters);
-  CheckResult result = verdict(Verdict::inconclusive, "the evidence is not whole: " + gaps.front());
-  if (gaps.size() > 1) result.reason += fmt::format(" (and {} more)", gaps.size() - 1);
-  append_capped(result.details, gaps);
-  return result;
+    if (auto why = check.skips(course.run.plan))
+      return {found(code::not_applicable, {measure::text("why", *std::move(why))})};
+  Findings gaps = gaps_of(course, check);
+  return gaps.empty() ? check.judge(course.run, parameters) : gaps;
 }
 
 std::vector<CheckResult> run_checks(const evidence::Run& run) {
@@ -99,18 +99,16 @@ std::vector<CheckResult> run_checks(const evidence::Run& run) {
   for (const Check* check : registry()) {
     const auto asked = wanted.find(check->name);
     if (!wanted.empty() && asked == wanted.end()) continue;
-    CheckResult result = run_check(
-        course, *check, filled_in(*check, asked == wanted.end() ? json() : asked->second));
-    result.name = check->name;
-    results.push_back(std::move(result));
+    const json given = asked == wanted.end() ? json() : asked->second;
+    results.push_back(
+        conclude(check->name, check, run_check(course, *check, filled_in(*check, given))));
   }
   for (const auto& entry : wanted) {
     const std::string& name = entry.first;
     const bool known = std::any_of(registry().begin(), registry().end(),
                                    [&](const Check* check) { return check->name == name; });
     if (known) continue;
-    results.push_back(verdict(Verdict::inconclusive, "this program has no check of that name"));
-    results.back().name = name;
+    results.push_back(conclude(name, nullptr, {found(code::unknown_check)}));
   }
   return results;
 }
@@ -142,31 +140,26 @@ void fold(RunResult& result) {
   result.reason = "the plan has no check";
 }
 
-json about(const evidence::Run& run, const Story& story) {
+record::ResultAbout about(const evidence::Run& run, const Story& story) {
   const auto& plan = run.plan;
-  json devices = json::array();
+  record::ResultAbout about;
+  about.production = plan.production.release;
+  about.capture = plan.capture.release;
+  about.production_sha256 = plan.production.image_sha256;
+  about.capture_sha256 = plan.capture.image_sha256;
+  about.qemu = run.qemu.version;
+  about.accel = plan.accel;
+  about.seed = plan.scenario.seed;
+  about.seconds = story.end;
   for (const auto& device : plan.devices)
-    devices.push_back({{"name", device.name},
-                       {"profile", device.profile.name},
-                       {"address", to_string(device.address)}});
-  json about = {{"production", plan.production.release},
-                {"capture", plan.capture.release},
-                {"production_sha256", plan.production.image_sha256},
-                {"capture_sha256", plan.capture.image_sha256},
-                {"qemu", run.qemu.version},
-                {"accel", plan.accel},
-                {"seed", plan.scenario.seed},
-                {"seconds", story.end},
-                {"devices", std::move(devices)}};
+    about.devices.push_back({device.name, device.profile.name, to_string(device.address)});
   for (const auto& start : run.events<record::event::RunStart>()) {
-    about["version"] = start.version;
+    about.version = start.version;
     // Old and foreign evidence has none.
-    if (start.command) about["command"] = *start.command;
-    if (start.directory) about["directory"] = *start.directory;
+    about.command = start.command;
+    about.directory = start.directory;
   }
-  json damage = json::array();
-  for (const std::string& line : run.damage) damage.push_back(line);
-  about["damage"] = std::move(damage);
+  about.damage = run.damage;
   return about;
 }
 
@@ -177,7 +170,7 @@ RunResult judge(const evidence::Run& run) {
   RunResult result;
   result.scenario = run.plan.scenario.name;
   result.checks = run_checks(run);
-  result.about = about(run, points);
+  result.about = record::as_json(about(run, points));
   result.seal = run.seal;
   fold(result);
   std::string phase = points.phase;

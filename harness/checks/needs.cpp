@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The needs that are records of the run itself: timeline, serial line, agent, watch, marks.
+// The needs of several rooms, and the gate.
 #include "harness/checks/needs.hpp"
 
 #include <fmt/format.h>
@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <map>
 
-#include "harness/checks/dma_device.hpp"
+#include "harness/checks/busy.hpp"
+#include "harness/checks/common_codes.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
@@ -20,10 +21,6 @@ using nlohmann::json;
 namespace event = record::event;
 namespace file = record::file;
 namespace mark = record::mark;
-
-void want_mark(const Course& course, Gaps& gaps, const char* name, bool due) {
-  if (due && !course.run.mark(name)) gaps.push_back(fmt::format("the mark {} is missing", name));
-}
 
 void look_at_timeline(const Course& course, Gaps& gaps) {
   const auto& run = course.run;
@@ -129,37 +126,6 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
                                count(expected, "warning"), there));
 }
 
-void look_at_interrupts(const Course& course, Gaps& gaps) {
-  struct Point {
-    const char* at;
-    Step step;
-  };
-  constexpr Point points[] = {{mark::capture_entry, Step::entry},
-                              {"window-end", Step::window},
-                              {mark::drivers, Step::drivers},
-                              {mark::capture_end, Step::end}};
-  const auto answers = said(course.run, "capture", "response", "interrupts");
-  for (const Point& point : points) {
-    if (!course.did(point.step)) continue;
-    const auto found = std::find_if(answers.begin(), answers.end(), [&](const auto* answer) {
-      return evidence::text_of(answer->payload, record::key_of(&record::answer::Interrupts::at)) ==
-             point.at;
-    });
-    const json& lines = found == answers.end()
-                            ? json()
-                            : evidence::list_of((*found)->payload,
-                                                record::key_of(&record::answer::Interrupts::lines));
-    const bool readable = std::all_of(lines.begin(), lines.end(), [](const json& line) {
-      return !evidence::text_of(line, record::key_of(&record::answer::InterruptLine::line))
-                  .empty() &&
-             evidence::whole_of(line, record::key_of(&record::answer::InterruptLine::total));
-    });
-    if (lines.empty() || !readable)
-      gaps.push_back(fmt::format("the counts of interrupts at {} are {}", point.at,
-                                 lines.empty() ? "missing" : "damaged"));
-  }
-}
-
 /// Each pass counted the pages that it found changed, and each has its line.
 void look_at_strays(const Course& course, Gaps& gaps) {
   const auto& run = course.run;
@@ -185,18 +151,6 @@ void look_at_strays(const Course& course, Gaps& gaps) {
   if (next != strays.end())
     gaps.push_back(fmt::format("dma.ndjson has {} that no pass of the watch tells of",
                                count(static_cast<std::uint64_t>(strays.end() - next), "page")));
-}
-
-void look_at_passes(const Course& course, Gaps& gaps) {
-  const auto& handover = course.story.handover;
-  if (!handover) return;
-  const auto baselines = course.run.events(event::Baseline::name);
-  if (std::none_of(baselines.begin(), baselines.end(),
-                   [&](const auto* baseline) { return baseline->t >= *handover; }))
-    gaps.emplace_back("no baseline of the memory was taken at the handover");
-  if (!course.did(Step::end)) return;
-  if (const Watch watch = look_at_watch(course.run, course.story); !watch.problem.empty())
-    gaps.push_back(watch.problem);
 }
 
 /// Before the panic every busy device was looked at: what it did, and what the watch saw of it.
@@ -262,11 +216,22 @@ void look_at_ledgers(const Course& course, Gaps& gaps) {
       gaps.push_back(record::ledger_file(device.name) + " is missing");
 }
 
-void look_at_closing(const Course& course, Gaps& gaps) {
-  want_mark(course, gaps, mark::closing, course.did(Step::end));
+}  // namespace
+
+void want_mark(const Course& course, Gaps& gaps, const char* name, bool due) {
+  if (due && !course.run.mark(name)) gaps.push_back(fmt::format("the mark {} is missing", name));
 }
 
-}  // namespace
+const evidence::PciSnapshot* snapshot_of(const Course& course, const std::string& name) {
+  const auto found = course.run.pci.find(name);
+  return found == course.run.pci.end() || found->second.functions.empty() ? nullptr
+                                                                          : &found->second;
+}
+
+void want_snapshot(const Course& course, Gaps& gaps, const std::string& name, bool due) {
+  if (due && snapshot_of(course, name) == nullptr)
+    gaps.push_back(fmt::format("pci/{}.json is missing or empty", name));
+}
 
 namespace need {
 
@@ -288,18 +253,10 @@ const Need kmsg{"answer `kmsg`",
                 "the kernel's own sequence numbers, and the agent's count by level",
                 {file::agent},
                 look_at_kmsg};
-const Need interrupts{"answers `interrupts`",
-                      "one for each point of the run that was reached, each line with its count",
-                      {file::agent},
-                      look_at_interrupts};
 const Need strays{file::dma,
                   "as many lines as each pass of the watch counted pages",
                   {file::dma},
                   look_at_strays};
-const Need watch{"events `baseline`, `watch.pass`",
-                 "a baseline at the handover, no two passes more than 5 s apart up to the end",
-                 {},
-                 look_at_passes};
 const Need control{
     "events `control`, `activity`", "both for each busy device that does DMA", {}, look_at_control};
 const Need feeds{"events `feed`",
@@ -309,7 +266,6 @@ const Need feeds{"events `feed`",
 const Need trace{file::trace, "it is not empty", {file::trace}, look_at_trace};
 const Need ledgers{
     file::ledgers, "one for each device that the run had served", {"device-"}, look_at_ledgers};
-const Need closing{"mark `closing`", "it is there when the end was reached", {}, look_at_closing};
 
 }  // namespace need
 
@@ -320,20 +276,40 @@ Gaps doubts_of_plan(const evidence::Run& run) {
   return gaps;
 }
 
-Gaps gaps_of(const Course& course, const Check& check) {
+namespace {
+
+void add_gaps(Findings& found_gaps, const Code& code, const Need& need, const char* file,
+              const Gaps& gaps) {
+  for (const std::string& gap : gaps) {
+    const auto said = [&](const Finding& one) {
+      return std::get<std::string>(one.measures.front().value) == gap;
+    };
+    if (std::any_of(found_gaps.begin(), found_gaps.end(), said)) continue;
+    found_gaps.push_back(
+        found(code, {Subject::Kind::evidence, need.name}, {measure::text("what", gap)}));
+    found_gaps.back().seen_in({file, need.name, std::nullopt});
+  }
+}
+
+}  // namespace
+
+Findings gaps_of(const Course& course, const Check& check) {
   std::vector<const Need*> needs{&need::plan, &need::timeline};
   needs.insert(needs.end(), check.needs.begin(), check.needs.end());
-  Gaps gaps = doubts_of_plan(course.run);
+  Findings all;
+  add_gaps(all, code::evidence_damaged, need::plan, file::plan, doubts_of_plan(course.run));
   for (const Need* one : needs) {
-    const std::size_t before = gaps.size();
+    const std::size_t before = all.size();
     for (const char* name : one->files)
-      for (std::string& damage : course.run.damage_of(name))
-        if (std::find(gaps.begin(), gaps.end(), damage) == gaps.end())
-          gaps.push_back(std::move(damage));
+      add_gaps(all, code::evidence_damaged, *one, name, course.run.damage_of(name));
     // A file that is damaged says so once; what it lacks follows from that.
-    if (one->look != nullptr && gaps.size() == before) one->look(course, gaps);
+    if (one->look == nullptr || all.size() != before) continue;
+    Gaps gaps;
+    one->look(course, gaps);
+    add_gaps(all, code::evidence_missing, *one,
+             one->files.empty() ? file::timeline : one->files.front(), gaps);
   }
-  return gaps;
+  return all;
 }
 
 }  // namespace quiesce::checks

@@ -51,18 +51,25 @@ struct Need {
   void (*look)(const Course& course, Gaps& gaps);
 };
 
+/// Adds the gap when the mark is due and missing.
+void want_mark(const Course& course, Gaps& gaps, const char* name, bool due);
+/// nullptr when it is missing or has no function.
+const evidence::PciSnapshot* snapshot_of(const Course& course, const std::string& name);
+/// Adds the gap when the snapshot is due and there is none.
+void want_snapshot(const Course& course, Gaps& gaps, const std::string& name, bool due);
+
+/// Those of several rooms; what only one room's checks need is in its own needs.hpp.
 namespace need {
 extern const Need plan, timeline;  ///< of every check
-extern const Need serial, agent, kmsg, interrupts;
-extern const Need strays, watch, control, feeds, trace, ledgers;
-extern const Need pci_handover, pci_marks, pci_drivers, bound;
-extern const Need screens, samples, keys, tests, actions, closing;
+extern const Need serial, agent, kmsg;
+extern const Need strays, control, feeds, trace, ledgers;
 }  // namespace need
 
 /// Is the plan the one that was run? Else it says nothing of what applies.
 Gaps doubts_of_plan(const evidence::Run& run);
 
-/// Of the seal, of what every check needs, and of the check's own needs.
-Gaps gaps_of(const Course& course, const Check& check);
+/// Of the seal, of what every check needs, and of the check's own needs: findings of the codes
+/// evidence.missing and evidence.damaged.
+Findings gaps_of(const Course& course, const Check& check);
 
 }  // namespace quiesce::checks

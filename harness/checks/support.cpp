@@ -7,7 +7,6 @@
 #include <cctype>
 
 #include "harness/record/agent.hpp"
-#include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -115,10 +114,6 @@ std::optional<std::string> stuck_step(const evidence::Run& run) {
   return events.front().step;
 }
 
-std::string stuck_in(const std::string& step) {
-  return "the capture kernel got stuck in step " + step;
-}
-
 std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run,
                                                         const Story& story) {
   std::vector<const evidence::SerialLine*> lines;
@@ -156,19 +151,16 @@ bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
          });
 }
 
-std::vector<std::string> lost_servers(const evidence::Run& run) {
-  std::vector<std::string> lost;
-  for (const auto& server : run.events<event::DeviceServer>()) {
-    if (server.what == "exited")
-      lost.push_back(fmt::format("the server of {} ended during the run ({})", server.device,
-                                 server.status.value_or("")));
-    if (server.what == "silent" || server.what == "refused" || server.what == "hung-up")
-      lost.push_back(
-          fmt::format("the server of {} was told what the machine does and did not say "
-                      "that it follows ({})",
-                      server.device, server.what));
+bool matches(std::string_view pattern, std::string_view message) {
+  while (true) {
+    const std::size_t star = pattern.find('*');
+    const std::string_view piece = pattern.substr(0, star);
+    const std::size_t at = message.find(piece);
+    if (at == std::string_view::npos) return false;
+    if (star == std::string_view::npos) return true;
+    message.remove_prefix(at + piece.size());
+    pattern.remove_prefix(star + 1);
   }
-  return lost;
 }
 
 std::string count(std::uint64_t number, std::string_view noun) {
@@ -196,13 +188,6 @@ std::string shorten(std::string_view text, std::size_t most) {
   std::size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return std::string(text.substr(0, end)) + "...";
-}
-
-CheckResult verdict(Verdict verdict, std::string reason) {
-  CheckResult result;
-  result.verdict = verdict;
-  result.reason = std::move(reason);
-  return result;
 }
 
 }  // namespace quiesce::checks

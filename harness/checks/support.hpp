@@ -42,8 +42,6 @@ const evidence::AgentMessage* last_said(const evidence::Run& run, const std::str
 
 /// The step of the capture kernel in which it got stuck (event capture.stuck), or nullopt.
 std::optional<std::string> stuck_step(const evidence::Run& run);
-/// "the capture kernel got stuck in step drivers".
-std::string stuck_in(const std::string& step);
 
 /// Serial lines of the capture kernel: from its first line on, or from the handover when that is
 /// not marked.
@@ -56,9 +54,9 @@ std::string_view message_of(std::string_view line);
 /// the driver or of one of the profile's modules, in either spelling of - and _.
 bool mentions(std::string_view line, const scenario::PlannedDevice& device);
 
-/// What is wrong with the programs behind served devices: ended, or silent or unwilling when the
-/// machine stood still. A device that is gone is quiet, and that is nobody's merit.
-std::vector<std::string> lost_servers(const evidence::Run& run);
+/// A pattern's pieces, separated by '*', occur in the message in this order; letters count as they
+/// are.
+bool matches(std::string_view pattern, std::string_view message);
 
 /// "3 pages", "1 page".
 std::string count(std::uint64_t number, std::string_view noun);
@@ -69,8 +67,5 @@ void append_capped(std::vector<std::string>& to, const std::vector<std::string>&
 std::string list_words(const std::vector<std::string>& words);
 /// At most `most` bytes of it, with "..." where it was cut.
 std::string shorten(std::string_view text, std::size_t most = 120);
-
-/// A result of that verdict; name is filled in by judge().
-CheckResult verdict(Verdict verdict, std::string reason);
 
 }  // namespace quiesce::checks

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/formats.hpp"
 #include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/dispatch/judging.hpp"
-#include "reports/text.hpp"
 
 namespace quiesce::cli {
 
@@ -12,6 +12,7 @@ namespace {
 
 struct JudgeOptions {
   std::string folder;
+  std::string format = default_format;
   bool json = false;
   bool write = false;
 };
@@ -21,11 +22,11 @@ int judge(const JudgeOptions& options) {
       options.folder, options.write ? dispatch::Write::yes : dispatch::Write::no);
   if (!judged) return report(judged.error());
   const checks::RunResult& result = judged->result;
-  fmt::print("{}", options.json ? dispatch::result_text(result)
-                                : reports::render_text(result, colour_on_output()) + "\n");
+  const auto* format = reports::find_format(options.json ? "json" : options.format);
+  fmt::print("{}", format->render(result, {.colour = colour_on_output()}));
   std::fflush(stdout);
   std::error_code error;
-  if (!options.json)
+  if (format->name == std::string_view(default_format))
     fmt::print(stderr, "{}",
                as_text(next_steps({.outcome = result.outcome,
                                    .program = called_as(),
@@ -43,7 +44,8 @@ void add_judge(CLI::App& program, Action& chosen) {
       program.add_subcommand("judge", "Judge the evidence of an old or foreign run again");
   command->footer("Example: quiesce judge runs/first-run-20261123-101500-4711");
   command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
-  command->add_flag("--json", options->json, "The result as JSON");
+  add_format_option(*command, options->format);
+  command->add_flag("--json", options->json, "The result as JSON: --format json");
   command->add_flag("--write", options->write, "Replace the folder's result.json");
   command->callback([options, &chosen] { chosen = [options] { return judge(*options); }; });
 }

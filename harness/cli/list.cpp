@@ -11,6 +11,7 @@
 #include "harness/cli/names.hpp"
 #include "harness/dispatch/places.hpp"
 #include "harness/record/catalog.hpp"
+#include "reports/format.hpp"
 #include "vm-images/builder/builder.hpp"
 
 namespace quiesce::cli {
@@ -77,6 +78,11 @@ Result<json> all_checks(const ListOptions&) {
     item["needs"] = json::array();
     for (const auto* need : check->needs)
       item["needs"].push_back({{"name", need->name}, {"whole_when", need->whole}});
+    item["codes"] = json::array();
+    for (const auto* code : check->codes)
+      item["codes"].push_back({{"name", code->name},
+                               {"verdict", code->verdict ? to_string(*code->verdict) : "told"},
+                               {"meaning", code->meaning}});
     list.push_back(std::move(item));
   }
   return list;
@@ -201,6 +207,17 @@ Result<json> records(const ListOptions&) {
   return list;
 }
 
+Result<json> formats(const ListOptions&) {
+  json list = json::array();
+  for (const auto* format : reports::formats()) {
+    json item = entry(format->name, format->meaning);
+    item["media"] = format->media;
+    item["ending"] = format->ending;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
 struct Kind {
   const char* name;
   Result<json> (*list)(const ListOptions& options);
@@ -210,6 +227,7 @@ constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
                           {"devices", devices, devices_markdown},
                           {"checks", all_checks, checks::checks_markdown},
                           {"kernels", kernels, nullptr},
+                          {"formats", formats, nullptr},
                           {"records", records, record::markdown}};
 
 /// The JSON Schema of scenarios, for editors and for docs/.
@@ -249,6 +267,10 @@ int list(const ListOptions& options) {
       for (const auto& need : item.value("needs", json::array()))
         needs += (needs.empty() ? "needs " : "; ") + need["name"].get<std::string>();
       if (!needs.empty()) fmt::print("{:{}}  {}\n", "", width, needs);
+      std::string codes;
+      for (const auto& code : item.value("codes", json::array()))
+        codes += (codes.empty() ? "finds " : ", ") + code["name"].get<std::string>();
+      if (!codes.empty()) fmt::print("{:{}}  {}\n", "", width, codes);
     }
   }
   return exit_code::ok;
@@ -258,14 +280,15 @@ int list(const ListOptions& options) {
 
 void add_list(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<ListOptions>();
-  CLI::App* command =
-      program.add_subcommand("list", "What there is: scenarios, devices, checks, kernels, records");
+  CLI::App* command = program.add_subcommand(
+      "list", "What there is: scenarios, devices, checks, kernels, formats, records");
   command->footer("Example: quiesce list checks");
   std::vector<std::string> names;
   for (const auto& kind : kinds) names.emplace_back(kind.name);
   command
       ->add_option("WHAT", options->what,
-                   "scenarios, devices, checks, kernels or records (files and events of a run)")
+                   "scenarios, devices, checks, kernels, formats or records (files and events of a "
+                   "run)")
       ->required()
       ->check(one_of("list of", names, "quiesce list --help"));
   command->add_flag("--json", options->json, "As JSON");

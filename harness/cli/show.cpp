@@ -3,6 +3,7 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/formats.hpp"
 #include "harness/cli/next_steps.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/events_guest.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 struct ShowOptions {
   std::string folder;
+  std::string format;
   bool json = false;
   bool timeline = false;
 };
@@ -72,6 +74,11 @@ int show(const ShowOptions& options) {
     print_timeline(*run);
     return 0;
   }
+  if (!options.format.empty()) {
+    fmt::print("{}", reports::find_format(options.format)
+                         ->render(result, {.colour = colour_on_output(), .verbose = true}));
+    return 0;
+  }
   fmt::print("{}\n", reports::render_text(result, colour_on_output()));
   for (const auto& check : result.checks) {
     fmt::print("\n{} {}: {}\n", to_string(check.verdict), check.name, check.reason);
@@ -98,7 +105,8 @@ void add_show(CLI::App& program, Action& chosen) {
   CLI::App* command = program.add_subcommand("show", "Show a run with all details");
   command->footer("Example: quiesce show runs/first-run-20261123-101500-4711 --timeline");
   command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
-  command->add_flag("--json", options->json, "As JSON, for programs");
+  add_format_option(*command, options->format);
+  command->add_flag("--json", options->json, "Result and timeline as JSON, for programs");
   command->add_flag("--timeline", options->timeline, "What happened when");
   command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
 }

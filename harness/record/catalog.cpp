@@ -10,6 +10,7 @@
 #include "harness/record/font.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
+#include "harness/record/result.hpp"
 
 namespace quiesce::record {
 
@@ -94,6 +95,7 @@ std::span<const Kind> other_kinds() {
       line_kind<PciFunctionLine>("pci/MARK.json, functions[]", "one of them"),
       line_kind<PlanHead>(file::plan, "beside the fields of the run plan"),
       line_kind<QemuFile>(file::qemu, "the QEMU that ran"),
+      line_kind<ResultFile>(file::result, "what judging the run gave"),
       line_kind<ScreenTruth>("screen/vcs-ROLE.json", "what the kernel believes is on the screen"),
       line_kind<LedgerHead>(file::ledgers, "every line"),
       ledger_kind<ledger::Write>("a write that the model made; the line is written after it"),
@@ -147,7 +149,7 @@ std::span<const FileRow> files() {
               "what the sound device played, 8 kHz mono 16 bit; may end anywhere; the production "
               "kernel plays another tone (440 Hz) than the test (880 Hz)",
               "QEMU"},
-      FileRow{file::result, "`RunResult`; replaced by rename", "harness, `quiesce judge --write`"}};
+      FileRow{file::result, "what judging the run gave; replaced by rename", "harness, `quiesce judge --write`"}};
   return rows;
 }
 

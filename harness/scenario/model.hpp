@@ -167,6 +167,9 @@ struct Timeouts {
   Seconds progress{60};  ///< longest silence of guest and QEMU, under emulation; 1 s..1 h
 };
 
+/// Stands in `checks` for every check that is not named beside it.
+inline constexpr const char* every_check = "*";
+
 struct Scenario {
   std::string name;
   std::string description;
@@ -178,7 +181,8 @@ struct Scenario {
   Steps steps;
   Timeouts timeouts;
   std::uint32_t seed = 1;
-  /// Check name -> its parameters. A scenario that names none gets all with their defaults.
+  /// Check name -> its parameters. A scenario that names none gets all with their defaults; so does
+  /// one that names `every_check`, beside those that it names itself.
   std::map<std::string, nlohmann::json> checks;
 
   // Not in the text: how to ask for this one again.

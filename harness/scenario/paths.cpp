@@ -96,7 +96,10 @@ class Walk {
     at_ += length;
     if (!node_->contains(key)) {
       if (created_.empty()) created_ = place_;
-      (*node_)[key] = json::object();
+      // Who sets a check's parameter does not take the others away.
+      (*node_)[key] = place_ == "/checks" && at_ < path_.tokens.size()
+                          ? json::object({{every_check, json::object()}})
+                          : json::object();
     }
     node_ = &(*node_)[key];
     return {};

@@ -296,7 +296,16 @@ json fill_parameters(const json& given_parameters, const std::vector<ParameterSp
 
 void check_checks(Scenario& scenario, const Vocabulary& vocabulary, Report& report) {
   if (scenario.checks.empty() && !report.touches("/checks"))
-    for (const auto& [name, specs] : vocabulary.checks) scenario.checks[name] = json::object();
+    scenario.checks[every_check] = json::object();
+  if (const auto every = scenario.checks.find(every_check); every != scenario.checks.end()) {
+    if (!every->second.empty())
+      report.add(
+          below("/checks", every_check),
+          fmt::format("\"{}\" takes no parameters; name the check that they are for", every_check));
+    scenario.checks.erase(every);
+    for (const auto& [name, specs] : vocabulary.checks)
+      scenario.checks.try_emplace(name, json::object());
+  }
   for (auto& [name, parameters] : scenario.checks) {
     const std::string place = below("/checks", name);
     const auto check = vocabulary.checks.find(name);

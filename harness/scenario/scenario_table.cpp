@@ -173,7 +173,8 @@ void read_checks(Scenario& into, const json& checks, const std::string& place, R
   }
   for (const auto& [name, parameters] : checks.items()) {
     if (report.full()) return;
-    if (const auto problem = shape::text(1, 64, &word_form).wrong(name))
+    if (const auto problem = shape::text(1, 64, &word_form).wrong(name);
+        problem && name != every_check)
       report.add(below(place, name), *problem);
     else if (!parameters.is_object())
       report.add(below(place, name),
@@ -184,9 +185,14 @@ void read_checks(Scenario& into, const json& checks, const std::string& place, R
 }
 
 Field<Scenario> checks_field() {
-  return {"checks",    "What must hold, with parameters; without it every check with its defaults",
-          false,       {{"type", "object"}},
-          read_checks, [](const Scenario& from) { return std::optional(json(from.checks)); }};
+  return {"checks",
+          "What must hold, with parameters; without it, or with \"*\" in it, every other check "
+          "with its "
+          "defaults",
+          false,
+          {{"type", "object"}},
+          read_checks,
+          [](const Scenario& from) { return std::optional(json(from.checks)); }};
 }
 
 /// Read by load_text before a cell gets here; in a cell's own text they are gone.

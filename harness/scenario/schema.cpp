@@ -22,6 +22,8 @@ json parameters_schema(const std::vector<ParameterSpec>& specs) {
 json checks_schema(const Vocabulary& vocabulary) {
   json properties = json::object();
   for (const auto& [name, specs] : vocabulary.checks) properties[name] = parameters_schema(specs);
+  properties[every_check] = parameters_schema({});
+  properties[every_check]["description"] = "every check that is not named, with its defaults";
   return {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
 }
 

@@ -53,7 +53,8 @@ Problems licence(const File& file) {
   return {"there is no SPDX line in its first two lines"};
 }
 
-/// The parts, longest path first where one lies within another, and what each may include.
+/// The parts, longest path first where one lies within another, and what each may include: whole
+/// parts, or single headers of one.
 struct Part {
   const char* folder;
   Folders may_use;
@@ -74,9 +75,8 @@ const std::vector<Part>& parts() {
       {"harness/checks",
        {"harness/base", "harness/record", "harness/scenario", "harness/evidence"}},
       {"harness/history", {"harness/base", "harness/checks", "harness/evidence"}},
-      {"reports",
-       {"harness/base", "harness/record", "harness/scenario", "harness/evidence",
-        "harness/checks"}},
+      // A report sees the result alone.
+      {"reports", {"harness/base", "harness/record", "harness/checks/result.hpp"}},
       {"vm-images/builder", {"harness/base", "harness/scenario"}},
       {"vm-images/agent", {"harness/base", "harness/wire"}},
       {"devices/vfio_user", {"harness/base"}},
@@ -123,9 +123,44 @@ Problems include_directions(const File& file) {
       continue;
     }
     const Part* other = part_of(path);
-    if (is_product && other != own && (other == nullptr || !own->may_use.contains(other->folder)))
+    if (is_product && other != own && !own->may_use.contains(path) &&
+        (other == nullptr || !own->may_use.contains(other->folder)))
       problems.push_back(
           fmt::format("line {}: {} may not include {}", line + 1, own->folder, path));
+  }
+  return problems;
+}
+
+/// The room of a path, a folder below one that is divided into rooms; empty for what lies in the
+/// hall, and nullopt for what is in no such part.
+std::optional<std::string_view> room_of(std::string_view path) {
+  static constexpr std::array<std::string_view, 1> halls{"harness/checks/"};
+  for (const auto hall : halls) {
+    if (!path.starts_with(hall)) continue;
+    path.remove_prefix(hall.size());
+    const auto slash = path.find('/');
+    return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  }
+  return std::nullopt;
+}
+
+/// No room reaches into another, and the hall into none: what two rooms use lies in the hall.
+Problems rooms(const File& file) {
+  Problems problems;
+  const auto own = room_of(file.path);
+  if (!is_cpp(file) || !own) return problems;
+  static const std::regex include(R"re(^\s*#\s*include\s*"([^"]+)")re");
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    std::smatch found;
+    if (!std::regex_search(lines[line], found, include)) continue;
+    const std::string path = found[1];
+    const auto other = room_of(path);
+    if (other && !other->empty() && *other != *own)
+      problems.push_back(
+          fmt::format("line {}: {} is of another room; what two rooms use lies in "
+                      "harness/checks itself",
+                      line + 1, path));
   }
   return problems;
 }
@@ -232,8 +267,9 @@ Problems record_names(const File& file) {
 }  // namespace
 
 std::span<const Rule> rules() {
-  static constexpr std::array<Rule, 7> table{{{"licence", licence},
+  static constexpr std::array<Rule, 8> table{{{"licence", licence},
                                               {"include-directions", include_directions},
+                                              {"rooms", rooms},
                                               {"forbidden-words", forbidden_words},
                                               {"json", json_parses},
                                               {"whitespace", whitespace},

@@ -51,6 +51,20 @@ verdict() { jq -r --arg name "$2" '.checks[] | select(.name == $name) | .verdict
 is_verdict() { [ "$(verdict "$1" "$2")" = "$3" ]; }
 outcome() { jq -r .outcome "$1/result.json"; }
 
+# measure RUN_DIR CHECK CODE KEY [SUBJECT]: of the first such finding that the check has.
+measure() {
+  jq -r --arg check "$2" --arg code "$3" --arg key "$4" --arg subject "${5-}" '
+    [.checks[] | select(.name == $check) | .findings[]
+     | select(.code == $code and ($subject == "" or .subject.name == $subject)) | (.measures + .control)[]
+     | select(.key == $key).value][0]' "$1/result.json"
+}
+# measured RUN_DIR CHECK DEVICE KEY: of the first finding of the device that has it.
+measured() {
+  jq -r --arg check "$2" --arg device "$3" --arg key "$4" '
+    [.checks[] | select(.name == $check) | .findings[] | select(.subject.name == $device) | .measures[]
+     | select(.key == $key).value][0]' "$1/result.json"
+}
+
 # unsealed RUN_DIR: takes away what vouches for its files, as if an older harness had written them.
 unsealed() {
   rm -f "$1/manifest.json" "$1/result.json"

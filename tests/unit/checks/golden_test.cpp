@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/fd.hpp"
-#include "tests/unit/checks/action_run.hpp"
+#include "tests/unit/checks/reset/action_run.hpp"
 
 namespace quiesce::test {
 
@@ -113,7 +113,9 @@ BOOST_AUTO_TEST_CASE(committed_run_directories_are_judged_as_their_result_says) 
       BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
       const auto expected = read_file(folder_of(golden) / "result.json");
       BOOST_REQUIRE(expected.has_value());
-      BOOST_TEST(checks::to_json(checks::judge(*run)).dump(1) + "\n" == *expected);
+      const auto result = checks::judge(*run);
+      for (const auto& check : result.checks) note_codes(check);
+      BOOST_TEST(checks::to_json(result).dump(1) + "\n" == *expected);
     }
   }
 }
@@ -126,7 +128,9 @@ BOOST_AUTO_TEST_CASE(recorded_runs_are_judged_as_their_result_says_and_their_sea
       BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
       BOOST_TEST((run->seal.state == evidence::Seal::State::whole));
       BOOST_TEST(run->damage.empty());
-      const std::string result = checks::to_json(checks::judge(*run)).dump(1) + "\n";
+      const auto judged = checks::judge(*run);
+      for (const auto& check : judged.checks) note_codes(check);
+      const std::string result = checks::to_json(judged).dump(1) + "\n";
       if (asked_to_update()) write_file(entry.path() / "result.json", result);
       const auto expected = read_file(entry.path() / "result.json");
       BOOST_REQUIRE(expected.has_value());

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "harness/base/text.hpp"
+#include "harness/checks/sentences.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
@@ -450,13 +451,110 @@ RunBuilder good_run() {
   return run;
 }
 
+namespace {
+
+std::set<std::pair<std::string, std::string>>& known_codes() {
+  static std::set<std::pair<std::string, std::string>> codes;
+  return codes;
+}
+
+}  // namespace
+
+const std::set<std::pair<std::string, std::string>>& found_codes() {
+  return known_codes();
+}
+
+void note_codes(const checks::CheckResult& result) {
+  const auto& registry = checks::registry();
+  const auto check = std::find_if(registry.begin(), registry.end(),
+                                  [&](const auto* known) { return known->name == result.name; });
+  for (const auto& finding : result.findings) {
+    // What is found has a row in its check's table.
+    if (checks::find_code(check == registry.end() ? nullptr : *check, finding.code) == nullptr)
+      throw std::runtime_error(result.name + " has no code " + finding.code);
+    known_codes().emplace(result.name, finding.code);
+  }
+}
+
 checks::CheckResult judge_one(const RunBuilder& builder, const std::string& check,
                               const json& parameters) {
   RunBuilder one = builder;
   one.plan.scenario.checks = {{check, parameters}};
   const checks::RunResult result = checks::judge(one.run());
   if (result.checks.size() != 1) throw std::runtime_error("one check was wanted");
+  note_codes(result.checks.front());
   return result.checks.front();
+}
+
+namespace {
+
+json value_of(const checks::Measure& measure) {
+  return std::visit([](const auto& value) { return json(value); }, measure.value);
+}
+
+/// "by.tag" becomes {"by": {"tag": ...}}.
+void put_all(json& tree, const checks::Measures& measures) {
+  for (const auto& measure : measures) {
+    json* place = &tree;
+    for (const auto& key : split(measure.key, '.')) place = &(*place)[key];
+    if (!place->is_object()) *place = value_of(measure);  // a count of devices is not their tree
+  }
+}
+
+json ladder_of(const checks::CheckResult& result, const checks::Finding& ladder) {
+  json tree{{"device", ladder.subject.name},
+            {"rungs", json::array()},
+            {"stopped_by", nullptr},
+            {"brought_back_by", nullptr},
+            {"works", nullptr}};
+  put_all(tree, ladder.measures);
+  for (const auto& rung : findings_of(result, "rung")) {
+    json step{{"stopped_after_ms", nullptr}};
+    put_all(step, rung.measures);
+    if (rung.subject.name == ladder.subject.name && step["at"] == tree["at"])
+      tree["rungs"].push_back(step);
+  }
+  return tree;
+}
+
+}  // namespace
+
+checks::Findings findings_of(const checks::CheckResult& result, const std::string& code) {
+  checks::Findings found;
+  for (const auto& finding : result.findings)
+    if (finding.code == code) found.push_back(finding);
+  return found;
+}
+
+json numbers(const checks::CheckResult& result) {
+  using Kind = checks::Subject::Kind;
+  json tree = json::object();
+  if (result.name == "bus.reset")
+    tree = {{"ladder", json::array()},
+            {"lies", findings_of(result, "no-effect-told").size()},
+            {"seen", findings_of(result, "other-reset").size()}};
+  for (const auto& one : result.findings) {
+    const std::string& name = one.subject.name;
+    if (one.code == "rung") continue;
+    if (one.code.starts_with("ladder") && result.name == "bus.reset")
+      tree["ladder"].push_back(ladder_of(result, one));
+    else if (one.code == "ledger-missed" || one.code == "ledger-agrees")
+      tree["ledger_missed"][name] = value_of(one.measures.front());
+    else if (one.subject.kind == Kind::run)
+      put_all(tree, one.measures);
+    else if (one.subject.kind == Kind::device)
+      put_all(tree["devices"][name], one.measures);
+    else if (one.subject.kind == Kind::word)
+      tree[name] = value_of(one.measures.front());
+    else if (one.code == "span")
+      put_all(tree["spans"][name], one.measures);
+    else if (one.code == "line")
+      put_all(tree["spans"][std::get<std::string>(one.measures.front().value)]["lines"][name],
+              one.measures);
+    else if (one.subject.kind == Kind::message)
+      tree[one.code] = tree.value(one.code, 0) + 1;
+  }
+  return tree;
 }
 
 }  // namespace quiesce::test

@@ -92,4 +92,13 @@ RunBuilder good_run();
 checks::CheckResult judge_one(const RunBuilder& builder, const std::string& check,
                               const nlohmann::json& parameters = nlohmann::json::object());
 
+/// The measures of its findings as one tree: those of the run at the top, of devices below
+/// "devices", of stretches below "spans", of climbs in "ladder"; messages are counted by code.
+nlohmann::json numbers(const checks::CheckResult& result);
+/// Every check and code that a test found so far, by judge_one() or noted by hand.
+const std::set<std::pair<std::string, std::string>>& found_codes();
+void note_codes(const checks::CheckResult& result);
+/// The findings of that code.
+checks::Findings findings_of(const checks::CheckResult& result, const std::string& code);
+
 }  // namespace quiesce::test

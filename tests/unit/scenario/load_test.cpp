@@ -36,6 +36,17 @@ BOOST_AUTO_TEST_CASE(the_shortest_scenario_has_all_defaults_and_all_checks) {
   BOOST_TEST(scenario.checks.at("dma.stopped") == expected);
 }
 
+// A new check had to be added to every scenario's list.
+BOOST_AUTO_TEST_CASE(a_star_among_the_checks_stands_for_all_that_are_not_named) {
+  const Scenario scenario =
+      good(scenario_text(R"("checks": {"*": {}, "dma.stopped": {"deadline": "capture-entry"}})"));
+  BOOST_TEST(scenario.checks.size() == 3U);
+  BOOST_TEST(scenario.checks.count("*") == 0U);
+  BOOST_TEST(scenario.checks.at("dma.stopped")["deadline"] == "capture-entry");
+  BOOST_TEST(complaints(scenario_text(R"("checks": {"*": {"deadline": "drivers"}})")) ==
+             R"(s.json: /checks/*: "*" takes no parameters; name the check that they are for)");
+}
+
 BOOST_AUTO_TEST_CASE(every_key_is_read) {
   const Scenario scenario = good(R"({"$schema": "x", "format": 1, "name": "n", "description": "d",
     "machine": {"type": "q35", "cpus": 4, "memory": "2GiB", "accel": "tcg"},

@@ -40,6 +40,9 @@ BOOST_AUTO_TEST_CASE(an_include_follows_the_table_of_parts) {
   BOOST_TEST(including("harness/base/fd.cpp", "harness/vm/qmp.hpp") == 1U);
   BOOST_TEST(including("harness/checks/x.cpp", "harness/vm/qmp.hpp") == 1U);
   BOOST_TEST(including("reports/text.cpp", "harness/run/run.hpp") == 1U);
+  BOOST_TEST(including("reports/text.cpp", "harness/checks/result.hpp") == 0U);
+  BOOST_TEST(including("reports/text.cpp", "harness/checks/check.hpp") == 1U);
+  BOOST_TEST(including("reports/text.cpp", "harness/evidence/run.hpp") == 1U);
   BOOST_TEST(including("vm-images/agent/main.cpp", "harness/scenario/model.hpp") == 1U);
   BOOST_TEST(including("harness/run/x.cpp", "vm-images/builder/builder.hpp") == 1U);
 }
@@ -56,6 +59,18 @@ BOOST_AUTO_TEST_CASE(a_folder_without_a_line_in_the_table_is_a_problem) {
 BOOST_AUTO_TEST_CASE(an_include_is_named_from_the_root) {
   BOOST_TEST(including("harness/vm/qmp.cpp", "qmp.hpp") == 1U);
   BOOST_TEST(including("harness/vm/qmp.cpp", "../base/fd.hpp") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_does_not_include_what_is_in_another) {
+  const auto found = [](const std::string& path, const std::string& included) {
+    return problems("rooms", path, spdx + "#include \"" + included + "\"\n");
+  };
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/reset/rung.hpp") == 1U);
+  BOOST_TEST(found("harness/checks/judge.cpp", "harness/checks/dma/strays.hpp") == 1U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/dma/strays.hpp") == 0U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/checks/support.hpp") == 0U);
+  BOOST_TEST(found("harness/checks/dma/x.cpp", "harness/evidence/run.hpp") == 0U);
+  BOOST_TEST(found("tests/unit/checks/x.cpp", "harness/checks/dma/strays.hpp") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(hosts_machine_paths_and_work_left_over_are_found) {

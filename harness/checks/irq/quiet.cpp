@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Interrupts of the capture kernel: storms, disabled lines, vectors that nobody set up.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/text.hpp"
+#include "harness/checks/common_codes.hpp"
+#include "harness/checks/irq/needs.hpp"
+#include "harness/checks/irq/samples.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/layout.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+using nlohmann::json;
+
+/// After so many the kernel looks how many of them nobody handled, and counts anew.
+constexpr std::uint64_t kernel_counts_anew = 100'000;
+
+/// What came between two samples.
+struct Grown {
+  std::uint64_t total = 0;
+  std::uint64_t unhandled = 0;
+};
+
+Grown grown(const IrqLine& before, const IrqLine& now) {
+  Grown grown;
+  grown.total = now.total - std::min(now.total, before.total);
+  // The kernel begins anew after each 100000 interrupts (kernel/irq/spurious.c, note_interrupt).
+  grown.unhandled =
+      now.unhandled < before.unhandled ? now.unhandled : now.unhandled - before.unhandled;
+  return grown;
+}
+
+/// "net0, PCI-MSI 524288-edge, eth0".
+const std::string described = "[{device}, ][{chip}, ][{actions}][!actions no driver]";
+
+const Code irq_quiet{.name = "quiet",
+                     .verdict = Verdict::pass,
+                     .meaning = "nothing of all below",
+                     .sentence = "no storm, no line disabled"};
+const Code line_given_up{.name = "given-up",
+                         .verdict = Verdict::fail,
+                         .meaning = "the kernel's message that it gave a line up",
+                         .sentence = "the kernel gave a line up: {text}"};
+const Code line_disabled{.name = "disabled",
+                         .verdict = Verdict::fail,
+                         .meaning = "lines that the kernel disabled, by its counts or messages",
+                         .sentence = "the kernel disabled irq {lines}"};
+const Code storm{.name = "storm",
+                 .verdict = Verdict::fail,
+                 .meaning = "a line with more interrupts that no driver took than are tolerated",
+                 .sentence = "irq {subject} (" + described +
+                             ") came {unwanted_per_s:.0f} times a "
+                             "second {span} and no driver took it"};
+const Code busy_storm{.name = "busy-storm",
+                      .verdict = Verdict::fail,
+                      .meaning =
+                          "a line so busy that the kernel's count of unhandled ones began "
+                          "anew",
+                      .sentence = "irq {subject} (" + described +
+                                  ") came {per_s:.0f} times a "
+                                  "second {span}, {count} in all"};
+const Code no_vectors{.name = "no-vector",
+                      .verdict = Verdict::fail,
+                      .meaning = "the kernel ran out of vectors",
+                      .sentence = "the kernel ran out of vectors: {text}"};
+const Code stale_vectors{.name = "stale-vectors",
+                         .verdict = Verdict::fail,
+                         .meaning = "more vectors without a handler than are tolerated",
+                         .sentence = "{stale_vectors|vector} without a handler"};
+const Code vector_storm{
+    .name = "vector-storm",
+    .verdict = Verdict::fail,
+    .meaning = "one vector that nobody had set up came all the time",
+    .sentence =
+        "vector {subject}, which nobody had set up, came {messages} times within "
+        "{within_ms:.0f} ms, and the kernel stopped telling"};
+const Code not_counted{.name = "not-counted",
+                       .verdict = Verdict::inconclusive,
+                       .meaning = "stretches of the run whose interrupts nobody counted",
+                       .sentence = "interrupts were not counted {spans}"};
+const Code counts_read{.name = "counted",
+                       .verdict = {},
+                       .meaning = "at how many points interrupts were counted, and what of them",
+                       .control = "interrupts were counted at {points|point}"};
+const Code boot_word{.name = "word",
+                     .verdict = {},
+                     .meaning = "whether the word is on the capture kernel's command line",
+                     .line = "{subject} is [!given not ]on the capture kernel's command line"};
+const Code span_counts{.name = "span",
+                       .verdict = {},
+                       .meaning = "what a stretch of the run cost, and the APIC's complaints"};
+const Code cpu_time{.name = "cpu-time",
+                    .verdict = {},
+                    .meaning = "a hundredth or more of the CPUs' time went to interrupts",
+                    .line =
+                        "{subject}: {irq_share:.0f} % of the CPUs' time in interrupts, "
+                        "{irq_s:.1f} of {seconds:.1f} s"};
+const Code apic_spurious{.name = "apic-spurious",
+                         .verdict = {},
+                         .meaning = "the APIC had nothing to deliver",
+                         .line = "{subject}: {count} spurious interrupts of the APIC"};
+const Code apic_errors{.name = "apic-errors",
+                       .verdict = {},
+                       .meaning = "errors of the APIC",
+                       .line = "{subject}: {count} errors of the APIC"};
+const Code line_counts{.name = "line",
+                       .verdict = {},
+                       .meaning = "what came on a line in a stretch of the run",
+                       .line = "{span}: irq {subject:>3} (" + described +
+                               "): {count} in {seconds:.1f} s, {unhandled} unhandled"};
+
+Code message_code(const char* name, const char* meaning) {
+  return {.name = name, .verdict = {}, .meaning = meaning, .line = "{text}", .most = 10};
+}
+const Code said_given_up = message_code("message.given-up", "a message that a line was given up");
+const Code said_no_handler =
+    message_code("message.no-handler", "a message of a vector without a handler");
+const Code said_no_vector = message_code("message.no-vector", "a message that no vector is left");
+const Code said_spurious = message_code("message.spurious", "a message of a spurious interrupt");
+
+struct Span {
+  std::string words;  ///< "before the drivers"
+  const IrqSample* from;
+  const IrqSample* to;
+};
+
+/// Time that the CPUs spent in handlers, and the APIC's own complaints.
+void tell_cost(Findings& findings, const Span& span, double seconds) {
+  const IrqSample& from = *span.from;
+  const IrqSample& to = *span.to;
+  const Subject subject{Subject::Kind::span, span.words};
+  const std::uint64_t spurious = to.spurious - std::min(to.spurious, from.spurious);
+  const std::uint64_t errors = to.errors - std::min(to.errors, from.errors);
+  Finding counts =
+      found(span_counts, subject,
+            {measure::seconds("seconds", seconds), measure::count("spurious", spurious),
+             measure::count("apic_errors", errors)});
+  std::optional<Finding> costly;
+  if (to.ticks > from.ticks) {
+    const double share =
+        std::clamp((to.irq_ticks - from.irq_ticks) / (to.ticks - from.ticks), 0.0, 1.0);
+    counts.with(measure::number("irq_share", 100 * share, Unit::percent))
+        .with(measure::seconds("irq_s", share * seconds));
+    constexpr double worth_a_line = 0.01;
+    if (share >= worth_a_line) costly = found(cpu_time, subject, counts.measures);
+  }
+  findings.push_back(counts);
+  if (costly) findings.push_back(*costly);
+  if (spurious > 0)
+    findings.push_back(found(apic_spurious, subject, {measure::count("count", spurious)}));
+  if (errors > 0)
+    findings.push_back(found(apic_errors, subject, {measure::count("count", errors)}));
+}
+
+/// A line a numbered interrupt, and the storms among them.
+void compare_counts(Findings& findings, Findings& storms, const Span& span, double limit) {
+  const double seconds = span.to->t - span.from->t;
+  if (seconds <= 0) return;
+  tell_cost(findings, span, seconds);
+  for (const auto& [name, line] : span.to->lines) {
+    const auto before = span.from->lines.find(name);
+    const Grown more = grown(before == span.from->lines.end() ? IrqLine{} : before->second, line);
+    if (more.total == 0 && more.unhandled == 0) continue;
+    const auto nobodys =
+        line.actions.empty() ? std::max(more.total, more.unhandled) : more.unhandled;
+    const double rate = static_cast<double>(nobodys) / seconds;
+    const double all = static_cast<double>(more.total) / seconds;
+    const Finding counts =
+        found(line_counts, {Subject::Kind::interrupt, name},
+              {measure::text("span", span.words), measure::seconds("seconds", seconds),
+               measure::count("count", more.total), measure::count("unhandled", more.unhandled),
+               measure::number("per_s", all, Unit::per_second),
+               measure::number("unwanted_per_s", rate, Unit::per_second),
+               measure::text("device", line.device), measure::text("chip", line.chip),
+               measure::text("actions", line.actions)});
+    findings.push_back(counts);
+    // The kernel counts unhandled ones anew every 100,000 (kernel/irq/spurious.c): then they are
+    // not known, and a line that busy is a storm whoever says that he took it.
+    const bool some_unhandled = line.unhandled > 0 || more.unhandled > 0;
+    if (more.total >= kernel_counts_anew && some_unhandled && all > limit && rate <= limit)
+      storms.push_back(found(busy_storm, counts.subject, counts.measures));
+    if (rate > limit) storms.push_back(found(storm, counts.subject, counts.measures));
+  }
+}
+
+std::string command_line(const evidence::Run& run) {
+  const auto hello = run.last_said<record::said::Hello>("capture");
+  const std::string told = hello ? hello->command_line : "";
+  return told.empty() ? run.plan.scenario.capture.command_line : told;
+}
+
+void note_command_line(Findings& findings, const evidence::Run& run) {
+  const auto words = split(command_line(run), ' ');
+  for (const std::string word : {"irqpoll", "pci=nomsi"}) {
+    const bool given = std::find(words.begin(), words.end(), word) != words.end();
+    findings.push_back(
+        found(boot_word, {Subject::Kind::word, word}, {measure::flag("given", given)}));
+  }
+}
+
+/// The stretches between samples. One that the run went through and that was not counted goes to
+/// `missing`.
+std::vector<Span> spans_of(const std::map<std::string, IrqSample>& samples,
+                           const IrqSample& kernel_start, const Story& story,
+                           std::vector<std::string>& missing) {
+  struct Want {
+    const char* from;
+    const char* to;
+    const char* words;
+    bool reached;
+  };
+  const bool with_drivers = story.drivers.has_value();
+  const Want wants[] = {
+      {record::mark::capture_entry, record::mark::window_end, "before the drivers", true},
+      {record::mark::window_end, record::mark::drivers, "while drivers loaded", with_drivers},
+      {with_drivers ? record::mark::drivers : record::mark::window_end, record::mark::capture_end,
+       with_drivers ? "after the drivers" : "after the window", story.capture_end.has_value()}};
+  std::vector<Span> spans;
+  const auto entry = samples.find(record::mark::capture_entry);
+  if (story.first_line && entry != samples.end())
+    spans.push_back({"before userspace", &kernel_start, &entry->second});
+  for (const Want& want : wants) {
+    const auto from = samples.find(want.from);
+    const auto to = samples.find(want.to);
+    if (from != samples.end() && to != samples.end())
+      spans.push_back({want.words, &from->second, &to->second});
+    else if (want.reached)
+      missing.emplace_back(want.words);
+  }
+  return spans;
+}
+
+/// Each line with a driver holds a vector at least; a capture kernel with one CPU has few.
+std::uint64_t lines_with_driver(const std::map<std::string, IrqSample>& samples) {
+  const IrqSample* last = nullptr;
+  for (const auto& [at, sample] : samples)
+    if (last == nullptr || sample.t > last->t) last = &sample;
+  if (last == nullptr) return 0;
+  return static_cast<std::uint64_t>(
+      std::count_if(last->lines.begin(), last->lines.end(),
+                    [](const auto& line) { return !line.second.actions.empty(); }));
+}
+
+std::set<std::string> disabled_lines(const IrqMessages& messages,
+                                     const std::map<std::string, IrqSample>& samples) {
+  std::set<std::string> disabled = messages.disabled;
+  for (const auto& [at, sample] : samples)
+    disabled.insert(sample.disabled.begin(), sample.disabled.end());
+  return disabled;
+}
+
+Finding of_message(const Code& code, const std::string& text) {
+  return found(code, {Subject::Kind::message, {}}, {measure::text("text", text)});
+}
+
+/// The worst first: a line that the kernel gave up.
+void judge_disabled(Findings& failures, const IrqMessages& messages,
+                    const std::set<std::string>& disabled) {
+  if (!messages.giving_up.empty())
+    failures.push_back(of_message(line_given_up, messages.giving_up.front()));
+  else if (!disabled.empty())
+    failures.push_back(
+        found(line_disabled, {measure::list("lines", {disabled.begin(), disabled.end()})}));
+}
+
+void judge_vectors(Findings& failures, const IrqMessages& messages, const json& parameters) {
+  const double stale = evidence::number_of(parameters, "stale_vectors").value_or(-1);
+  const double limit = evidence::number_of(parameters, "vector_storm").value_or(100);
+  if (!messages.no_vector.empty())
+    failures.push_back(of_message(no_vectors, messages.no_vector.front()));
+  if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
+    failures.push_back(
+        found(stale_vectors, {measure::count("stale_vectors", messages.no_handler.size())}));
+  for (const auto& [vector, seen] : messages.vectors)
+    if (const auto rate = seen.per_second(); rate && *rate > limit)
+      failures.push_back(found(vector_storm, {Subject::Kind::vector, vector},
+                               {measure::count("messages", seen.messages),
+                                measure::milliseconds("within_ms", (seen.last - seen.first) * 1000),
+                                measure::number("per_s", *rate, Unit::per_second)}));
+}
+
+void tell_messages(Findings& findings, const IrqMessages& messages) {
+  const std::pair<const Code*, const std::vector<std::string>*> lists[] = {
+      {&said_given_up, &messages.giving_up},
+      {&said_no_handler, &messages.no_handler},
+      {&said_no_vector, &messages.no_vector},
+      {&said_spurious, &messages.spurious}};
+  for (const auto& [code, texts] : lists)
+    for (const std::string& text : *texts) findings.push_back(of_message(*code, text));
+}
+
+Findings judge_irq(const evidence::Run& run, const json& parameters) {
+  const Story points = story(run);
+  if (!points.first_line && !points.capture_entry) return {found(code::silent_kernel)};
+  const auto samples = irq_samples(run);
+  const IrqMessages messages = irq_messages(run, points);
+  const auto disabled = disabled_lines(messages, samples);
+  IrqSample kernel_start;
+  kernel_start.t = points.first_line.value_or(0);
+  Findings findings;
+  Findings failures;
+  judge_disabled(failures, messages, disabled);
+  note_command_line(findings, run);
+  std::vector<std::string> missing;
+  const double limit = evidence::number_of(parameters, "storm").value_or(1000);
+  for (const Span& span : spans_of(samples, kernel_start, points, missing))
+    compare_counts(findings, failures, span, limit);
+  judge_vectors(failures, messages, parameters);
+  tell_messages(findings, messages);
+  findings.insert(findings.end(), failures.begin(), failures.end());
+  if (!missing.empty())
+    findings.push_back(found(not_counted, {measure::list("spans", missing)}));
+  else if (failures.empty())
+    findings.push_back(found(irq_quiet));
+  findings.push_back(
+      found(counts_read, {measure::count("stale_vectors", messages.no_handler.size()),
+                          measure::count("spurious_messages", messages.spurious.size()),
+                          measure::count("disabled", disabled.size()),
+                          measure::count("lines_with_driver", lines_with_driver(samples))}));
+  findings.back().control = {measure::count("points", samples.size())};
+  return findings;
+}
+
+const Check check_irq_quiet{
+    .name = "irq.quiet",
+    .question =
+        "Is the capture kernel spared interrupts that nobody asked for: no storm, no line "
+        "disabled, "
+        "no stale vector beyond what is tolerated?",
+    .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts},
+    .codes = {&irq_quiet,   &line_given_up, &line_disabled,   &storm,          &busy_storm,
+              &no_vectors,  &stale_vectors, &vector_storm,    &not_counted,    &counts_read,
+              &boot_word,   &span_counts,   &cpu_time,        &apic_spurious,  &apic_errors,
+              &line_counts, &said_given_up, &said_no_handler, &said_no_vector, &said_spurious},
+    .parameters =
+        {{.name = "storm",
+          .type = scenario::ParameterSpec::Type::number,
+          .choices = {},
+          .fallback = 1000,
+          .meaning = "interrupts per second that no driver takes, above which the line is a storm; "
+                     "a quiet line has none, and the kernel disables one after 99900 of 100000"},
+         {.name = "stale_vectors",
+          .type = scenario::ParameterSpec::Type::number,
+          .choices = {},
+          .fallback = -1,
+          .meaning = "messages \"No irq handler for vector\" that are tolerated; -1: any number, "
+                     "for every stock capture kernel shows some"},
+         {.name = "vector_storm",
+          .type = scenario::ParameterSpec::Type::number,
+          .choices = {},
+          .fallback = 100,
+          .meaning = "times per second that one vector may come which nobody set up, by the ten "
+                     "messages after which the kernel stops telling"}},
+    .judge = judge_irq};
+const Registration register_irq_quiet(check_irq_quiet);
+
+}  // namespace
+
+}  // namespace quiesce::checks

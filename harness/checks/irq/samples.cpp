@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/irq/samples.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "harness/base/text.hpp"
+#include "harness/record/agent.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+bool is_numbered(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+}
+
+void read_line(const evidence::Run& run, IrqSample& sample,
+               const record::answer::InterruptLine& line) {
+  if (line.line == "SPU") sample.spurious = line.total;
+  if (!is_numbered(line.line)) return;
+  IrqLine one{line.total, 0, line.chip, list_words(line.actions.list), {}};
+  one.device = device_of_line(run, one);
+  sample.lines[line.line] = std::move(one);
+}
+
+IrqSample sample_of(const evidence::Run& run,
+                    const evidence::Told<record::answer::Interrupts>& answer) {
+  IrqSample sample;
+  sample.t = answer.t;
+  for (const auto& line : *answer.lines) read_line(run, sample, line);
+  for (const auto& spurious : answer.spurious)
+    if (is_numbered(spurious.line.text))
+      sample.lines[spurious.line.text].unhandled = spurious.unhandled;
+  for (const auto& line : answer.disabled)
+    if (!line.text.empty()) sample.disabled.push_back(line.text);
+  sample.ticks = answer.time.total;
+  sample.irq_ticks = answer.time.irq + answer.time.softirq;
+  sample.errors = answer.error;
+  return sample;
+}
+
+/// "PCI-MSI 524288-edge": the function of an MSI; nullopt for other chips.
+std::optional<PciAddress> function_of(const std::string& chip) {
+  const std::size_t at = chip.find("PCI-MSI");
+  if (at == std::string::npos) return std::nullopt;
+  const auto words = split(std::string_view(chip).substr(at), ' ');
+  if (const std::size_t dash = words[0].find('-', std::string_view("PCI-MSI").size());
+      dash != std::string::npos) {
+    const auto named = parse_pci_address(std::string_view(words[0]).substr(dash + 1));
+    return named ? std::optional(*named) : std::nullopt;
+  }
+  if (words.size() < 2) return std::nullopt;
+  const auto number = parse_number(words[1].substr(0, words[1].find('-')));
+  if (!number) return std::nullopt;
+  const std::uint64_t function = *number >> 11 & 0xffff;
+  return PciAddress{.domain = static_cast<std::uint16_t>(*number >> 27 & 0xffff),
+                    .bus = static_cast<std::uint8_t>(function >> 8),
+                    .device = static_cast<std::uint8_t>(function >> 3 & 0x1f),
+                    .function = static_cast<std::uint8_t>(function & 7)};
+}
+
+/// "16" of "irq 16: nobody cared" and "Disabling IRQ #16" (kernel/irq/spurious.c).
+std::string number_in(std::string_view text, std::string_view before) {
+  const std::size_t at = text.find(before);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + before.size());
+  return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
+}
+
+/// "0.208": CPU and vector. "__common_interrupt: 0.208 No irq handler for vector" up to 6.9, "No
+/// irq handler for 0.208" later (arch/x86/kernel/irq.c, common_interrupt; both seen).
+std::string stray_vector(std::string_view text) {
+  constexpr std::string_view words = "No irq handler for";
+  const std::size_t at = text.find(words);
+  if (at == std::string_view::npos) return {};
+  const std::string_view behind = trim(text.substr(at + words.size()));
+  const std::string_view before = trim(text.substr(0, at));
+  const bool is_behind = !behind.empty() && behind[0] >= '0' && behind[0] <= '9';
+  const std::string_view place = is_behind ? behind : before.substr(before.rfind(' ') + 1);
+  return std::string(place.substr(0, place.find_first_not_of("0123456789.")));
+}
+
+/// At `t` of the kernel's clock.
+void note_vector(IrqMessages& messages, std::string_view text, double t) {
+  const std::string name = stray_vector(text);
+  if (name.empty()) return;
+  StrayVector& vector = messages.vectors[name];
+  // The kernel tells anew every five seconds: the first burst is what counts.
+  if (vector.messages > 0 && t - vector.first > 5) return;
+  if (vector.messages++ == 0) vector.first = t;
+  vector.last = t;
+}
+
+/// "[    0.293936] TEXT" of the serial line, where a storm also costs characters: only when there
+/// is no log.
+void note_vector_of_line(IrqMessages& messages, std::string_view line) {
+  const std::size_t bracket = line.find(']');
+  if (bracket == std::string_view::npos || line[0] != '[') return;
+  const std::string time(trim(line.substr(1, bracket - 1)));
+  char* rest = nullptr;
+  const double t = std::strtod(time.c_str(), &rest);
+  if (!time.empty() && *rest == '\0') note_vector(messages, line.substr(bracket + 1), t);
+}
+
+void sort_message(IrqMessages& messages, std::string_view text) {
+  const std::string line = shorten(text, 160);
+  const bool nobody = matches("irq *: nobody cared", text);
+  if (nobody || matches("Disabling IRQ #", text)) {
+    messages.giving_up.push_back(line);
+    const std::string number = number_in(text, nobody ? "irq " : "Disabling IRQ #");
+    if (!number.empty()) messages.disabled.insert(number);
+  } else if (matches("No irq handler for", text)) {
+    messages.no_handler.push_back(line);
+  } else if (matches("no vector available", text)) {
+    messages.no_vector.push_back(line);  // arch/x86/kernel/apic/vector.c
+  } else if (matches("purious", text) && (matches("nterrupt", text) || matches("IRQ", text))) {
+    messages.spurious.push_back(line);
+  }
+}
+
+}  // namespace
+
+std::string device_of_line(const evidence::Run& run, const IrqLine& line) {
+  const auto& devices = run.plan.devices;
+  if (const auto function = function_of(line.chip)) {
+    const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& device) {
+      return device.address == *function;
+    });
+    return found != devices.end() ? found->name : to_string(*function);
+  }
+  std::vector<std::string> named;
+  for (const auto& device : devices)
+    if (!line.actions.empty() && mentions(line.actions, device)) named.push_back(device.name);
+  return list_words(named);
+}
+
+std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
+  std::map<std::string, IrqSample> samples;
+  for (const auto& answer : run.said<record::answer::Interrupts>("capture"))
+    if (answer.lines) samples[answer.at] = sample_of(run, answer);
+  return samples;
+}
+
+std::optional<double> StrayVector::per_second() const {
+  constexpr std::uint64_t burst = 10;
+  // Messages of one tick of the clock are as good as at once.
+  constexpr double shortest = 0.001;
+  if (messages < burst) return std::nullopt;
+  return static_cast<double>(messages - 1) / std::max(last - first, shortest);
+}
+
+IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
+  IrqMessages messages;
+  std::set<std::string> seen;
+  const auto add = [&](std::string_view text) {
+    if (seen.insert(std::string(text)).second) sort_message(messages, text);
+  };
+  for (const auto* line : capture_serial(run, story)) add(message_of(line->text));
+  if (const auto log = run.last_said<record::answer::Kmsg>("capture"))
+    for (const auto& message : log->entries) {
+      add(message.text);
+      note_vector(messages, message.text, message.guest);
+    }
+  if (messages.vectors.empty())
+    for (const auto* line : capture_serial(run, story)) note_vector_of_line(messages, line->text);
+  return messages;
+}
+
+}  // namespace quiesce::checks

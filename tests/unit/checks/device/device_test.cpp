@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/checks/run_builder.hpp"
+
+namespace quiesce::test {
+
+using checks::Verdict;
+
+namespace {
+
+bool says(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+const Function bridge{.address = "0000:00:00.0", .class_code = 0x0600, .bus_master = true};
+const Function screen{.address = "0000:00:03.0", .class_code = 0x0300};
+const Function firmware{.address = "0000:00:1f.2", .class_code = 0x0106, .bus_master = true};
+
+/// A run in which nobody claims net0, in this state at the end.
+RunBuilder unclaimed(const Function& net_at_end) {
+  auto run = good_run();
+  run.pci("capture-end", 40, {bridge, net_at_end, screen, firmware});
+  auto with_driver = net_at_end;
+  run.pci("capture-end-agent", 39, {bridge, with_driver, firmware});
+  return run;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checks_device)
+
+BOOST_AUTO_TEST_CASE(functions_that_a_driver_claims_are_quiet_and_firmwares_are_noted) {
+  const auto result = judge_one(good_run(), "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(numbers(result)["notes"] == 2);
+  BOOST_TEST(says(result.details.back(), "left on by firmware"));
+  BOOST_TEST(says(result.details.at(2), "0000:00:02.0 8086:10d3  0200  BX             BX"));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_nobody_touched_fails) {
+  const auto result = judge_one(
+      unclaimed({.address = "0000:00:02.0", .bus_master = true, .msix = true}), "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(result.reason ==
+             "0000:00:02.0 Bus Master and MSI-X left on since the panic: nothing turned it off and "
+             "no driver claimed it");
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_was_turned_off_once_is_not_untouched) {
+  auto run = unclaimed({.address = "0000:00:02.0", .bus_master = true});
+  run.trace(19, "pci_cfg_write e1000e 00:02.0 @0x4 <- 0x503");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(pending_transactions_at_the_end_fail) {
+  BOOST_TEST(
+      says(judge_one(unclaimed({.address = "0000:00:02.0", .pending = true}), "pci.quiet").reason,
+           "transactions pending"));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_fell_off_the_bus_fails) {
+  auto run = good_run();
+  run.pci("capture-end", 40, {bridge, screen, firmware});
+  run.pci("capture-end-agent", 39, {bridge, screen, firmware});
+  auto result = judge_one(run, "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "0000:00:02.0 fell off the bus"), result.reason);
+  run.pci("capture-end", 40, {bridge, {.address = "0000:00:02.0", .gone = true}, screen, firmware});
+  run.drop_trace("pci_cfg_write");
+  result = judge_one(run, "pci.quiet");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "reads all ones at the end"), result.reason);
+}
+
+BOOST_AUTO_TEST_CASE(bridges_count_when_they_are_asked_for) {
+  auto run = good_run();
+  auto driven = bridge;
+  driven.driver = "pcieport";
+  run.pci("production-agent", 10, {driven, firmware});
+  const auto result = judge_one(run, "pci.quiet", {{"ignore_bridges", false}});
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "0000:00:00.0"));
+}
+
+BOOST_AUTO_TEST_CASE(without_snapshots_trace_or_drivers_nothing_is_proved) {
+  const Function left{.address = "0000:00:02.0", .bus_master = true};
+  auto run = unclaimed(left);
+  run.drop_trace("pci_cfg_write");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+  run = unclaimed(left);
+  run.drop_file("pci/capture-end-agent.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+  run.drop_file("pci/handover.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_whose_use_in_production_is_not_known_is_inconclusive) {
+  auto run = good_run();
+  run.drop_file("pci/production-agent.json");
+  BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(bound_drivers_pass_with_their_time) {
+  const auto result = judge_one(good_run(), "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(
+      result.reason ==
+      "2 devices bound to their drivers, the slowest 2.10 s after the modules were asked for");
+  BOOST_TEST(result.details.front() ==
+             "net0 (e1000e): bound 1.10 s after the request to load all modules");
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_a_wrong_and_a_missing_driver_fail) {
+  BOOST_TEST(says(judge_one(good_run(), "driver.reinit", {{"within", "2s"}}).reason,
+                  "vga0 (bochs-drm) was bound only 2.1 s after the request to load all modules"));
+  auto run = good_run();
+  run.drop_agent("bound");
+  run.pci("capture-end-agent", 39, {{.address = "0000:00:02.0"}});
+  BOOST_TEST(judge_one(run, "driver.reinit").reason == "net0 has no driver (and 1 more)");
+  run.agent(
+      27, "response",
+      {{"op", "wait-bound"}, {"bound", {{{"address", "0000:00:02.0"}, {"driver", "vfio-pci"}}}}});
+  BOOST_TEST(judge_one(run, "driver.reinit").reason ==
+             "net0 is bound to vfio-pci, not to e1000e (and 1 more)");
+}
+
+BOOST_AUTO_TEST_CASE(a_module_that_never_returns_fails_and_names_the_last_one) {
+  auto run = good_run();
+  run.cut(26.05);
+  run.event(86, "capture.stuck", {{"step", "drivers"}, {"why", "it did not answer"}});
+  run.event(90, "run.end", {{"reason", "finished"}});
+  const auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(says(result.reason, "stuck in step drivers"), result.reason);
+  BOOST_TEST(result.details.back() == "the last module loaded: e1000e");
+}
+
+BOOST_AUTO_TEST_CASE(a_drivers_complaints_are_listed) {
+  auto run = good_run();
+  run.serial(26.5, "[    9.000000] e1000e 0000:00:02.0: Hardware Error");
+  run.serial(26.5, "[    9.000000] e1000e_other: error");
+  const auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::pass));
+  BOOST_TEST(numbers(result)["devices"]["net0"]["trouble_lines"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_names_a_module_in_either_spelling_is_the_devices) {
+  auto run = good_run();
+  run.plan.devices[0].profile.modules = {"snd-hda-intel", "xhci_pci"};
+  run.serial(26.5, "[    9.000000] snd_hda_intel: azx_get_response timeout");
+  run.serial(26.6, "[    9.100000] xhci-pci: init failed");
+  run.serial(26.7, "[    9.200000] xhci_pci_renesas: init failed");
+  BOOST_TEST(numbers(judge_one(run, "driver.reinit"))["devices"]["net0"]["trouble_lines"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_capture_kernel_that_got_stuck_is_the_reason) {
+  auto run = good_run();
+  run.cut(26.05);
+  run.drop_file("screen/capture-end.txt");
+  run.event(60, "capture.stuck", {{"step", "drivers"}, {"why", "timeout"}, {"guest_down", ""}});
+  run.event(61, "run.end", {{"reason", "finished"}});
+  auto result = judge_one(run, "driver.reinit");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(
+      says(result.reason, "net0 has no driver: the capture kernel got stuck in step drivers"),
+      result.reason);
+  for (const char* check : {"device.works", "console.serial", "console.screen", "console.input"}) {
+    result = judge_one(run, check);
+    BOOST_TEST((result.verdict == Verdict::inconclusive), check);
+    BOOST_TEST(says(result.reason, "the capture kernel got stuck in step drivers"), result.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_capture_kernel_that_got_stuck_in_the_tests_fails_them_only) {
+  auto run = good_run();
+  run.cut(28.5);
+  run.agent(28.6, "request", {{"op", "test"}, {"device", "net0"}});
+  run.event(60, "capture.stuck", {{"step", "tests"}, {"why", "timeout"}, {"guest_down", ""}});
+  run.event(61, "run.end", {{"reason", "finished"}});
+  const auto result = judge_one(run, "device.works");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(
+      says(result.reason, "net0: its test never ended, the capture kernel got stuck in step tests"),
+      result.reason);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::pass));
+}
+
+BOOST_AUTO_TEST_CASE(drivers_that_nobody_looked_at_are_inconclusive) {
+  auto run = good_run();
+  run.drop_agent("bound");
+  run.drop_file("pci/capture-end-agent.json");
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(drivers_that_were_never_asked_for_are_inconclusive_or_skipped) {
+  auto run = good_run();
+  run.cut(24);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+  run.cut(12);
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::inconclusive));
+  run.plan.scenario.steps.tests = false;
+  run.plan.scenario.steps.drivers = false;
+  BOOST_TEST((judge_one(run, "driver.reinit").verdict == Verdict::skip));
+}
+
+BOOST_AUTO_TEST_CASE(tests_that_pass_and_are_seen_outside_pass) {
+  const auto result = judge_one(good_run(), "device.works");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  BOOST_TEST(numbers(result)["devices"]["net0"]["frames_out"] == 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_test_that_fails_or_is_not_seen_outside_fails) {
+  auto run = good_run();
+  run.drop_events("echo");
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::fail));
+  run = good_run();
+  run.event(33, "test.result", {{"device", "vga0"}, {"ok", false}, {"detail", "no console"}});
+  BOOST_TEST(judge_one(run, "device.works").reason == "vga0: console failed: no console");
+}
+
+BOOST_AUTO_TEST_CASE(a_test_that_never_ended_fails_and_one_that_was_not_asked_for_is_inconclusive) {
+  auto run = good_run();
+  run.drop_events("test.result");
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
+  run.agent(29, "request", {{"op", "test"}, {"device", "net0"}});
+  run.event(39, "capture.stuck", {{"step", "tests"}, {"why", "it did not answer"}});
+  BOOST_TEST(says(judge_one(run, "device.works").reason, "net0: its test never ended, "));
+}
+
+BOOST_AUTO_TEST_CASE(a_sound_test_without_audio_is_inconclusive) {
+  auto run = good_run();
+  run.plan.devices[1].profile.test = {{"kind", "sound-play"}};
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace quiesce::test
