@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 
 namespace quiesce::draft {
@@ -18,19 +19,6 @@ std::string help_value(std::string_view line, std::string_view key) {
   const bool quoted = rest.starts_with('"');
   if (quoted) rest.remove_prefix(1);
   return std::string(rest.substr(0, rest.find(quoted ? '"' : ',')));
-}
-
-/// Names that have the beginning of the word in common, or hold it: what a slip of the pen does not
-/// explain.
-std::string names_like(const std::vector<std::string>& names, std::string_view word) {
-  constexpr std::size_t most = 8;
-  constexpr std::size_t beginning = 3;
-  std::vector<std::string> like;
-  for (const auto& name : names)
-    if (like.size() < most && word.size() >= beginning &&
-        (name.starts_with(word.substr(0, beginning)) || name.find(word) != std::string::npos))
-      like.push_back(name);
-  return fmt::format("{}", fmt::join(like, ", "));
 }
 
 /// "lsi_reset" for lsi53c895a by its first word, "usb_xhci_reset" for nec-usb-xhci by all of them.
@@ -92,11 +80,8 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
     names.push_back(device.name);
     if (!device.alias.empty()) names.push_back(device.alias);
   }
-  std::string remedy;
-  if (const std::string near = nearest(name, names); !near.empty())
-    remedy = fmt::format("; did you mean {}?", near);
-  else if (const std::string like = names_like(names, name); !like.empty())
-    remedy = fmt::format("; there are {}", like);
+  std::string remedy = did_you_mean(name, names);
+  if (!remedy.empty()) remedy.insert(0, "; ");
   return fail(Errc::invalid_input, "it has no PCI device {}{} (\"-device help\" lists all {})",
               name, remedy, names.size());
 }

@@ -64,10 +64,10 @@ BOOST_AUTO_TEST_CASE(a_device_is_chosen_by_name_or_alias) {
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_explained) {
   BOOST_TEST(refusal("ibg") ==
-             "it has no PCI device ibg; did you mean igb? (\"-device help\" lists all 6)");
+             "it has no PCI device ibg; did you mean \"igb\"? (\"-device help\" lists all 6)");
   BOOST_TEST(refusal("virtio-whatever") ==
-             "it has no PCI device virtio-whatever; did you mean virtio-net-pci? "
-             "(\"-device help\" lists all 6)");
+             "it has no PCI device virtio-whatever; did you mean \"virtio-net-pci\" or "
+             "\"virtio-net\"? (\"-device help\" lists all 6)");
   BOOST_TEST(refusal("x") == "it has no PCI device x (\"-device help\" lists all 6)");
   BOOST_TEST(refusal("ne2k_isa") ==
              "ne2k_isa is no PCI device of QEMU: it sits on the bus ISA; a profile is one PCI "
