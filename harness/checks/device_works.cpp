@@ -9,6 +9,7 @@
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -74,7 +75,7 @@ void look_outside_sound(WorkFinding& finding, const evidence::Run& run,
   if (device.busy && hertz == before)
     return doubt(
         fmt::format("production played {:.0f} Hz as well, so its tone proves nothing", hertz));
-  const auto seconds = tone_seconds(run, hertz);
+  const auto seconds = tone_seconds(run, device.name, hertz);
   if (!seconds) return doubt(seconds.error().describe());
   finding.numbers["tone_s"] = *seconds;
   finding.line += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, *seconds);
@@ -114,9 +115,9 @@ WorkFinding judge_work_of(const evidence::Run& run, const Story& story,
                              detail.empty() ? "" : ": " + shorten(detail, 200));
   finding.verdict = ok == true ? Verdict::pass : ok ? Verdict::fail : Verdict::inconclusive;
   if (ok != true) return finding;
-  const std::string kind = kind_of(device);
-  if (kind == "net-echo") look_outside_net(finding, run, story, device.name);
-  if (kind == "sound-play") look_outside_sound(finding, run, device);
+  const auto witness = scenario::test_of(device).witness;
+  if (witness == scenario::Witness::frames) look_outside_net(finding, run, story, device.name);
+  if (witness == scenario::Witness::tone) look_outside_sound(finding, run, device);
   return finding;
 }
 

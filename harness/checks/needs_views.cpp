@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The needs that are views of the machine: configuration spaces, screens, tests, keys, actions.
 #include <fmt/format.h>
+#include <linux/pci_regs.h>
 
 #include <algorithm>
 
 #include "harness/base/text.hpp"
 #include "harness/checks/needs.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/events_device.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -32,7 +35,8 @@ void want_snapshot(const Course& course, Gaps& gaps, const std::string& name, bo
 /// What of a header never changes: vendor and device, class, header type, first capability.
 bool same_function(const PciConfig& a, const PciConfig& b) {
   return a.vendor() == b.vendor() && a.device() == b.device() && a.class_code() == b.class_code() &&
-         a.byte(0x0e) == b.byte(0x0e) && a.byte(0x34) == b.byte(0x34);
+         a.byte(PCI_HEADER_TYPE) == b.byte(PCI_HEADER_TYPE) &&
+         a.byte(PCI_CAPABILITY_LIST) == b.byte(PCI_CAPABILITY_LIST);
 }
 
 /// Functions of `later` against those of the handover: one that is new, or another one, shows that
@@ -83,10 +87,10 @@ void look_at_marks(const Course& course, Gaps& gaps) {
 /// libpci's views know the drivers. A guest whose configuration spaces did not answer has none, and
 /// the timeline says so.
 void look_at_drivers(const Course& course, Gaps& gaps) {
-  const auto silent = course.run.events(event::AgentPciMissing::name);
+  const auto silent = course.run.events<event::AgentPciMissing>();
   const auto excused = [&](const char* name) {
     return std::any_of(silent.begin(), silent.end(),
-                       [&](const auto* one) { return one->text("mark") == name; });
+                       [&](const auto& one) { return one.mark == name; });
   };
   want_snapshot(course, gaps, "production-agent",
                 course.story.handover && !excused(mark::production));
@@ -97,19 +101,16 @@ void look_at_drivers(const Course& course, Gaps& gaps) {
 /// The agent was asked for the modules, and answered.
 void look_at_bound(const Course& course, Gaps& gaps) {
   if (!course.did(Step::drivers)) return;
-  for (const char* op : {"modules"})
-    if (last_said(course.run, "capture", "response", op) == nullptr)
-      gaps.push_back(fmt::format("the agent's answer to {} is missing", op));
+  if (!course.run.last_said<record::answer::Modules>("capture"))
+    gaps.push_back(
+        fmt::format("the agent's answer to {} is missing", record::answer::Modules::name));
 }
 
 void look_at_screens(const Course& course, Gaps& gaps) {
-  const auto pictures = course.run.events(event::Screen::name);
-  for (const auto* picture : pictures) {
-    const std::string name = picture->text("name");
+  for (const auto& picture : course.run.events<event::Screen>()) {
+    const std::string& name = picture.screen;
     if (name != mark::production && name != mark::capture_end) continue;
-    if (picture->fields.contains(record::key_of(&record::event::Screen::unreadable)) ||
-        picture->fields.contains(record::key_of(&record::event::Screen::no_text)))
-      continue;
+    if (picture.unreadable || picture.no_text) continue;
     if (course.run.screens.count(name) == 0)
       gaps.push_back(fmt::format("screen/{}.txt is missing", name));
   }
@@ -135,10 +136,10 @@ void look_at_samples(const Course& course, Gaps& gaps) {
   if (!course.did(Step::end) || !course.has_display() || !course.story.handover) return;
   double before = *course.story.handover;
   double gap = 0;
-  for (const auto* sample : course.run.events(event::ScreenSample::name)) {
-    if (sample->t < before) continue;
-    gap = std::max(gap, sample->t - before);
-    before = sample->t;
+  for (const auto& sample : course.run.events<event::ScreenSample>()) {
+    if (sample.t < before) continue;
+    gap = std::max(gap, sample.t - before);
+    before = sample.t;
   }
   gap = std::max(gap, course.story.capture_end.value_or(before) - before);
   if (gap > longest) gaps.push_back(fmt::format("nobody looked at the screen for {:.1f} s", gap));
@@ -148,12 +149,12 @@ void look_at_samples(const Course& course, Gaps& gaps) {
 void look_at_keys(const Course& course, Gaps& gaps) {
   if (!course.did(Step::consoles)) return;
   const auto& run = course.run;
-  if (run.events(event::KeySent::name).empty())
+  if (run.events<event::KeySent>().empty())
     gaps.emplace_back("the key that the plan has typed is not in the timeline");
-  if (last_said(run, "capture", "response", "keys") == nullptr)
+  if (!run.last_said<record::answer::Keys>("capture"))
     gaps.emplace_back("the agent's answer to keys is missing");
-  const auto read = said(run, "capture", "event", "key").size();
-  const auto noted = run.events(event::KeyReceived::name).size();
+  const auto read = run.said<record::said::Key>("capture").size();
+  const auto noted = run.events<event::KeyReceived>().size();
   if (read > noted)
     gaps.push_back(
         fmt::format("the agent read {}, and the timeline has {}", count(read, "key"), noted));
@@ -161,35 +162,33 @@ void look_at_keys(const Course& course, Gaps& gaps) {
 
 void look_at_tests(const Course& course, Gaps& gaps) {
   if (!course.did(Step::tests)) return;
-  const auto results = course.run.events(event::TestResult::name);
+  const auto results = course.run.events<event::TestResult>();
   for (const auto& device : course.run.plan.devices) {
-    const std::string kind = evidence::text_of(device.profile.test, "kind");
-    if (kind.empty() || kind == "none" || !device.driver_in_capture) continue;
+    const auto test = scenario::test_of(device);
+    if (!scenario::is_some(test) || !device.driver_in_capture) continue;
     if (std::none_of(results.begin(), results.end(),
-                     [&](const auto* one) { return one->text("device") == device.name; }))
+                     [&](const auto& one) { return one.device == device.name; }))
       gaps.push_back("the result of the test of " + device.name + " is missing");
-    if (kind == "sound-play" && course.run.audio.empty())
-      gaps.emplace_back("audio.wav is missing or empty");
+    if (test.witness == scenario::Witness::tone && course.run.sound_of(device.name).empty())
+      gaps.push_back(course.run.sound_file_of(device.name) + " is missing or empty");
   }
 }
 
 void want_actions(const Course& course, Gaps& gaps, const char* at,
                   const std::vector<scenario::Action>& actions, bool climb) {
-  const auto done = course.run.events(event::ResetAction::name);
+  const auto done = course.run.events<event::ResetAction>();
   const auto& devices = course.run.plan.devices;
   for (std::size_t number = 0; number < actions.size(); ++number) {
     // An action of a climb is left out for devices that work again.
     if (climb && number > 0) continue;
     for (const auto& device : devices) {
       const auto& named = actions[number].devices;
-      const bool meant =
-          named.empty() ? device.busy && evidence::text_of(device.activity, "kind") != "console"
-                        : std::find(named.begin(), named.end(), device.name) != named.end();
+      const bool meant = named.empty()
+                             ? device.busy && !scenario::activity_of(device).shows_console
+                             : std::find(named.begin(), named.end(), device.name) != named.end();
       if (!meant) continue;
-      if (std::none_of(done.begin(), done.end(), [&](const auto* one) {
-            return one->text("at") == at && one->text("device") == device.name &&
-                   evidence::whole_of(
-                       one->fields, record::key_of(&record::event::ResetAction::number)) == number;
+      if (std::none_of(done.begin(), done.end(), [&](const auto& one) {
+            return one.at == at && one.device == device.name && one.number == number;
           }))
         gaps.push_back(
             fmt::format("what action {} did to {} ({}) is missing", number + 1, device.name, at));
@@ -235,9 +234,9 @@ const Need keys{"events `key.sent`, `key.received`, answer `keys`",
                 "the plan's key was sent, the timeline has each key that the agent read",
                 {},
                 look_at_keys};
-const Need tests{"events `test.result`, `audio.wav`",
+const Need tests{"events `test.result`, `audio-NAME.wav`",
                  "one for each device that the plan tests; the sound that a test played",
-                 {record::file::audio},
+                 {record::file::audio, record::sound_begin},
                  look_at_tests};
 const Need actions{"events `reset.action`",
                    "one for each action and device of the plan, up to where a climb leaves "

@@ -88,7 +88,7 @@ bool untouched(const evidence::Run& run, const std::vector<evidence::PciWrite>& 
 struct Sides {
   const evidence::Run& run;
   double handover;
-  std::vector<evidence::PciWrite> writes;
+  const std::vector<evidence::PciWrite>& writes;
   const evidence::PciSnapshot* agent;
   bool ignore_bridges;
 };
@@ -134,7 +134,7 @@ FunctionFinding examine(const Sides& view, const evidence::PciFunction& before) 
   if (left.empty() || (owned != nullptr && !owned->driver.empty())) return finding;
   finding.problem =
       list_words(left) + " left on since the panic: nothing turned it off and no driver claimed it";
-  constexpr int bridge_class = 0x06;
+  constexpr int bridge_class = 0x06;  // <linux/pci_ids.h>, PCI_BASE_CLASS_BRIDGE
   const bool bridge = before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class;
   const auto used = used_in_production(view.run, before.address);
   if (view.ignore_bridges && bridge)
@@ -209,7 +209,7 @@ CheckResult judge_quiet(const evidence::Run& run, const json& parameters) {
     return verdict(Verdict::inconclusive, "there was no handover: " + points.cut_off());
   if (const std::string missing = missing_evidence(run); !missing.empty())
     return verdict(Verdict::inconclusive, missing);
-  const Sides view{run, *points.handover, evidence::pci_writes(run), last_agent_view(run),
+  const Sides view{run, *points.handover, run.trace.writes, last_agent_view(run),
                    evidence::flag_of(parameters, "ignore_bridges").value_or(true)};
   const auto& functions = run.pci.at(mark::handover).functions;
   CheckResult result;
