@@ -4,10 +4,13 @@
 
 #include <utility>
 
+#include "harness/wire/work.hpp"
+
 namespace quiesce::models {
 
 using nlohmann::json;
 using vfio_user::ResetKind;
+namespace line = record::ledger;
 namespace reg = wire::model;
 
 namespace {
@@ -53,7 +56,10 @@ Model ring_model(const std::string& name, const std::string& description,
               .description = description,
               .settings = common_settings(),
               .stops_on = stops_on,
-              .activity = {{"kind", "model-run"}, {"rate", 20}, {"item", 512}, {"length", 16384}},
+              .activity = {{"kind", wire::activity::model_run},
+                           {"rate", 20},
+                           {"item", 512},
+                           {"length", 16384}},
               .make = std::move(make)};
   model.settings.insert(model.settings.end(), settings.begin(), settings.end());
   return model;
@@ -192,7 +198,7 @@ void Engine::write(int bar, std::uint64_t offset, unsigned width, std::uint64_t 
 void Engine::set_control(std::uint32_t value) {
   if ((value & reg::soft_reset) != 0) {
     const bool effect = behaviour_.obeys_control && !behaviour_.needs_reset;
-    note("reset", {{"kind", "soft"}, {"effect", effect}, {"stops", effect}, {"ready_ms", 0}});
+    note(line::Reset{.kind = "soft", .effect = effect, .stops = effect, .ready_ms = 0});
     if (effect) end_all("soft");
     return;
   }
@@ -212,7 +218,7 @@ bool Engine::config_unreadable() {
 }
 
 void Engine::note_bus_master(bool now) {
-  if (now != bus_master_) note("bus-master", {{"on", now}});
+  if (now != bus_master_) note(line::BusMaster{now});
   bus_master_ = now;
 }
 
@@ -224,7 +230,7 @@ void Engine::config_written(std::uint16_t offset, unsigned width, std::uint32_t 
   };
   if (offset == 0x04 || within(config.pm_offset(), 4, 6) ||
       within(config.express_offset(), 8, 10) || within(config.msi_offset(), 2, 14))
-    note("config", {{"offset", hex(offset)}, {"width", width}, {"value", hex(value)}});
+    note(line::Config{.offset = {offset}, .width = width, .value = {value}});
 }
 
 /// All that a reset ends and clears.
@@ -243,10 +249,10 @@ bool Engine::reset(ResetKind kind) {
   flush_interrupts();
   const Effect effect = dead_ ? Effect::none : behaviour_.resets.of(kind);
   const double ready_ms = effect != Effect::none && ever_used_ ? behaviour_.ready_ms : 0;
-  note("reset", {{"kind", to_string(kind)},
-                 {"effect", effect != Effect::none},
-                 {"stops", effect == Effect::all},
-                 {"ready_ms", ready_ms}});
+  note(line::Reset{.kind = to_string(kind),
+                   .effect = effect != Effect::none,
+                   .stops = effect == Effect::all,
+                   .ready_ms = ready_ms});
   if (effect == Effect::none) return false;
   if (effect == Effect::all) {
     end_all(to_string(kind));
@@ -264,12 +270,12 @@ bool Engine::reset(ResetKind kind) {
 }
 
 void Engine::connected() {
-  note("connect");
+  note(line::Connect());
 }
 
 void Engine::disconnected() {
   flush_interrupts();
-  note("disconnect");
+  note(line::Disconnect());
 }
 
 void Engine::hold(bool held) {
@@ -283,15 +289,15 @@ void Engine::hold(bool held) {
   ticker_.hold(held);
   own_timer_.hold(held);
   flush_interrupts();
-  note(held ? "hold" : "release");
-  if (held) return;
+  if (held) return note(line::Hold());
+  note(line::Release());
   if (std::exchange(pin_waits_, false)) host_->set_intx(true);
   if (std::exchange(copy_waits_, false)) copy();
 }
 
 void Engine::kernel(const std::string& role) {
   flush_interrupts();
-  note("kernel", {{"role", role}});
+  note(line::Kernel{role});
   const bool handover = role == "capture" && role_ != role;
   role_ = role;
   if (handover && running_ && settings_.value("begins", "handover") == "handover") begins();

@@ -95,8 +95,9 @@ class Engine : public ModelDevice {
   void release_pin();
   bool held() const { return held_; }
   void stop(const char* by);
-  void note(const char* event, nlohmann::json fields = nlohmann::json::object()) {
-    ledger_.note(event, std::move(fields));
+  template <record::Record R>
+  void note(const R& what) {
+    ledger_.note(what);
   }
   void tell(const nlohmann::json& message);
   vfio_user::Host& host() { return *host_; }

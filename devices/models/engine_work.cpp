@@ -10,6 +10,7 @@
 
 namespace quiesce::models {
 
+namespace line = record::ledger;
 namespace reg = wire::model;
 
 namespace {
@@ -43,7 +44,7 @@ void Engine::run() {
   running_ = used_ = ever_used_ = true;
   error_ = false;
   blocked_why_.clear();
-  note("run", {{"address", hex(ring_.address)}, {"bytes", bytes}, {"item", item}, {"rate", rate}});
+  note(line::Run{.address = {ring_.address}, .bytes = bytes, .item = item, .rate = rate});
   ticker_.start(host_->loop(), Seconds(1.0 / rate), [this] { tick(); });
   started();
   if (limited && settings_.value("begins", "handover") == "run") begins();
@@ -61,7 +62,7 @@ void Engine::stop(const char* by) {
   running_ = false;
   ticker_.stop();
   flush_interrupts();
-  note("stop", {{"by", by}});
+  note(line::Stop{by});
 }
 
 void Engine::tick() {
@@ -74,8 +75,7 @@ std::uint64_t Engine::slot_of(const Ring& ring) const {
 }
 
 void Engine::blocked(const char* why, std::uint64_t address, std::size_t bytes) {
-  if (blocked_why_ != why)
-    note("dma.blocked", {{"address", hex(address)}, {"bytes", bytes}, {"why", why}});
+  if (blocked_why_ != why) note(line::Blocked{.address = {address}, .bytes = bytes, .why = why});
   blocked_why_ = why;
 }
 
@@ -114,12 +114,12 @@ bool Engine::write_item(const Ring& ring) {
     return false;
   }
   blocked_why_.clear();
-  note("dma.write", {{"address", hex(address)},
-                     {"bytes", bytes.size()},
-                     {"sequence", sequence},
-                     {"epoch", epoch},
-                     {"tagged", settings_.value("tagged", true)},
-                     {"crc", crc_of(bytes)}});
+  note(line::Write{.address = record::Address{address},
+                   .bytes = bytes.size(),
+                   .crc = record::Word::of(crc_of(bytes)),
+                   .sequence = sequence,
+                   .epoch = epoch,
+                   .tagged = settings_.value("tagged", true)});
   // A write by message serves requests meanwhile, and one of them may have been a reset.
   if (epoch != epoch_) return true;
   ++sequence_;
@@ -170,7 +170,7 @@ void Engine::count_interrupt(const char* kind) {
 
 void Engine::flush_interrupts() {
   if (pending_.count == 0) return;
-  note("interrupt", {{"kind", pending_.kind}, {"vector", 0}, {"count", pending_.count}});
+  note(line::Interrupt{.kind = pending_.kind, .vector = 0, .count = pending_.count});
   pending_.count = 0;
 }
 
@@ -185,12 +185,12 @@ void Engine::copy() {
     return;
   }
   const auto crc = do_copy();
-  nlohmann::json fields{{"from", hex(wide(reg::copy_from_low))},
-                        {"to", hex(wide(reg::copy_to_low))},
-                        {"bytes", registers_[reg::copy_bytes / 4]},
-                        {"ok", crc.has_value()}};
-  if (crc) fields["crc"] = *crc;
-  note("copy", fields);
+  line::Copy done{.from = {wide(reg::copy_from_low)},
+                  .to = {wide(reg::copy_to_low)},
+                  .bytes = registers_[reg::copy_bytes / 4],
+                  .ok = crc.has_value()};
+  if (crc) done.crc = *crc;
+  note(done);
   copied_ = crc.has_value();
   error_ = !copied_;
   if (copied_ && (registers_[reg::control / 4] & reg::interrupt) != 0) raise();

@@ -51,7 +51,7 @@ class FatalAer final : public Engine {
     add(config.aer_offset(), 0x18, malformed);
     // Fatal Error Detected of Device Status, which is the upper half.
     add(config.express_offset(), 0x08, 1U << (16 + 2));
-    note("aer", {{"severity", "fatal"}, {"status", status}});
+    note(record::ledger::Aer{.severity = "fatal", .status = {1U << malformed}});
     tell({{"event", "aer"}, {"severity", "fatal"}, {"status", status}});
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "devices/vfio_user/config_space.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <bit>
 #include <string>
 
@@ -8,11 +10,11 @@ namespace quiesce::vfio_user {
 
 namespace {
 
-constexpr std::uint16_t command_at = 0x04;
-constexpr std::uint16_t status_at = 0x06;
-constexpr std::uint16_t bars_at = 0x10;
-constexpr std::uint16_t first_capability = 0x40;
-constexpr std::uint16_t first_extended = 0x100;
+constexpr std::uint16_t command_at = PCI_COMMAND;
+constexpr std::uint16_t status_at = PCI_STATUS;
+constexpr std::uint16_t bars_at = PCI_BASE_ADDRESS_0;
+constexpr std::uint16_t first_capability = PCI_STD_HEADER_SIZEOF;
+constexpr std::uint16_t first_extended = PCI_CFG_SPACE_SIZE;
 constexpr std::uint64_t all_ones = ~std::uint64_t{0};
 
 /// Collects what is wrong.
@@ -113,7 +115,7 @@ void put(std::span<std::byte> bytes, std::size_t at, unsigned width, std::uint64
 struct Draft {
   std::vector<std::byte> value, writable, clears, sticky;
   std::uint16_t next = first_capability;
-  std::uint16_t last_link = 0x34;  ///< where the pointer to the next capability goes
+  std::uint16_t last_link = PCI_CAPABILITY_LIST;  ///< where the pointer to the next capability goes
 
   explicit Draft(std::size_t size) : value(size), writable(size), clears(size), sticky(size) {}
 
@@ -137,17 +139,18 @@ struct Draft {
 
 /// PCI 3.0 section 6.1, type 0.
 void lay_header(Draft& draft, const Layout& layout, bool has_capabilities) {
-  draft.at(0x00, 2, layout.vendor);
-  draft.at(0x02, 2, layout.device);
+  draft.at(PCI_VENDOR_ID, 2, layout.vendor);
+  draft.at(PCI_DEVICE_ID, 2, layout.device);
   // I/O, memory, Bus Master, parity, SERR#, INTx Disable.
   draft.at(command_at, 2, 0, 0x0547);
-  draft.at(status_at, 2, has_capabilities ? 0x10 : 0, 0, 0xf900);
-  draft.at(0x08, 4, static_cast<std::uint64_t>(layout.class_code) << 8 | layout.revision);
-  draft.at(0x0c, 1, 0, 0xff);
-  draft.at(0x2c, 2, layout.subsystem_vendor);
-  draft.at(0x2e, 2, layout.subsystem);
-  draft.at(0x3c, 1, 0, 0xff);
-  draft.at(0x3d, 1, layout.interrupt_pin);
+  draft.at(status_at, 2, has_capabilities ? PCI_STATUS_CAP_LIST : 0, 0, 0xf900);
+  draft.at(PCI_CLASS_REVISION, 4,
+           static_cast<std::uint64_t>(layout.class_code) << 8 | layout.revision);
+  draft.at(PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
+  draft.at(PCI_SUBSYSTEM_VENDOR_ID, 2, layout.subsystem_vendor);
+  draft.at(PCI_SUBSYSTEM_ID, 2, layout.subsystem);
+  draft.at(PCI_INTERRUPT_LINE, 1, 0, 0xff);
+  draft.at(PCI_INTERRUPT_PIN, 1, layout.interrupt_pin);
   for (unsigned i = 0; i < 6; ++i) {
     const Bar& bar = layout.bars[i];
     const auto at = static_cast<std::uint16_t>(bars_at + 4 * i);
@@ -161,15 +164,16 @@ void lay_header(Draft& draft, const Layout& layout, bool has_capabilities) {
 
 /// PCI PM 1.2 section 3.2: version 3, D3hot, PME from nowhere.
 std::uint16_t lay_pm(Draft& draft, const Layout::Pm& pm) {
-  const std::uint16_t at = draft.capability(0x01, 8);
-  draft.at(at + 2U, 2, 0x0003);
-  draft.at(at + 4U, 2, pm.no_soft_reset ? 0x8 : 0, 0x3);
+  const std::uint16_t at = draft.capability(PCI_CAP_ID_PM, PCI_PM_SIZEOF);
+  draft.at(at + PCI_PM_PMC, 2, 0x0003);
+  draft.at(at + PCI_PM_CTRL, 2, pm.no_soft_reset ? PCI_PM_CTRL_NO_SOFT_RESET : 0,
+           PCI_PM_CTRL_STATE_MASK);
   return at;
 }
 
 /// PCIe 6.0 section 7.5.3: version 2, an endpoint on a link of 2.5 GT/s and one lane.
 std::uint16_t lay_express(Draft& draft, const Layout::Express& express) {
-  const std::uint16_t at = draft.capability(0x10, 0x3c);
+  const std::uint16_t at = draft.capability(PCI_CAP_ID_EXP, 0x3c);
   draft.at(at + 2U, 2, 0x0002);
   // Role-based error reporting, FLR.
   draft.at(at + 4U, 4, express.max_payload | 1U << 15 | (express.flr ? 1U << 28 : 0));
@@ -188,7 +192,7 @@ std::uint16_t lay_express(Draft& draft, const Layout::Express& express) {
 
 /// PCI 3.0 section 6.8.1, with 64-bit address.
 std::uint16_t lay_msi(Draft& draft, const Layout::Msi& msi) {
-  const std::uint16_t at = draft.capability(0x05, msi.maskable ? 24 : 14);
+  const std::uint16_t at = draft.capability(PCI_CAP_ID_MSI, msi.maskable ? 24 : 14);
   const auto log = static_cast<unsigned>(std::countr_zero(msi.vectors));
   draft.at(at + 2U, 2, log << 1 | 1U << 7 | (msi.maskable ? 1U << 8 : 0), 0x71);
   draft.at(at + 4U, 4, 0, 0xfffffffc);
@@ -200,7 +204,7 @@ std::uint16_t lay_msi(Draft& draft, const Layout::Msi& msi) {
 
 /// PCI 3.0 section 6.8.2.
 std::uint16_t lay_msix(Draft& draft, const Layout::Msix& msix) {
-  const std::uint16_t at = draft.capability(0x11, 12);
+  const std::uint16_t at = draft.capability(PCI_CAP_ID_MSIX, PCI_CAP_MSIX_SIZEOF);
   draft.at(at + 2U, 2, msix.vectors - 1U, 0xc000);
   draft.at(at + 4U, 4, msix.table_offset | static_cast<unsigned>(msix.table_bar));
   draft.at(at + 8U, 4, msix.pending_offset | static_cast<unsigned>(msix.pending_bar));
@@ -274,11 +278,11 @@ void ConfigSpace::set(std::uint16_t offset, unsigned width, std::uint64_t value)
 }
 
 bool ConfigSpace::bus_master() const {
-  return (get(bytes_, command_at, 2) & 0x4) != 0;
+  return (get(bytes_, command_at, 2) & PCI_COMMAND_MASTER) != 0;
 }
 
 bool ConfigSpace::memory_enabled() const {
-  return (get(bytes_, command_at, 2) & 0x2) != 0;
+  return (get(bytes_, command_at, 2) & PCI_COMMAND_MEMORY) != 0;
 }
 
 int ConfigSpace::power_state() const {

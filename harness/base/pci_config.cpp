@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/pci_config.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 namespace quiesce {
-
-namespace {
-
-constexpr std::uint16_t cap_pm = 0x01;
-constexpr std::uint16_t cap_msi = 0x05;
-constexpr std::uint16_t cap_pcie = 0x10;
-constexpr std::uint16_t cap_msix = 0x11;
-constexpr std::uint16_t cap_af = 0x13;
-constexpr std::uint16_t extended_aer = 0x0001;
-
-}  // namespace
 
 std::string to_string(PciAddress address) {
   return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", address.domain, address.bus, address.device,
@@ -67,8 +58,9 @@ std::vector<PciCapability> PciConfig::capabilities() const {
     return std::ranges::any_of(list, [&](const auto& known) { return known.offset == at; });
   };
   const std::size_t conventional = std::min<std::size_t>(bytes_.size(), 0x100);
-  if ((status() & 0x10) != 0)
-    for (std::size_t at = byte(0x34) & 0xfcU; at >= 0x40 && at + 2 <= conventional && !met(at);
+  if ((status() & PCI_STATUS_CAP_LIST) != 0)
+    for (std::size_t at = byte(PCI_CAPABILITY_LIST) & 0xfcU;
+         at >= PCI_STD_HEADER_SIZEOF && at + 2 <= conventional && !met(at);
          at = byte(at + 1) & 0xfcU)
       list.push_back({.id = byte(at), .offset = static_cast<std::uint16_t>(at)});
   for (std::size_t at = 0x100; at >= 0x100 && at + 4 <= bytes_.size() && !met(at);) {
@@ -97,40 +89,42 @@ std::optional<PciCapability> PciConfig::extended_capability(std::uint16_t id) co
 PciInterrupts PciConfig::interrupts() const {
   PciInterrupts state;
   if (absent()) return state;
-  state.intx_disabled = (command() & 0x400) != 0;
-  state.intx_pending = (status() & 0x8) != 0;
-  if (const auto msi = capability(cap_msi)) state.msi = (word(msi->offset + 2U) & 0x1) != 0;
-  if (const auto msix = capability(cap_msix)) {
-    state.msix = (word(msix->offset + 2U) & 0x8000) != 0;
-    state.msix_masked = (word(msix->offset + 2U) & 0x4000) != 0;
+  state.intx_disabled = (command() & PCI_COMMAND_INTX_DISABLE) != 0;
+  state.intx_pending = (status() & PCI_STATUS_INTERRUPT) != 0;
+  if (const auto msi = capability(PCI_CAP_ID_MSI))
+    state.msi = (word(msi->offset + PCI_MSI_FLAGS) & PCI_MSI_FLAGS_ENABLE) != 0;
+  if (const auto msix = capability(PCI_CAP_ID_MSIX)) {
+    state.msix = (word(msix->offset + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE) != 0;
+    state.msix_masked = (word(msix->offset + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_MASKALL) != 0;
   }
   return state;
 }
 
 std::optional<bool> PciConfig::transactions_pending() const {
-  const auto pcie = capability(cap_pcie);
+  const auto pcie = capability(PCI_CAP_ID_EXP);
   if (!pcie) return std::nullopt;
-  return (word(pcie->offset + 0x0aU) & 0x20) != 0;
+  return (word(pcie->offset + PCI_EXP_DEVSTA) & PCI_EXP_DEVSTA_TRPND) != 0;
 }
 
 std::optional<int> PciConfig::power_state() const {
-  const auto pm = capability(cap_pm);
+  const auto pm = capability(PCI_CAP_ID_PM);
   if (!pm) return std::nullopt;
-  return word(pm->offset + 4U) & 0x3;
+  return word(pm->offset + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK;
 }
 
 bool PciConfig::has_flr() const {
-  if (const auto pcie = capability(cap_pcie); pcie && (dword(pcie->offset + 4U) & 1U << 28) != 0)
+  if (const auto pcie = capability(PCI_CAP_ID_EXP);
+      pcie && (dword(pcie->offset + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR) != 0)
     return true;
-  const auto af = capability(cap_af);
-  return af && (byte(af->offset + 3U) & 0x2) != 0;
+  const auto af = capability(PCI_CAP_ID_AF);
+  return af && (byte(af->offset + PCI_AF_CAP) & PCI_AF_CAP_FLR) != 0;
 }
 
 std::optional<PciConfig::Aer> PciConfig::aer() const {
-  const auto found = extended_capability(extended_aer);
+  const auto found = extended_capability(PCI_EXT_CAP_ID_ERR);
   if (!found) return std::nullopt;
-  return Aer{.uncorrectable = dword(found->offset + 4U),
-             .correctable = dword(found->offset + 0x10U)};
+  return Aer{.uncorrectable = dword(found->offset + PCI_ERR_UNCOR_STATUS),
+             .correctable = dword(found->offset + PCI_ERR_COR_STATUS)};
 }
 
 }  // namespace quiesce

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/base/text.hpp"
 
+#include <utf8cpp/utf8.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-
-#include "harness/base/names.hpp"
 
 namespace quiesce {
 
@@ -37,21 +36,12 @@ std::size_t escape_length(std::string_view bytes) {
 
 /// Length of the valid UTF-8 character at the start of `bytes`, or 0.
 std::size_t utf8_length(std::string_view bytes) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
-  const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80                   ? 1
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                           : 0;
-  if (length == 0 || length > bytes.size()) return 0;
-  for (std::size_t at = 1; at < length; ++at)
-    if ((byte(at) & 0xc0) != 0x80) return 0;
-  if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)))
-    return 0;
-  if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)))
-    return 0;
-  return length;
+  constexpr std::size_t longest = 4;
+  // No beginning of a character is a character itself.
+  for (std::size_t length = 1; length <= std::min(longest, bytes.size()); ++length)
+    if (utf8::is_valid(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length)))
+      return length;
+  return 0;
 }
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
@@ -59,11 +49,6 @@ constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
-
-std::string nearest(std::string_view word, std::span<const std::string> candidates) {
-  const auto near = nearest_names(word, candidates, 1);
-  return near.empty() ? std::string() : near.front();
-}
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;

@@ -12,10 +12,6 @@
 
 namespace quiesce {
 
-/// The candidate nearest to `word`, or empty when none is near enough: the first of nearest_names()
-/// (harness/base/names.hpp).
-std::string nearest(std::string_view word, std::span<const std::string> candidates);
-
 /// Splits at `separator`; an empty text gives no parts.
 std::vector<std::string> split(std::string_view text, char separator);
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "harness/evidence/fields.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -15,12 +15,11 @@ bool is_witness(const evidence::Run& run, const scenario::PlannedDevice& device)
 }
 
 bool does_dma(const scenario::PlannedDevice& device) {
-  const std::string kind = evidence::text_of(device.activity, "kind");
-  return device.busy && !kind.empty() && kind != "none" && kind != "console";
+  return device.busy && scenario::activity_of(device).uses_memory;
 }
 
 bool is_net(const scenario::PlannedDevice& device) {
-  return evidence::text_of(device.activity, "kind") == "net-receive";
+  return scenario::activity_of(device).feed == scenario::Feed::frames;
 }
 
 std::uint64_t fed_between(const evidence::Run& run, const std::string& device, double after,

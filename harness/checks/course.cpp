@@ -5,6 +5,7 @@
 #include "harness/checks/needs.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -29,7 +30,7 @@ bool is_wanted(const scenario::Steps& steps, Step step) {
 /// Any of the signs that a run leaves of the capture kernel's userspace.
 bool shows_userspace(const evidence::Run& run, const Story& story) {
   return story.capture_entry || story.drivers || story.tests || story.capture_end ||
-         !run.events(record::event::Step::name).empty() ||
+         !run.events<record::event::Step>().empty() ||
          std::any_of(run.agent.begin(), run.agent.end(), [](const auto& message) {
            return message.role == "capture" && message.kind != "request";
          });
@@ -51,17 +52,13 @@ bool Course::did(Step step) const {
 }
 
 bool Course::vouched() const {
-  const auto ends = run.events(record::event::RunEnd::name);
+  const auto ends = run.events<record::event::RunEnd>();
   return run.seal.state == evidence::Seal::State::whole ||
-         (!ends.empty() &&
-          ends.back()->fields.contains(record::key_of(&record::event::RunEnd::files)));
+         (!ends.empty() && ends.back().files.has_value());
 }
 
 bool Course::has_display() const {
-  const auto& devices = run.plan.devices;
-  return std::any_of(devices.begin(), devices.end(), [](const auto& device) {
-    return evidence::text_of(device.profile.activity, "kind") == "console";
-  });
+  return scenario::has_display(run.plan);
 }
 
 }  // namespace quiesce::checks

@@ -2,6 +2,7 @@
 #include "harness/checks/endings.hpp"
 
 #include <fmt/format.h>
+#include <linux/pci_regs.h>
 
 #include <algorithm>
 
@@ -47,10 +48,8 @@ void add_trace_meanings(std::vector<Ending>& list, const evidence::Run& run,
   for (const auto& meaning : device.profile.trace) {
     const auto cause = cause_of(meaning.means);
     if (!cause) continue;
-    for (const auto& line : run.trace)
-      if (line.t > handover && line.event == meaning.event &&
-          line.arguments.find(meaning.matches) != std::string::npos)
-        list.push_back({*cause, line.t});
+    for (const double t : run.trace.times_of(meaning))
+      if (t > handover) list.push_back({*cause, t});
   }
 }
 
@@ -66,7 +65,8 @@ const evidence::PciFunction* at_handover(const evidence::Run& run, PciAddress ad
 /// A bridge with the device's bus below it: Secondary and Subordinate Bus Number (PCI-to-PCI
 /// bridge 1.2, 3.2.5).
 bool is_above(const PciConfig& bridge, PciAddress device) {
-  return bridge.is_bridge() && bridge.byte(0x19) <= device.bus && device.bus <= bridge.byte(0x1a);
+  return bridge.is_bridge() && bridge.byte(PCI_SECONDARY_BUS) <= device.bus &&
+         device.bus <= bridge.byte(PCI_SUBORDINATE_BUS);
 }
 
 std::optional<Cause> cause_of(const evidence::Run& run, const evidence::PciWrite& write,
@@ -92,11 +92,21 @@ struct Config {
 };
 
 std::vector<Config> find_config(const evidence::Run& run, const scenario::PlannedDevice& device) {
-  std::vector<Config> found;
   const auto* function = at_handover(run, device.address);
-  for (const auto& write : evidence::pci_writes(run))
+  // Of itself and of the bridges above it, in the trace's order.
+  std::vector<std::uint32_t> places;
+  for (const auto& [address, writes] : run.trace.by_function) {
+    const auto* other = at_handover(run, address);
+    if (address == device.address || (other != nullptr && is_above(other->config, device.address)))
+      places.insert(places.end(), writes.begin(), writes.end());
+  }
+  std::sort(places.begin(), places.end());
+  std::vector<Config> found;
+  for (const std::uint32_t place : places) {
+    const auto& write = run.trace.writes[place];
     if (const auto cause = cause_of(run, write, device.address, function))
       found.push_back({*cause, write});
+  }
   return found;
 }
 

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "harness/checks/busy.hpp"
 #include "harness/checks/common_codes.hpp"
 #include "harness/record/agent.hpp"
+#include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
@@ -29,7 +31,7 @@ void look_at_timeline(const Course& course, Gaps& gaps) {
     return;
   }
   const auto& first = run.timeline.front();
-  if (first.name != event::RunStart::name || !first.number("realtime"))
+  if (first.name != event::RunStart::name || !record::read<event::RunStart>(first.fields).realtime)
     gaps.emplace_back("timeline.ndjson does not begin with the start of the run and its clock");
   // Events are written as they happen.
   const auto back = std::is_sorted_until(run.timeline.begin(), run.timeline.end(),
@@ -38,13 +40,12 @@ void look_at_timeline(const Course& course, Gaps& gaps) {
     gaps.push_back(fmt::format("the times of timeline.ndjson run backwards at {:.3f} s", back->t));
   const Story& story = course.story;
   want_mark(course, gaps, mark::handover,
-            course.entered() || !run.events(event::Handover::name).empty());
+            course.entered() || !run.events<event::Handover>().empty());
   want_mark(course, gaps, mark::capture_entry, course.did(Step::entry));
   want_mark(course, gaps, mark::drivers, course.did(Step::drivers));
   want_mark(course, gaps, mark::tests, course.did(Step::tests));
   want_mark(course, gaps, mark::capture_end, course.did(Step::end));
-  if (story.finished() && story.handover && !course.entered() &&
-      run.events(event::Cpus::name).empty())
+  if (story.finished() && story.handover && !course.entered() && run.events<event::Cpus>().empty())
     gaps.emplace_back("the state of the CPUs at the end is missing");
 }
 
@@ -58,40 +59,37 @@ void look_at_serial(const Course& course, Gaps& gaps) {
                                     {"panic", "Kernel panic - not syncing"}};
   constexpr double beside = 0.5;  // seconds between the line and its event; both at once
   const auto& run = course.run;
-  for (const auto* seen : run.events(event::SerialLine::name))
+  for (const auto& seen : run.events<event::SerialLine>())
     for (const Landmark& landmark : landmarks)
-      if (seen->text("what") == landmark.what &&
+      if (seen.what == landmark.what &&
           std::none_of(run.serial.begin(), run.serial.end(), [&](const auto& line) {
-            return line.t >= seen->t - beside && line.t <= seen->t + beside &&
+            return line.t >= seen.t - beside && line.t <= seen.t + beside &&
                    line.text.find(landmark.text) != std::string::npos;
           }))
         gaps.push_back(fmt::format("serial.log has not the line \"{}\" that was seen at {:.1f} s",
-                                   landmark.text, seen->t));
+                                   landmark.text, seen.t));
   if (course.story.handover && run.serial.empty())
     gaps.emplace_back("serial.log is missing or empty");
 }
 
 void look_at_agent(const Course& course, Gaps& gaps) {
   if (!course.entered()) return;
-  if (said(course.run, "capture", "event", "hello").empty())
+  if (course.run.said<record::said::Hello>("capture").empty())
     gaps.emplace_back("agent.ndjson has not the hello of the capture kernel's agent");
 }
 
 /// The kernel numbers its records, and the agent counted them by level.
 void look_at_kmsg(const Course& course, Gaps& gaps) {
-  const auto* answer = last_said(course.run, "capture", "response", "kmsg");
-  if (answer == nullptr) {
+  const auto log = course.run.last_said<record::answer::KmsgCame>("capture");
+  if (!log) {
     if (course.did(Step::end))
       gaps.emplace_back("the answer with the capture kernel's log is missing");
     return;
   }
-  const json& log = answer->payload;
-  if (log.contains("error")) return;
-  const auto records = evidence::whole_of(log, "records");
-  const auto lost = evidence::whole_of(log, "lost");
-  const auto first = evidence::whole_of(log, "first_sequence");
-  const auto last = evidence::whole_of(log, "last_sequence");
-  if (!records || !lost || !evidence::member_of(log, "entries").is_array()) {
+  if (log->refused) return;
+  const auto& [records, lost, first, last] =
+      std::tie(log->records, log->lost, log->first_sequence, log->last_sequence);
+  if (!records || !lost || !log->entries) {
     gaps.emplace_back("the summary of the capture kernel's log is incomplete");
     return;
   }
@@ -100,27 +98,25 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
                                *first, *last, count(*records + *lost, "record")));
   std::uint64_t malformed = 0;
   std::optional<std::uint64_t> before;
-  for (const json& entry : evidence::list_of(log, "entries")) {
-    const auto sequence =
-        evidence::whole_of(entry, record::key_of(&record::answer::LogEntry::sequence));
+  for (const json& came : *log->entries) {
+    const auto entry = record::read<record::answer::LogEntryCame>(came);
+    const auto& sequence = entry.sequence;
     const bool in_order =
         !sequence || ((!before || *sequence > *before) && (!last || *sequence <= *last));
-    if (!entry.is_object() ||
-        !evidence::member_of(entry, record::key_of(&record::answer::LogEntry::text)).is_string() ||
-        !in_order)
-      ++malformed;
+    if (!entry.text || !in_order) ++malformed;
     if (sequence) before = sequence;
   }
   if (malformed > 0)
     gaps.push_back(count(malformed, "message") + " of the capture kernel's log cannot be read");
-  const json& levels = evidence::list_of(log, "by_level");
+  const auto& levels = log->by_level;
   constexpr std::size_t told = 5;  // levels 0 to 4 come with their text
   if (levels.size() < told) return;
   std::uint64_t expected = 0;
-  for (std::size_t level = 0; level < told; ++level)
-    expected += evidence::whole_of({{"n", levels[level]}}, "n").value_or(0);
-  const auto there =
-      evidence::list_of(log, "entries").size() + evidence::whole_of(log, "left_out").value_or(0);
+  for (std::size_t level = 0; level < told; ++level) {
+    std::uint64_t of_level = 0;
+    if (record::take(levels[level], of_level)) expected += of_level;
+  }
+  const auto there = log->entries->size() + log->left_out;
   if (there != expected)
     gaps.push_back(fmt::format("the agent counted {} of the capture kernel, and {} are there",
                                count(expected, "warning"), there));
@@ -129,22 +125,21 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
 /// Each pass counted the pages that it found changed, and each has its line.
 void look_at_strays(const Course& course, Gaps& gaps) {
   const auto& run = course.run;
-  const auto passes = run.events(event::WatchPass::name);
+  const auto passes = run.events<event::WatchPass>();
   std::vector<double> strays;
   for (const auto& stray : run.strays) strays.push_back(stray.t);
   std::sort(strays.begin(), strays.end());
   auto next = strays.begin();
-  for (const auto* pass : passes) {
+  for (const auto& pass : passes) {
     const auto begin = next;
-    next = std::upper_bound(next, strays.end(), pass->t);
+    next = std::upper_bound(next, strays.end(), pass.t);
     const auto there = static_cast<std::uint64_t>(next - begin);
-    const auto counted =
-        evidence::whole_of(pass->fields, record::key_of(&record::event::WatchPass::pages_changed));
+    const auto counted = pass.pages_changed;
     if (counted && *counted != there) {
       gaps.push_back(
           fmt::format("the pass of the watch at {:.1f} s counted {}, and dma.ndjson has "
                       "{}",
-                      pass->t, count(*counted, "page"), there));
+                      pass.t, count(*counted, "page"), there));
       return;
     }
   }
@@ -156,17 +151,17 @@ void look_at_strays(const Course& course, Gaps& gaps) {
 /// Before the panic every busy device was looked at: what it did, and what the watch saw of it.
 void look_at_control(const Course& course, Gaps& gaps) {
   if (!course.story.handover) return;
-  const auto has = [&](const char* kind, const std::string& device, const char* number) {
-    const auto events = course.run.events(kind);
-    return std::any_of(events.begin(), events.end(), [&](const auto* one) {
-      return one->text("device") == device && one->number(number);
-    });
+  const auto has = [](const auto& events, const std::string& device, const auto& told) {
+    return std::any_of(events.begin(), events.end(),
+                       [&](const auto& one) { return one.device == device && told(one); });
   };
+  const auto controls = course.run.events<event::ControlCame>();
+  const auto activities = course.run.events<event::Activity>();
   for (const auto& device : course.run.plan.devices) {
     if (!does_dma(device)) continue;
-    if (!has(event::Control::name, device.name, "tagged_pages"))
+    if (!has(controls, device.name, [](const auto& one) { return one.tagged_pages.has_value(); }))
       gaps.push_back("the control of " + device.name + " before the panic is missing");
-    if (!has(event::Activity::name, device.name, "operations"))
+    if (!has(activities, device.name, [](const auto& one) { return one.operations.has_value(); }))
       gaps.push_back("what " + device.name + " did before the panic is not told");
   }
 }
@@ -174,13 +169,10 @@ void look_at_control(const Course& course, Gaps& gaps) {
 /// Frames are numbered from 0 as they are fed, and one that is seen in memory was fed.
 void look_at_feeds(const Course& course, Gaps& gaps) {
   std::map<std::string, std::uint64_t> fed;
-  for (const auto* feed : course.run.events(event::Feed::name)) {
-    const std::string device = feed->text("device");
-    const auto sequence =
-        evidence::whole_of(feed->fields, record::key_of(&record::event::Feed::sequence));
-    std::uint64_t& next = fed[device];
-    if (sequence != next) {
-      gaps.push_back(fmt::format("frame {} that was fed to {} is missing", next, device));
+  for (const auto& feed : course.run.events<event::Feed>()) {
+    std::uint64_t& next = fed[feed.device];
+    if (feed.sequence != next) {
+      gaps.push_back(fmt::format("frame {} that was fed to {} is missing", next, feed.device));
       return;
     }
     ++next;

@@ -93,21 +93,6 @@ Story story(const evidence::Run& run) {
   return story;
 }
 
-std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const std::string& role,
-                                                const std::string& kind, const std::string& name) {
-  std::vector<const evidence::AgentMessage*> found;
-  for (const auto& message : run.agent)
-    if (message.role == role && message.kind == kind && message.name == name)
-      found.push_back(&message);
-  return found;
-}
-
-const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
-                                        const std::string& kind, const std::string& name) {
-  const auto found = said(run, role, kind, name);
-  return found.empty() ? nullptr : found.back();
-}
-
 std::optional<std::string> stuck_step(const evidence::Run& run) {
   const auto events = run.events<event::CaptureStuck>();
   if (events.empty()) return std::nullopt;

@@ -33,13 +33,6 @@ struct Story {
 };
 Story story(const evidence::Run& run);
 
-/// The agent's messages: kind "request", "response" or "event"; `name` is the op or the event.
-std::vector<const evidence::AgentMessage*> said(const evidence::Run& run, const std::string& role,
-                                                const std::string& kind, const std::string& name);
-/// The last of them, or nullptr.
-const evidence::AgentMessage* last_said(const evidence::Run& run, const std::string& role,
-                                        const std::string& kind, const std::string& name);
-
 /// The step of the capture kernel in which it got stuck (event capture.stuck), or nullopt.
 std::optional<std::string> stuck_step(const evidence::Run& run);
 

@@ -123,13 +123,11 @@ Result<void> serve(const DeviceOptions& options) {
   TRY_ASSIGN(const models::Model* model, find_model(options.model));
   TRY_ASSIGN(const json settings, settings_of(*model, options));
   TRY_ASSIGN(models::Ledger ledger, ledger_of(options));
-  ledger.note("start", {{"model", model->name},
-                        {"name", options.name},
-                        {"seed", options.seed},
-                        {"settings", settings}});
+  ledger.note(record::ledger::Start{
+      .model = model->name, .device = options.name, .seed = options.seed, .settings = settings});
   TRY(serve_model(*model, settings, options, ledger));
   // Its device is gone by now, and has noted the last of what it did.
-  ledger.note("end");
+  ledger.note(record::ledger::End());
   return {};
 }
 

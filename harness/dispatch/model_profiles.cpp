@@ -2,6 +2,7 @@
 #include "harness/dispatch/model_profiles.hpp"
 
 #include "devices/models/model.hpp"
+#include "harness/wire/work.hpp"
 
 namespace quiesce::dispatch {
 
@@ -19,7 +20,7 @@ std::vector<scenario::Profile> model_profiles() {
                      {"bus", "@port"},
                      {"socket", "@socket"}}};
     profile.activity = model->activity;
-    profile.test = {{"kind", "model-copy"}, {"bytes", 4096}};
+    profile.test = {{"kind", wire::test::model_copy}, {"bytes", 4096}};
     profile.writes_tagged = true;
     // A model has PCI Express with FLR, power management, and sits alone behind its port.
     profile.reset_methods = {"flr", "pm", "bus"};

@@ -141,7 +141,7 @@ std::vector<Bar> bars_in(const json& buses) {
 }
 
 bool is_bus(const std::string& type) {
-  return find_attachment(type) != nullptr || type.find("bus") != std::string::npos;
+  return find_attachment(type).has_value() || type.find("bus") != std::string::npos;
 }
 
 /// The buses below one object, and one level further: a virtio device is a child of its PCI

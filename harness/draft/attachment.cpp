@@ -12,55 +12,12 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array attachments{
-    Attachment{"SCSI", "scsi-hd", "disk", "drive", true},
-    Attachment{"IDE", "ide-hd", "disk", "drive", true},
-    Attachment{"sdhci-bus", "sd-card", "disk", "drive", false},
-    Attachment{"sd-bus", "sd-card", "disk", "drive", false},
-    Attachment{"HDA", "hda-output", "audio", "audiodev", false},
-    Attachment{"usb-bus", "usb-tablet", "none", nullptr, false},
-};
-
-/// A property of the function itself that takes a backend.
-struct BackendProperty {
-  const char* property;
-  const char* backend;
-};
-constexpr BackendProperty backend_properties[] = {
-    {"netdev", "net"}, {"drive", "disk"}, {"audiodev", "audio"}};
-
-/// Work for a kind of backend, or for a class of nodes; the parameters are the shipped profiles'.
-struct Offer {
-  const char* backend;  ///< or null
-  const char* node;     ///< class of sysfs, or null
-  json activity;
-  json test;
-};
-const std::vector<Offer>& offers() {
-  static const std::vector<Offer> table{
-      {"net",
-       nullptr,
-       {{"kind", "net-receive"}, {"rate", 10}, {"frame", 512}},
-       {{"kind", "net-echo"}, {"frames", 20}}},
-      {"disk",
-       nullptr,
-       {{"kind", "disk-read"}, {"block", 4096}, {"rate", 200}, {"region", 16 << 20}},
-       {{"kind", "disk-compare"}, {"blocks", 64}}},
-      {"audio",
-       nullptr,
-       {{"kind", "sound-play"}, {"hertz", 440}, {"rate", 48000}},
-       {{"kind", "sound-play"}, {"hertz", 880}, {"seconds", 1}}},
-      {nullptr, "graphics", {{"kind", "console"}}, {{"kind", "console"}}},
-      {nullptr, "input", {{"kind", "pointer"}}, {{"kind", "pointer"}, {"seconds", 10}}}};
-  return table;
-}
-
 json attached_object(const Attachment& attachment, const ChildBus& bus) {
   json object{{"driver", attachment.driver}};
   // A bus that has not the function's name is found by its type.
   if (bus.name.ends_with(".0")) object["bus"] = "@bus";
   if (attachment.serial) object["serial"] = "@name";
-  if (attachment.property != nullptr) object[attachment.property] = "@backend";
+  if (attachment.kind->backend != nullptr) object[attachment.kind->backend->property] = "@backend";
   return object;
 }
 
@@ -77,10 +34,11 @@ std::vector<scenario::Profile::TraceMeaning> reset_meanings(const QemuFacts& fac
 
 }  // namespace
 
-const Attachment* find_attachment(std::string_view bus_type) {
-  const auto same = [&](const Attachment& one) { return bus_type == one.bus_type; };
-  const auto* found = std::ranges::find_if(attachments, same);
-  return found != attachments.end() ? found : nullptr;
+std::optional<Attachment> find_attachment(std::string_view bus_type) {
+  for (const auto* kind : scenario::kinds())
+    for (const auto& one : kind->attachments)
+      if (bus_type == one.bus_type) return Attachment{one, kind};
+  return std::nullopt;
 }
 
 scenario::Profile with_attachment(const QemuFacts& facts) {
@@ -91,32 +49,36 @@ scenario::Profile with_attachment(const QemuFacts& facts) {
           ? fmt::format("QEMU's {}: {}", facts.device.name, class_words(facts.config))
           : facts.device.description;
   json function{{"driver", facts.device.name}, {"id", "@name"}, {"addr", "@addr"}};
-  for (const auto& [property, backend] : backend_properties) {
-    if (!facts.properties.contains(property) || profile.backend != "none") continue;
-    function[property] = "@backend";
-    profile.backend = backend;
+  for (const auto* kind : scenario::kinds()) {
+    const scenario::Backend* backend = kind->backend;
+    if (backend == nullptr || !facts.properties.contains(backend->property)) continue;
+    function[backend->property] = "@backend";
+    profile.backend = backend->name;
+    if (backend->has_mac && facts.properties.contains("mac")) function["mac"] = "@mac";
+    if (backend->has_serial && facts.properties.contains("serial")) function["serial"] = "@name";
+    break;
   }
-  if (profile.backend == "net" && facts.properties.contains("mac")) function["mac"] = "@mac";
-  if (profile.backend == "disk" && facts.properties.contains("serial"))
-    function["serial"] = "@name";
   profile.qemu.push_back(std::move(function));
   profile.trace = reset_meanings(facts);
   if (profile.backend != "none") return profile;
   for (const auto& bus : facts.buses) {
-    const Attachment* attachment = find_attachment(bus.type);
-    if (attachment == nullptr) continue;
+    const auto attachment = find_attachment(bus.type);
+    if (!attachment) continue;
     profile.qemu.push_back(attached_object(*attachment, bus));
-    profile.backend = attachment->backend;
+    if (attachment->kind->backend != nullptr) profile.backend = attachment->kind->backend->name;
     break;
   }
   return profile;
 }
 
 run::Work work_for(const scenario::Profile& profile, const json& nodes) {
-  for (const auto& offer : offers()) {
-    const bool fits = offer.backend != nullptr ? profile.backend == offer.backend
-                                               : nodes.is_object() && nodes.contains(offer.node);
-    if (fits) return {offer.activity, offer.test};
+  // The last first: a display that has an input, too, is a display.
+  for (auto at = scenario::kinds().rbegin(); at != scenario::kinds().rend(); ++at) {
+    const scenario::Kind& kind = **at;
+    const bool fits = kind.backend != nullptr ? profile.backend == kind.backend->name
+                                              : kind.node != nullptr && profile.backend == "none" &&
+                                                    nodes.is_object() && nodes.contains(kind.node);
+    if (fits) return {kind.offered_activity, kind.offered_test};
   }
   return {};
 }

@@ -3,25 +3,22 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "harness/draft/function.hpp"
 #include "harness/run/survey.hpp"
-#include "harness/scenario/model.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::draft {
 
-/// A device for a bus.
-struct Attachment {
-  const char* bus_type;  ///< QOM's
-  const char* driver;    ///< the -device that goes onto it
-  const char* backend;   ///< of a profile
-  const char* property;  ///< that takes the backend; null: none
-  bool serial;           ///< it takes a serial number
+/// A device for a bus, and of which kind it is.
+struct Attachment : scenario::Attachment {
+  const scenario::Kind* kind = nullptr;
 };
-/// nullptr: nothing of the harness fits that bus.
-const Attachment* find_attachment(std::string_view bus_type);
+/// nullopt: nothing of the harness fits that bus.
+std::optional<Attachment> find_attachment(std::string_view bus_type);
 
 /// Name, description, backend and "qemu" of a profile: the function with the backend that its
 /// properties ask for, and a device for the first bus that one is known for. "trace" holds what may

@@ -122,7 +122,8 @@ class Drafter {
     const auto& profile = draft_.profile;
     std::string text =
         "-device objects of QEMU, the PCI function first. The harness fills in @name, @addr";
-    if (profile.backend == "net") text += ", @mac";
+    if (const auto* backend = scenario::find_backend(profile.backend); backend && backend->has_mac)
+      text += ", @mac";
     text += profile.backend == "none" ? "." : ", @backend.";
     if (profile.qemu.size() > 1)
       text += fmt::format(" The {} hangs on it so that there is something to do.",

@@ -8,8 +8,9 @@
 
 #include "harness/base/text.hpp"
 #include "harness/evidence/parse.hpp"
+#include "harness/evidence/sequence.hpp"
 #include "harness/record/layout.hpp"
-#include "harness/record/lines.hpp"
+#include "harness/record/ledger.hpp"
 
 namespace quiesce::evidence {
 
@@ -57,13 +58,17 @@ Ledger parse_ledger(std::string_view text, const std::string& device,
   ledger.timed = monotonic && std::isfinite(*monotonic);
   const std::string file = record::ledger_file(printable(device));
   std::size_t bad = 0;
+  std::size_t number = 0;
+  Sequence sequence;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     const bool whole = end != std::string_view::npos;
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(whole ? end + 1 : text.size());
+    ++number;
     if (trim(line).empty()) continue;
     const json object = json::parse(line, nullptr, false);
+    sequence.take(line, object, number, whole);
     if (take(ledger, object, monotonic.value_or(0))) continue;
     if (!whole && object.is_discarded())
       damage.push_back(file + ": the last line is cut off");
@@ -71,6 +76,7 @@ Ledger parse_ledger(std::string_view text, const std::string& device,
       ++bad;
   }
   if (bad > 0) damage.push_back(fmt::format("{}: {} lines could not be read", file, bad));
+  sequence.close(file, damage);
   if (!ledger.timed)
     damage.push_back(file + ": its times mean nothing, run.start has no \"monotonic\"");
   const auto earlier = [](const auto& a, const auto& b) { return a.t < b.t; };

@@ -11,6 +11,7 @@
 
 #include "harness/base/units.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/record/ledger.hpp"
 
 namespace quiesce::evidence {
 

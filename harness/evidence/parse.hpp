@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "harness/evidence/run.hpp"
+#include "harness/evidence/stream.hpp"
 
 namespace quiesce::evidence {
-
-using Damage = std::vector<std::string>;
 
 /// A line without a number "t" or a text "event" counts as damaged.
 std::vector<Event> parse_timeline(std::string_view text, Damage& damage);
@@ -20,9 +19,8 @@ std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage);
 std::vector<AgentMessage> parse_agent(std::string_view text, Damage& damage);
 /// Made printable; a line without the "[seconds] " prefix takes the time of the line before.
 std::vector<SerialLine> parse_serial(std::string_view text);
-/// `realtime`: run.start's, seconds since the epoch at t = 0. Lines that are no trace lines are
-/// left out.
-std::vector<TraceLine> parse_trace(std::string_view text, double realtime);
+/// `realtime` and `plan` as in TraceReader.
+Trace parse_trace(std::string_view text, double realtime, const scenario::RunPlan& plan);
 /// `name` is the file's name without ".json"; functions without an address or with damaged bytes
 /// are left out.
 PciSnapshot parse_pci(std::string_view text, const std::string& name, Damage& damage);

@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Configuration writes out of QEMU's trace, and what each did to its function.
+// What a configuration write of QEMU's trace did to its function.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "harness/evidence/run.hpp"
+#include "harness/evidence/trace.hpp"
 
 namespace quiesce::evidence {
-
-/// One pci_cfg_write of trace.log. The trace does not say how wide the write was.
-struct PciWrite {
-  double t = 0;
-  PciAddress address;
-  std::uint32_t offset = 0;
-  std::uint32_t value = 0;
-};
-
-/// "DEVICE BB:DD.F @0xOFFSET <- 0xVALUE" (QEMU 7.2, hw/pci/trace-events).
-std::optional<PciWrite> parse_pci_write(const TraceLine& line);
-/// All of them, in the trace's order.
-std::vector<PciWrite> pci_writes(const Run& run);
 
 /// What a write says about Bus Master, MSI and MSI-X: nullopt when it does not touch the bit.
 std::optional<bool> sets_bus_master(const PciWrite& write);

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "harness/base/digest.hpp"
 #include "harness/base/fd.hpp"
 #include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
+#include "harness/evidence/stream.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 
@@ -64,7 +66,18 @@ std::optional<std::string> ledger_device(const std::string& name) {
   return name.substr(begin.size(), name.size() - begin.size() - end.size());
 }
 
+/// "audio-sound0.wav" gives "sound0", "audio.wav" the empty name.
+std::optional<std::string> sound_device(const std::string& name) {
+  if (name == record::file::audio) return std::string();
+  constexpr std::string_view begin = record::sound_begin;
+  constexpr std::string_view end = record::sound_end;
+  if (name.size() <= begin.size() + end.size() || !name.starts_with(begin) || !name.ends_with(end))
+    return std::nullopt;
+  return name.substr(begin.size(), name.size() - begin.size() - end.size());
+}
+
 void add_named(Run& run, const std::string& name, const std::string& text) {
+  if (const auto device = sound_device(name)) run.sounds[*device] = text;
   if (const auto device = ledger_device(name))
     run.ledgers[*device] = parse_ledger(text, *device, start_of(run).monotonic, run.damage);
   if (const auto mark = stem(name, record::file::pci, ".json"))
@@ -84,12 +97,10 @@ void add_named(Run& run, const std::string& name, const std::string& text) {
 
 /// Files whose text is read; of the others only length and digest.
 bool is_read(const std::string& name) {
-  constexpr std::array whole{record::file::plan,   record::file::qemu,  record::file::timeline,
-                             record::file::serial, record::file::agent, record::file::dma,
-                             record::file::trace,  record::file::audio, record::file::manifest,
-                             record::file::result};
+  constexpr std::array whole{record::file::plan, record::file::qemu, record::file::timeline,
+                             record::file::manifest, record::file::result};
   return std::any_of(whole.begin(), whole.end(), [&](const char* one) { return name == one; }) ||
-         ledger_device(name) || stem(name, record::file::pci, ".json") ||
+         ledger_device(name) || sound_device(name) || stem(name, record::file::pci, ".json") ||
          stem(name, record::file::screen, ".json") || stem(name, record::file::screen, ".txt");
 }
 
@@ -112,13 +123,16 @@ std::vector<std::string> names_in(const std::filesystem::path& folder, Damage& d
   return names;
 }
 
+/// Beyond what a run writes; a foreign one must not fill the memory.
+constexpr std::uint64_t longest_text = 256ULL << 20;
+/// Of the trace little is kept.
+constexpr std::uint64_t longest_trace = 1ULL << 30;
+
 /// A file that exists but cannot be read becomes damage; one that does not exist is merely absent.
 void read_one(Texts& texts, record::Inventory& inventory, Damage& damage,
               const std::filesystem::path& folder, const std::string& name) {
-  constexpr std::uint64_t most =
-      256ULL << 20;  // beyond what a run writes; a foreign one must not fill the memory
   if (is_read(name)) {
-    auto text = read_file(folder / name, most);
+    auto text = read_file(folder / name, longest_text);
     if (text) {
       inventory[name] = record::look_at_text(name, *text);
       texts[name] = *std::move(text);
@@ -133,52 +147,58 @@ void read_one(Texts& texts, record::Inventory& inventory, Damage& damage,
     damage.push_back(name + ": " + present.error().describe());
 }
 
+Result<record::Present> read_stream(Streams& streams, const std::filesystem::path& folder,
+                                    const std::string& name) {
+  const std::uint64_t most = name == record::file::trace ? longest_trace : longest_text;
+  std::error_code error;
+  if (std::filesystem::file_size(folder / name, error) > most && !error)
+    return fail(Errc::invalid_input, "{} is larger than {} bytes", (folder / name).string(), most);
+  return record::look_at(folder, name, [&](std::string_view bytes) { streams.feed(name, bytes); });
+}
+
 std::optional<std::string> if_there(const Texts& texts, const char* name) {
   const auto found = texts.find(name);
   return found == texts.end() ? std::nullopt : std::optional(found->second);
 }
 
 /// Does what is there fit to what the run says that it left?
-void check_whole(Run& run, const Texts& texts, const Surroundings& around) {
+void check_whole(Run& run, const Texts& texts, const Surroundings& around, bool serial_cut) {
   run.inventory = around.inventory;
   const auto manifest = if_there(texts, record::file::manifest);
   run.seal = check_seal(manifest, if_there(texts, record::file::result), around.just_sealed,
                         run.inventory, run.damage);
   for (const Event& event : run.timeline) {
-    const bool ended = event.name == record::event::RunEnd::name &&
-                       event.fields.contains(record::key_of(&record::event::RunEnd::files));
-    if (ended && !manifest)
-      check_lengths(event.fields[record::key_of(&record::event::RunEnd::files)], run.inventory,
-                    run.damage);
+    const auto end = event.name == record::event::RunEnd::name
+                         ? record::read<record::event::RunEnd>(event.fields)
+                         : record::event::RunEnd();
+    const bool ended = end.files.has_value();
+    if (ended && !manifest) check_lengths(*end.files, run.inventory, run.damage);
     // Judged all the same: the run may have been killed in between, or its disk been full.
     if (ended && !manifest && run.seal.digest.empty())
       run.damage.emplace_back(
           "the seal: the run came to its end, and nothing vouches for its files");
-    if (const std::string plan = event.text("plan");
-        event.name == record::event::RunStart::name && !plan.empty() &&
-        plan != sha256(text_at(texts, record::file::plan)))
+    if (event.name != record::event::RunStart::name) continue;
+    const std::string plan =
+        record::read<record::event::RunStart>(event.fields).plan.value_or(std::string());
+    if (!plan.empty() && plan != sha256(text_at(texts, record::file::plan)))
       run.damage.push_back("plan.json: it is not the plan that the run began with");
   }
-  // The harness writes whole lines; QEMU's own files may end anywhere.
-  if (const std::string& serial = text_at(texts, record::file::serial);
-      !serial.empty() && serial.back() != '\n')
-    run.damage.push_back("serial.log: the last line is cut off");
+  // QEMU's own files may end anywhere.
+  if (serial_cut) run.damage.push_back("serial.log: the last line is cut off");
 }
 
 }  // namespace
 
-std::string Event::text(const std::string& field) const {
-  return text_of(fields, field);
-}
-std::optional<double> Event::number(const std::string& field) const {
-  return number_of(fields, field);
+std::string Run::sound_file_of(const std::string& device) const {
+  return sounds.count(device) == 0 && sounds.count("") > 0 ? record::file::audio
+                                                           : record::sound_file(device);
 }
 
-std::vector<const Event*> Run::events(const std::string& name) const {
-  std::vector<const Event*> found;
-  for (const Event& event : timeline)
-    if (event.name == name) found.push_back(&event);
-  return found;
+const std::string& Run::sound_of(const std::string& device) const {
+  static const std::string silence;
+  for (const std::string& name : {device, std::string()})
+    if (const auto found = sounds.find(name); found != sounds.end()) return found->second;
+  return silence;
 }
 
 const PciFunction* PciSnapshot::find(PciAddress address) const {
@@ -203,20 +223,32 @@ std::vector<std::string> Run::damage_of(const std::string& file) const {
   return found;
 }
 
-Result<Run> assemble(const Texts& texts, const Surroundings& around) {
+namespace {
+
+/// Feeds every stream that there is, and may look at the rest of the folder meanwhile.
+using FeedStreams = std::function<void(Streams& streams)>;
+
+Result<Run> assembled(const Texts& texts, const Surroundings& around, const FeedStreams& feed) {
   Run run;
   TRY_ASSIGN(run.plan, read_plan(texts));
   run.qemu = record::read<record::QemuFile>(
       json::parse(text_at(texts, record::file::qemu), nullptr, false));
   run.timeline = parse_timeline(text_at(texts, record::file::timeline), run.damage);
-  run.strays = parse_strays(text_at(texts, record::file::dma), run.damage);
-  run.trace = parse_trace(text_at(texts, record::file::trace), start_of(run).realtime.value_or(0));
-  run.agent = parse_agent(text_at(texts, record::file::agent), run.damage);
-  run.serial = parse_serial(text_at(texts, record::file::serial));
-  run.audio = text_at(texts, record::file::audio);
+  Streams streams(run.plan, start_of(run).realtime.value_or(0));
+  feed(streams);
+  streams.done(run);
   for (const auto& [name, text] : texts) add_named(run, name, text);
-  check_whole(run, texts, around);
+  check_whole(run, texts, around, streams.serial_cut());
   return run;
+}
+
+}  // namespace
+
+Result<Run> assemble(const Texts& texts, const Surroundings& around) {
+  return assembled(texts, around, [&](Streams& streams) {
+    for (const auto& [name, text] : texts)
+      if (Streams::has(name)) streams.feed(name, text);
+  });
 }
 
 Result<Run> assemble(const Texts& texts) {
@@ -233,9 +265,18 @@ Result<Run> open(const std::filesystem::path& folder,
   Texts texts;
   Damage damage;
   Surroundings around{{}, just_sealed};
-  for (const std::string& name : names_in(folder, damage))
-    read_one(texts, around.inventory, damage, folder, name);
-  auto run = assemble(texts, around);
+  const auto names = names_in(folder, damage);
+  for (const std::string& name : names)
+    if (!Streams::has(name)) read_one(texts, around.inventory, damage, folder, name);
+  auto run = assembled(texts, around, [&](Streams& streams) {
+    for (const std::string& name : names) {
+      if (!Streams::has(name)) continue;
+      if (auto present = read_stream(streams, folder, name))
+        around.inventory[name] = *std::move(present);
+      else
+        damage.push_back(name + ": " + present.error().describe());
+    }
+  });
   if (!run) return tl::unexpected(run.error().because(folder.string() + " cannot be judged"));
   run->folder = folder;
   run->damage.insert(run->damage.begin(), damage.begin(), damage.end());

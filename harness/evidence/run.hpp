@@ -16,6 +16,7 @@
 #include "harness/base/units.hpp"
 #include "harness/evidence/ledger.hpp"
 #include "harness/evidence/seal.hpp"
+#include "harness/evidence/trace.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/lines.hpp"
 #include "harness/scenario/plan.hpp"
@@ -27,9 +28,6 @@ struct Event {
   double t = 0;
   std::string name;
   nlohmann::json fields;
-  /// The field as text or number; empty or nullopt when it is missing or of another type.
-  std::string text(const std::string& field) const;
-  std::optional<double> number(const std::string& field) const;
 };
 
 /// A record and its time on the timeline.
@@ -58,13 +56,6 @@ struct StrayPage {
   };
   std::vector<Origin> tags;
   std::string owner;  ///< a writer that is no device, or empty
-};
-
-/// One line of trace.log; t is on the timeline's clock.
-struct TraceLine {
-  double t = 0;
-  std::string event;
-  std::string arguments;
 };
 
 struct PciFunction {
@@ -103,14 +94,14 @@ struct Run {
   record::QemuFile qemu;
   std::vector<Event> timeline;
   std::vector<StrayPage> strays;
-  std::vector<TraceLine> trace;
+  Trace trace;
   std::map<std::string, PciSnapshot> pci;  ///< by mark; "-agent" suffix for libpci's view
   std::vector<AgentMessage> agent;
   std::vector<SerialLine> serial;
   std::map<std::string, std::vector<std::string>> screens;  ///< name -> lines of screen/NAME.txt
   std::map<std::string, record::ScreenTruth> screen_truth;  ///< role -> screen/vcs-ROLE.json
   std::map<std::string, Ledger> ledgers;                    ///< by device
-  std::string audio;                                        ///< audio.wav, or empty
+  std::map<std::string, std::string> sounds;                ///< by device; "": of all of them
   record::Inventory inventory;                              ///< every file that is there
   Seal seal;
   std::vector<std::string> damage;  ///< one sentence each, "FILE: what"
@@ -118,10 +109,13 @@ struct Run {
   /// What is damaged of a file, or of all files whose names so begin when it ends with "/" or "-".
   std::vector<std::string> damage_of(const std::string& file) const;
   bool has_file(const std::string& name) const { return inventory.count(name) > 0; }
+  /// What the device played, or empty. Older runs have one file for all sound cards.
+  const std::string& sound_of(const std::string& device) const;
+  /// The name of that file, there or not.
+  std::string sound_file_of(const std::string& device) const;
 
   /// Time of a mark, nullopt when it was not reached.
   std::optional<double> mark(const std::string& name) const;
-  std::vector<const Event*> events(const std::string& name) const;
   /// The events of one kind (record::event::*).
   template <record::Record R>
   std::vector<Timed<R>> events() const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/observe/pci_space.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -153,7 +155,7 @@ class Scan {
   Result<void> slot(PciAddress at) {
     TRY_ASSIGN(const bool there, function(at));
     if (!there) return {};
-    const bool multifunction = (found_.back().config.byte(0x0e) & 0x80) != 0;
+    const bool multifunction = (found_.back().config.byte(PCI_HEADER_TYPE) & 0x80) != 0;
     for (std::uint8_t number = 1; multifunction && number < 8; ++number) {
       at.function = number;
       TRY(function(at));
@@ -165,7 +167,7 @@ class Scan {
     TRY_ASSIGN(const auto id, reader_.dword(at, 0));
     if ((id & 0xffff) == 0xffff) return false;
     TRY_ASSIGN(auto config, reader_.whole(at));
-    if (config.is_bridge()) add_bus(config.byte(0x19));
+    if (config.is_bridge()) add_bus(config.byte(PCI_SECONDARY_BUS));
     found_.push_back({.address = at, .config = std::move(config)});
     return true;
   }
@@ -213,8 +215,8 @@ record::PciFile as_record(const PciSpace& space, const std::string& mark, double
 }
 
 Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wanted) {
-  constexpr std::size_t command = 0x04;
-  constexpr std::uint32_t bit = 0x4;
+  constexpr std::size_t command = PCI_COMMAND;
+  constexpr std::uint32_t bit = PCI_COMMAND_MASTER;
   return with_ports(bus, [&](Ports& ports) -> Result<BusMaster> {
     TRY_ASSIGN(const auto id, ports.read(address, 0));
     if ((id & 0xffff) == 0xffff)
@@ -231,14 +233,15 @@ Result<GuestPhys> bar_address(const PciConfig& config, int bar) {
   const int last = config.is_bridge() ? 1 : 5;
   if (bar < 0 || bar > last) return fail(Errc::invalid_input, "there is no BAR {}", bar);
   if (config.absent()) return fail(Errc::unsupported, "the function does not answer");
-  if ((config.command() & 0x2) == 0)
+  if ((config.command() & PCI_COMMAND_MEMORY) == 0)
     return fail(Errc::unsupported, "the function does not decode memory");
   if (config.power_state().value_or(0) != 0)
     return fail(Errc::unsupported, "the function is in D{}, not in D0", *config.power_state());
-  const std::size_t offset = 0x10 + 4 * static_cast<std::size_t>(bar);
+  const std::size_t offset = PCI_BASE_ADDRESS_0 + 4 * static_cast<std::size_t>(bar);
   const std::uint32_t low = config.dword(offset);
-  if ((low & 1) != 0) return fail(Errc::unsupported, "BAR {} is of I/O ports", bar);
-  const bool wide = (low & 0x6) == 0x4;
+  if ((low & PCI_BASE_ADDRESS_SPACE_IO) != 0)
+    return fail(Errc::unsupported, "BAR {} is of I/O ports", bar);
+  const bool wide = (low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64;
   if (wide && bar == last) return fail(Errc::unsupported, "BAR {} lacks its upper half", bar);
   const std::uint64_t high = wide ? config.dword(offset + 4) : 0;
   const std::uint64_t base = high << 32 | (low & ~0xfU);

@@ -181,6 +181,34 @@ struct Kmsg {
   }
 };
 
+/// The same with what is missing told from what is zero, for who asks whether it is whole.
+struct LogEntryCame {
+  std::optional<std::uint64_t> sequence;
+  std::optional<std::string> text;
+  static constexpr auto fields() {
+    return std::tuple(
+        field(key_of(&LogEntry::sequence), &LogEntryCame::sequence, "", "the kernel's own number"),
+        field(key_of(&LogEntry::text), &LogEntryCame::text, "", ""));
+  }
+};
+struct KmsgCame {
+  static constexpr const char* kind = Kmsg::kind;
+  static constexpr const char* name = Kmsg::name;
+  std::optional<std::uint64_t> first_sequence, last_sequence, records, lost;
+  std::uint64_t left_out = 0;
+  std::optional<std::vector<Json>> entries;
+  std::vector<Json> by_level;
+  static constexpr auto fields() {
+    return std::tuple(field(key_of(&Kmsg::first_sequence), &KmsgCame::first_sequence, "", ""),
+                      field(key_of(&Kmsg::last_sequence), &KmsgCame::last_sequence, "", ""),
+                      field(key_of(&Kmsg::records), &KmsgCame::records, "", ""),
+                      field(key_of(&Kmsg::lost), &KmsgCame::lost, "", ""),
+                      field(key_of(&Kmsg::left_out), &KmsgCame::left_out, "", ""),
+                      field(key_of(&Kmsg::entries), &KmsgCame::entries, "", ""),
+                      field("by_level", &KmsgCame::by_level, "", "how many of each"));
+  }
+};
+
 /// A line of /proc/interrupts.
 struct InterruptLine {
   std::string line;
@@ -237,6 +265,26 @@ struct Interrupts {
         field("disabled", &Interrupts::disabled, "", "lines that the kernel's log gave up"),
         field("time", &Interrupts::time, "", "of all CPUs since their start"),
         field("error", &Interrupts::error, "", "`ERR`: errors of the APIC"));
+  }
+};
+
+/// The same with what is missing told from what is zero.
+struct InterruptLineCame {
+  std::string line;
+  std::optional<std::uint64_t> total;
+  static constexpr auto fields() {
+    return std::tuple(field(key_of(&InterruptLine::line), &InterruptLineCame::line, "", ""),
+                      field(key_of(&InterruptLine::total), &InterruptLineCame::total, "", ""));
+  }
+};
+struct InterruptsCame {
+  static constexpr const char* kind = Interrupts::kind;
+  static constexpr const char* name = Interrupts::name;
+  std::string at;
+  std::vector<Json> lines;
+  static constexpr auto fields() {
+    return std::tuple(field(key_of(&Interrupts::at), &InterruptsCame::at, "", ""),
+                      field(key_of(&Interrupts::lines), &InterruptsCame::lines, "", ""));
   }
 };
 

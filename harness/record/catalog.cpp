@@ -9,6 +9,7 @@
 #include "harness/record/events_watch.hpp"
 #include "harness/record/font.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/ledger.hpp"
 #include "harness/record/lines.hpp"
 #include "harness/record/result.hpp"
 
@@ -40,8 +41,8 @@ constexpr Kind line_kind(const char* where, const char* meaning) {
 }
 
 template <Record R>
-constexpr Kind ledger_kind(const char* meaning) {
-  return {file::ledgers, R::name, meaning, rows_of<R>, wrong_in<R>};
+constexpr Kind ledger_kind() {
+  return {file::ledgers, R::name, R::meaning, rows_of<R>, wrong_in<R>};
 }
 
 }  // namespace
@@ -98,8 +99,23 @@ std::span<const Kind> other_kinds() {
       line_kind<ResultFile>(file::result, "what judging the run gave"),
       line_kind<ScreenTruth>("screen/vcs-ROLE.json", "what the kernel believes is on the screen"),
       line_kind<LedgerHead>(file::ledgers, "every line"),
-      ledger_kind<ledger::Write>("a write that the model made; the line is written after it"),
-      ledger_kind<ledger::Reset>("a reset that the model got")};
+      ledger_kind<ledger::Start>(),
+      ledger_kind<ledger::Connect>(),
+      ledger_kind<ledger::Kernel>(),
+      ledger_kind<ledger::Hold>(),
+      ledger_kind<ledger::Release>(),
+      ledger_kind<ledger::BusMaster>(),
+      ledger_kind<ledger::Config>(),
+      ledger_kind<ledger::Run>(),
+      ledger_kind<ledger::Write>(),
+      ledger_kind<ledger::Blocked>(),
+      ledger_kind<ledger::Reset>(),
+      ledger_kind<ledger::Interrupt>(),
+      ledger_kind<ledger::Aer>(),
+      ledger_kind<ledger::Copy>(),
+      ledger_kind<ledger::Stop>(),
+      ledger_kind<ledger::Disconnect>(),
+      ledger_kind<ledger::End>()};
   return kinds;
 }
 
@@ -145,9 +161,10 @@ std::span<const FileRow> files() {
               "ledger: the device of a server that keeps none",
               "the device's server"},
       FileRow{"device-NAME.log", "what the device's server printed", "the device's server"},
-      FileRow{file::audio,
-              "what the sound device played, 8 kHz mono 16 bit; may end anywhere; the production "
-              "kernel plays another tone (440 Hz) than the test (880 Hz)",
+      FileRow{file::sounds,
+              "what a sound device played, 8 kHz mono 16 bit; may end anywhere; the production "
+              "kernel plays another tone (440 Hz) than the test (880 Hz). Older runs have one "
+              "`audio.wav`",
               "QEMU"},
       FileRow{file::result, "what judging the run gave; replaced by rename", "harness, `quiesce judge --write`"}};
   return rows;

@@ -45,6 +45,17 @@ struct Control {
   }
 };
 
+/// The same with what is missing told from what is zero.
+struct ControlCame {
+  static constexpr const char* name = Control::name;
+  std::string device;
+  std::optional<std::uint64_t> tagged_pages;
+  static constexpr auto fields() {
+    return std::tuple(field(key_of(&Control::device), &ControlCame::device, "", ""),
+                      field(key_of(&Control::tagged_pages), &ControlCame::tagged_pages, "", ""));
+  }
+};
+
 struct WatchPass {
   static constexpr const char* name = "watch.pass";
   static constexpr const char* meaning =

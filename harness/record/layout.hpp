@@ -23,6 +23,8 @@ inline constexpr const char* dma = "dma.ndjson";
 inline constexpr const char* trace = "trace.log";
 inline constexpr const char* result = "result.json";
 inline constexpr const char* manifest = "manifest.json";
+inline constexpr const char* sounds = "audio-NAME.wav";
+/// What older runs have instead, of all their sound cards.
 inline constexpr const char* audio = "audio.wav";
 inline constexpr const char* pci = "pci";        ///< folder; one JSON a mark
 inline constexpr const char* screen = "screen";  ///< folder; NAME.png, NAME.txt, font-ROLE.json
@@ -34,6 +36,13 @@ inline constexpr const char* ledger_begin = "device-";
 inline constexpr const char* ledger_end = ".ndjson";
 inline std::string ledger_file(const std::string& device) {
   return ledger_begin + device + ledger_end;
+}
+
+/// What a sound card played.
+inline constexpr const char* sound_begin = "audio-";
+inline constexpr const char* sound_end = ".wav";
+inline std::string sound_file(const std::string& device) {
+  return sound_begin + device + sound_end;
 }
 
 /// The answer of the agent's `font`, by the role of the kernel.

@@ -2,8 +2,11 @@
 #include "harness/record/manifest.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <vector>
 
 #include "harness/base/digest.hpp"
 #include "harness/base/fd.hpp"
@@ -23,17 +26,26 @@ Present look_at_text(const std::string& name, std::string_view text) {
   return present;
 }
 
-Result<Present> look_at(const std::filesystem::path& folder, const std::string& name) {
-  const auto path = folder / name;
-  if (name.ends_with(".ndjson")) {
-    TRY_ASSIGN(const std::string text, read_file(path));
-    return look_at_text(name, text);
-  }
-  TRY_ASSIGN(const Fd fd, open_file(path, O_RDONLY));
+Result<Present> look_at(const std::filesystem::path& folder, const std::string& name,
+                        const std::function<void(std::string_view)>& also) {
+  TRY_ASSIGN(const Fd fd, open_file(folder / name, O_RDONLY));
+  std::vector<char> chunk(1U << 20);
+  Sha256 digest;
   Present present;
-  TRY_ASSIGN(present.sha256, sha256_of(fd.get(), path));
-  std::error_code error;
-  present.bytes = std::filesystem::file_size(path, error);
+  if (name.ends_with(".ndjson")) present.records = 0;
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno("cannot read " + (folder / name).string());
+    if (got == 0) break;
+    const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
+    digest.add(bytes.data(), bytes.size());
+    present.bytes += bytes.size();
+    if (present.records)
+      *present.records += static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    if (also) also(bytes);
+  }
+  present.sha256 = digest.hex();
   return present;
 }
 

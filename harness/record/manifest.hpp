@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -27,8 +28,10 @@ using Inventory = std::map<std::string, Present>;
 /// Not covered: the manifest itself and what is written after it.
 bool is_covered(const std::string& name);
 
-/// `name` in `folder`. io when it cannot be read.
-Result<Present> look_at(const std::filesystem::path& folder, const std::string& name);
+/// `name` in `folder`, read once and not held; `also` gets its bytes as they come. io when it
+/// cannot be read.
+Result<Present> look_at(const std::filesystem::path& folder, const std::string& name,
+                        const std::function<void(std::string_view)>& also = {});
 Present look_at_text(const std::string& name, std::string_view text);
 
 nlohmann::json to_json(const Inventory& inventory);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/record/pci_writes.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <array>
 #include <optional>
 
@@ -24,11 +26,11 @@ struct CapabilityField {
 };
 
 constexpr std::array<CapabilityField, 5> capability_fields{{
-    {0x01, 4, 0x0003, Field::Kind::power},  // PMCSR Power State
-    {0x05, 2, 0x0001, Field::Kind::msi},    // Message Control, MSI Enable
-    {0x11, 2, 0x8000, Field::Kind::msix},   // Message Control, MSI-X Enable
-    {0x10, 8, 0x8000, Field::Kind::flr},    // Device Control
-    {0x13, 4, 0x0001, Field::Kind::flr},    // AF Control
+    {PCI_CAP_ID_PM, PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK, Field::Kind::power},
+    {PCI_CAP_ID_MSI, PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE, Field::Kind::msi},
+    {PCI_CAP_ID_MSIX, PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, Field::Kind::msix},
+    {PCI_CAP_ID_EXP, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, Field::Kind::flr},
+    {PCI_CAP_ID_AF, PCI_AF_CTRL, PCI_AF_CTRL_FLR, Field::Kind::flr},
 }};
 
 struct Known {
@@ -50,15 +52,15 @@ Function function_from(const PciConfig& config) {
     function.fields.push_back({.field = {kind, static_cast<std::uint16_t>(offset), bits},
                                .value = static_cast<std::uint16_t>(word & bits)});
   };
-  add(Field::Kind::bus_master, 0x04, 0x0004);
+  add(Field::Kind::bus_master, PCI_COMMAND, PCI_COMMAND_MASTER);
   for (const auto& entry : capability_fields)
     if (const auto found = config.capability(entry.id))
       add(entry.kind, found->offset + std::size_t{entry.at}, entry.bits);
   if (!config.absent() && config.is_bridge()) {
-    add(Field::Kind::bus_reset, 0x3e, 0x0040);
+    add(Field::Kind::bus_reset, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_BUS_RESET);
     function.bridge = true;
-    function.secondary = config.byte(0x19);
-    function.subordinate = config.byte(0x1a);
+    function.secondary = config.byte(PCI_SECONDARY_BUS);
+    function.subordinate = config.byte(PCI_SUBORDINATE_BUS);
   }
   return function;
 }

@@ -49,7 +49,7 @@ Json written(const Words& value) {
   return value.list;
 }
 Json written(const Word& value) {
-  return value.text;
+  return value.number ? Json::parse(value.text, nullptr, false) : Json(value.text);
 }
 Json written(const Json& value) {
   return value;
@@ -145,10 +145,13 @@ bool take(const Json& value, Words& into) {
 }
 
 bool take(const Json& value, Word& into) {
-  if (take(value, into.text)) return true;
+  if (take(value, into.text)) {
+    into.number = false;
+    return true;
+  }
   std::uint64_t number = 0;
   if (!take(value, number)) return false;
-  into.text = std::to_string(number);
+  into = Word::of(number);
   return true;
 }
 

@@ -39,9 +39,12 @@ struct Words {
   std::vector<std::string> list;
 };
 
-/// A text; a whole number is read as one.
+/// A text; a whole number is read as one, and written as the number that it was.
 struct Word {
   std::string text;
+  bool number = false;
+
+  static Word of(std::uint64_t value) { return {std::to_string(value), true}; }
 };
 
 Json written(bool value);

@@ -11,6 +11,7 @@
 #include "harness/run/resets.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/run/snapshots.hpp"
+#include "harness/scenario/kinds.hpp"
 #include "harness/vm/command_line.hpp"
 
 namespace quiesce::run {
@@ -21,7 +22,7 @@ using record::text_at;
 namespace {
 
 bool runs_model(const scenario::PlannedDevice& device) {
-  return text_at(device.activity, "kind") == "model-run";
+  return scenario::activity_of(device).model;
 }
 
 /// Where the production kernel keeps its own variables.
@@ -110,8 +111,8 @@ Result<record::request::ActivityStart> request_for(const Session& session,
 Result<void> start_activities(Session& session) {
   session.feeder.start(session.plan);
   for (const auto& device : session.plan.devices) {
-    const std::string kind = text_at(device.activity, "kind");
-    if (!device.busy || kind.empty() || kind == "none") continue;
+    const std::string kind = scenario::activity_of(device).name;
+    if (!device.busy || kind.empty()) continue;
     TRY_ASSIGN(const auto request, request_for(session, device));
     TRY_ASSIGN(const json answer, session.ask(request, device.activity, Seconds(60)));
     const auto started = record::read<record::answer::ActivityStart>(answer);
@@ -138,7 +139,7 @@ Result<void> production_actions(Session& session) {
       return tl::unexpected(answer.error());
     session.dir.event(
         record::event::Activity{.device = device.name,
-                                .kind = text_at(device.activity, "kind"),
+                                .kind = scenario::activity_of(device).name,
                                 .state = answer ? "restarted" : "failed",
                                 .message = answer ? std::string() : answer.error().describe()});
   }

@@ -125,18 +125,19 @@ Result<void> drivers(Session& session) {
 }
 
 Result<void> test_device(Session& session, const scenario::PlannedDevice& device) {
-  const std::string kind = text_at(device.profile.test, "kind");
-  if (kind.empty() || kind == "none" || !device.driver_in_capture) return {};
+  const auto work = scenario::test_of(device);
+  if (!scenario::is_some(work) || !device.driver_in_capture) return {};
   session.note("testing " + device.name);
   json parameters = device.profile.test;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
   const double begin = session.dir.now();
   Loop::Watch frames;
-  if (kind == "net-echo") frames = session.feeder.hasten(device, session.plan.scenario.seed);
+  if (work.feed == scenario::Feed::frames)
+    frames = session.feeder.hasten(device, session.plan.scenario.seed);
   auto answer = session.ask(session.about<record::request::Test>(device), parameters, Seconds(90));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
-  record::event::TestResult event{.device = device.name, .kind = kind, .began = begin};
+  record::event::TestResult event{.device = device.name, .kind = work.name, .began = begin};
   if (answer) {
     const auto result = record::read<record::answer::Test>(*answer);
     event.ok = result.ok;

@@ -3,6 +3,7 @@
 
 #include "harness/base/mapping.hpp"
 #include "harness/base/tag.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 
@@ -22,7 +23,8 @@ Tag laid(const std::string& device, std::uint64_t block, std::uint32_t seed) {
 Result<std::map<std::string, Fd>> make_disks(const scenario::RunPlan& plan) {
   std::map<std::string, Fd> disks;
   for (const auto& device : plan.devices) {
-    if (device.profile.backend != "disk") continue;
+    const auto* backend = scenario::find_backend(device.profile.backend);
+    if (backend == nullptr || backend->inherits != scenario::Backend::Inherits::image) continue;
     TRY_ASSIGN(Fd fd, memory_file("quiesce-disk-" + device.name, disk_size.value));
     TRY_ASSIGN(Mapping image,
                Mapping::of_file(fd.get(), disk_size.value, Mapping::Access::read_write));

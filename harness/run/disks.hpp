@@ -15,8 +15,8 @@ namespace quiesce::run {
 inline constexpr Bytes disk_size = 32_MiB;
 inline constexpr std::size_t disk_block = 512;
 
-/// A disk image in memory for every device with backend "disk": block n is tagged with the device,
-/// n and the seed (see docs/agent-protocol.md).
+/// A disk image in memory for every device whose backend inherits an image: block n is tagged with
+/// the device, n and the seed (see docs/agent-protocol.md).
 Result<std::map<std::string, Fd>> make_disks(const scenario::RunPlan& plan);
 
 /// What became of the second half of a disk, which the agent writes to.

@@ -7,6 +7,7 @@
 #include "harness/base/tag.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 
@@ -21,12 +22,6 @@ constexpr Seconds test_period{0.02};
 double number_at(const nlohmann::json& object, const char* key, double fallback) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number() ? found->get<double>() : fallback;
-}
-
-std::string kind_of(const scenario::PlannedDevice& device) {
-  const auto found = device.activity.find("kind");
-  return found != device.activity.end() && found->is_string() ? found->get<std::string>()
-                                                              : std::string();
 }
 
 std::size_t frame_size(const scenario::PlannedDevice& device) {
@@ -59,13 +54,14 @@ void Feeder::start(const scenario::RunPlan& plan) {
   const std::uint32_t seed = plan.scenario.seed;
   for (const auto& device : plan.devices) {
     if (!device.busy) continue;
+    const scenario::Feed feeds = scenario::activity_of(device).feed;
     const std::string name = device.name;
-    if (kind_of(device) == "net-receive") {
+    if (feeds == scenario::Feed::frames) {
       const double rate = std::clamp(number_at(device.activity, "rate", 10), 0.01, 100'000.0);
       const std::size_t size = frame_size(device);
       timers_.push_back(
           loop_.every(Seconds(1 / rate), [this, name, seed, size] { feed(name, seed, size); }));
-    } else if (kind_of(device) == "pointer") {
+    } else if (feeds == scenario::Feed::motion) {
       timers_.push_back(loop_.every(pointer_period, [this, name] { move(name); }));
     }
   }

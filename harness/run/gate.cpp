@@ -2,8 +2,8 @@
 #include "harness/run/gate.hpp"
 #include "harness/observe/pci_space.hpp"
 #include "harness/record/events_watch.hpp"
-#include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 
@@ -30,14 +30,11 @@ bool wanted(const Session& session) {
   return false;
 }
 
-/// A device that can have written, and takes it up again afterwards: busy, and no mere console. Not
-/// a network card: QEMU's e1000e (11.1) receives nothing any more once a frame came while its Bus
-/// Master was clear, whether it got it back stopped or running (measured), and 7.2's aborted the
-/// machine once. An experiment must not end what it looks at.
+/// A device that can have written, and takes it up again afterwards: an experiment must not end
+/// what it looks at.
 bool is_candidate(const PlannedDevice& device) {
-  const std::string kind = record::text_at(device.activity, "kind");
-  return device.busy && !kind.empty() && kind != "none" && kind != "console" &&
-         device.profile.backend != "net";
+  const auto work = scenario::activity_of(device);
+  return device.busy && work.uses_memory && work.bears_gating;
 }
 
 /// One window: without Bus Master of `off`, or with everything as it was.

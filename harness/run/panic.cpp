@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/wire/panic.hpp"
+#include "harness/base/text.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/snapshots.hpp"
@@ -6,7 +8,7 @@
 namespace quiesce::run {
 
 using nlohmann::json;
-using scenario::PanicMethod;
+using wire::PanicWay;
 
 namespace {
 
@@ -14,50 +16,45 @@ namespace {
 // may add some.
 constexpr Seconds panic_patience{60};
 
-json keys(std::initializer_list<const char*> names) {
+/// "alt-sysrq-c" as QEMU wants it.
+json keys(const char* together) {
   json list = json::array();
-  for (const char* name : names) list.push_back({{"type", "qcode"}, {"data", name}});
+  for (const auto& name : split(together, '-')) list.push_back({{"type", "qcode"}, {"data", name}});
   return {{"keys", list}};
 }
 
-Result<void> trigger(Session& session) {
-  const auto& spec = session.plan.scenario.panic;
-  const auto by_agent = [&](const char* method) -> Result<void> {
-    const record::request::Panic request{.method = method, .cpu = spec.cpu};
-    TRY(session.agent.ask(request.name, record::as_json(request)));
-    return {};
-  };
-  const auto prepare = [&](const char* method) -> Result<void> {
-    TRY(session.ask(record::request::PanicPrepare{method}, Seconds(20)));
-    return {};
-  };
-  switch (spec.method) {
-    case PanicMethod::sysrq:
-      return by_agent("sysrq");
-    case PanicMethod::init_exit:
-      return by_agent("init-exit");
-    case PanicMethod::sysrq_keyboard:
-      TRY(prepare("sysrq-keyboard"));
-      TRY(session.machine->qmp().call("send-key", keys({"alt", "sysrq", "c"}), session.soon()));
-      return {};
-    case PanicMethod::nmi:
-      TRY(prepare("nmi"));
-      TRY(session.machine->qmp().call("inject-nmi", json::object(), session.soon()));
-      return {};
+/// What the harness itself does once the guest is ready for it.
+Result<void> act(Session& session, const PanicWay& way) {
+  const bool typed = way.by == PanicWay::By::keys;
+  TRY(session.machine->qmp().call(typed ? "send-key" : way.what,
+                                  typed ? keys(way.what) : json::object(), session.soon()));
+  return {};
+}
+
+Result<void> trigger(Session& session, const PanicWay& way) {
+  if (!way.by_agent()) {
+    TRY(session.ask(record::request::PanicPrepare{way.name}, Seconds(20)));
+    return act(session, way);
   }
-  return fail(Errc::internal, "an unknown panic method");
+  const record::request::Panic request{.method = way.name, .cpu = session.plan.scenario.panic.cpu};
+  TRY(session.agent.ask(request.name, record::as_json(request)));
+  return {};
 }
 
 }  // namespace
 
 Result<Panicked> panic(Session& session) {
   session.phase("panic");
-  TRY(trigger(session));
+  const PanicWay* way = wire::find_panic(session.plan.scenario.panic.method);
+  if (way == nullptr) return fail(Errc::internal, "an unknown panic method");
+  TRY(trigger(session, *way));
   // Not any stop: a kernel that resets the machine instead stops it too.
   TRY_ASSIGN(const Wait waited, session.wait([&] { return session.machine->gdb().at_breakpoint(); },
                                              session.scaled(panic_patience)));
   if (waited == Wait::done) return Panicked{true};
   // The dying kernel did not get there: where it is instead is the evidence.
+  if (!session.landmarks.contains("panic") && !session.landmarks.contains("init-killed"))
+    session.note(fmt::format("the kernel's log does not speak of a panic, as \"{}\"", way->shows));
   TRY(take_cpus(session, "panic"));
   return Panicked{false};
 }

@@ -43,7 +43,7 @@ const char* word(ActionKind kind) {
 }
 
 bool is_model(const PlannedDevice& device) {
-  return text_at(device.activity, "kind") == "model-run";
+  return scenario::activity_of(device).model;
 }
 
 /// One list of actions on its way.
@@ -112,7 +112,7 @@ class Climb {
   }
 
   static bool is_display(const PlannedDevice& device) {
-    return text_at(device.activity, "kind") == "console";
+    return scenario::activity_of(device).shows_console;
   }
 
   Result<json> ask(const Action& action, const Devices& devices) {

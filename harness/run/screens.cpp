@@ -27,13 +27,6 @@ bool is_uniform(std::string_view picture) {
   return pixels.substr(pixel) == pixels.substr(0, pixels.size() - pixel);
 }
 
-bool has_display(const scenario::RunPlan& plan) {
-  return std::ranges::any_of(plan.devices, [](const auto& device) {
-    const auto kind = device.profile.activity.find("kind");
-    return kind != device.profile.activity.end() && *kind == "console";
-  });
-}
-
 Result<void> take_screen(Session& session, const std::string& name, const json& font) {
   if (!has_display(session.plan)) return {};
   const std::string file = fmt::format("{}/{}.png", record::file::screen, name);

@@ -8,6 +8,7 @@
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
 #include "harness/run/session.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 
@@ -20,7 +21,7 @@ Result<void> take_screen_truth(Session& session);
 bool is_uniform(std::string_view picture);
 
 /// Whether the plan has a device that shows a picture.
-bool has_display(const scenario::RunPlan& plan);
+using scenario::has_display;
 
 /// Notes once a second, until it goes, whether the screen still shows what it showed at the
 /// handover.

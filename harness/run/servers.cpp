@@ -13,7 +13,7 @@
 #include "harness/base/unix_socket.hpp"
 #include "harness/record/events_device.hpp"
 #include "harness/record/layout.hpp"
-#include "harness/record/lines.hpp"
+#include "harness/record/ledger.hpp"
 
 namespace quiesce::run {
 

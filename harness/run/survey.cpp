@@ -11,6 +11,7 @@
 #include "harness/record/layout.hpp"
 #include "harness/record/tone.hpp"
 #include "harness/run/phases.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 
@@ -102,7 +103,7 @@ Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
   Trial trial{.kind = text_at(work, "kind")};
   session.note("trying " + trial.kind);
   // A screen that cannot say its font cannot be read.
-  if (trial.kind == "console")
+  if (scenario::activity_of(work).shows_console)
     if (const auto font = session.ask(record::request::Font(), Seconds(30)); !font) {
       if (!is_finding(font.error())) return tl::unexpected(font.error());
       trial.detail = font.error().describe();
@@ -140,7 +141,7 @@ Result<Trial> try_test(Session& session, const json& work) {
   json request = request_for(work);
   if (!request.contains("seconds")) request["seconds"] = 20;
   Loop::Watch frames;
-  if (trial.kind == "net-echo")
+  if (scenario::test_of(work).feed == scenario::Feed::frames)
     frames = session.feeder.hasten(session.plan.devices.front(), session.plan.scenario.seed);
   const auto answer = session.ask(
       session.about<record::request::Test>(session.plan.devices.front()), request, Seconds(90));
@@ -153,21 +154,17 @@ Result<Trial> try_test(Session& session, const json& work) {
 
 /// What the guest takes for played counts only when it came out. Once QEMU has ended its file is
 /// whole.
-void listen(const std::filesystem::path& folder, const json& work, std::optional<Trial>& trial) {
-  if (!trial || !trial->works || trial->kind != "sound-play") return;
+void listen(const std::filesystem::path& file, const scenario::Work& kind, const json& work,
+            std::optional<Trial>& trial) {
+  if (!trial || !trial->works || kind.witness != scenario::Witness::tone) return;
   const double hertz = work.value("hertz", 0.0);
   double seconds = 0;
-  if (const auto bytes = read_file(folder / record::file::audio, 64U << 20))
+  if (const auto bytes = read_file(file, 64U << 20))
     if (const auto sound = record::read_wav(std::as_bytes(std::span(*bytes))))
       for (const auto& span : record::tone_heard(record::tone(*sound, hertz)))
         seconds += span.end - span.begin;
   trial->works = seconds > 0;
   trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, seconds);
-}
-
-bool is_some(const json& work) {
-  const std::string kind = text_at(work, "kind");
-  return !kind.empty() && kind != "none";
 }
 
 /// The boot, in the words that phases have. `plan` is the session's own.
@@ -186,7 +183,7 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
   if (!work) return found;
   tried = *work;
   plan.devices.front().activity = work->activity;
-  if (is_some(work->activity)) {
+  if (scenario::is_some(scenario::activity_of(work->activity))) {
     TRY_ASSIGN(found.activity, try_activity(session, work->activity, found));
   }
   // What came meanwhile may lack a module still.
@@ -194,7 +191,8 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
     TRY_ASSIGN(found.function, look(session));
   }
   // What cannot be kept busy need not be asked twice: its node did not come.
-  if (is_some(work->test) && (!found.activity || found.activity->works)) {
+  if (scenario::is_some(scenario::test_of(work->test)) &&
+      (!found.activity || found.activity->works)) {
     TRY_ASSIGN(found.test, try_test(session, work->test));
   }
   return found;
@@ -220,8 +218,11 @@ Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::pat
     return tl::unexpected(cause);
   }
   session.shut_down();
-  listen(folder, tried.activity, found->activity);
-  listen(folder, tried.test, found->test);
+  const auto* backend = scenario::find_backend(plan.devices.front().profile.backend);
+  if (backend == nullptr || backend->leaves == nullptr) return found;
+  const auto sound = folder / backend->leaves(plan.devices.front().name);
+  listen(sound, scenario::activity_of(tried.activity), tried.activity, found->activity);
+  listen(sound, scenario::test_of(tried.test), tried.test, found->test);
   return found;
 }
 

@@ -1,87 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/scenario/kinds.hpp"
 
+#include <algorithm>
+
+#include "harness/wire/work.hpp"
+
 namespace quiesce::scenario {
+
+// Where kinds are listed: each is kinds/NAME.cpp.
+const Kind& net_kind();
+const Kind& disk_kind();
+const Kind& sound_kind();
+const Kind& pointer_kind();
+const Kind& console_kind();
+const Kind& model_kind();
+
+const std::vector<const Kind*>& kinds() {
+  static const std::vector<const Kind*> list{&net_kind(),     &disk_kind(),    &sound_kind(),
+                                             &pointer_kind(), &console_kind(), &model_kind()};
+  return list;
+}
 
 namespace {
 
-/// Ethernet without VLAN: 60 bytes without checksum to 1514 (IEEE 802.3, 3.2.7).
-const KindParameter frame{"frame", shape::whole(60, 1514)};
-const KindParameter rate{"rate", shape::whole(0, 1'000'000)};
-/// A page and less lies in one descriptor; 1 MiB is what one request may hold on all disks here.
-const KindParameter block{"block", shape::whole(512, 1 << 20)};
-/// Half of the 64 MiB disk.
-const KindParameter region{"region", shape::whole(512, 32 << 20)};
-const KindParameter hertz{"hertz", shape::whole(20, 20'000)};
-const KindParameter samples{"rate", shape::whole(8'000, 192'000)};
-const KindParameter seconds{"seconds", shape::number(0, 600)};
-/// What the registers of a reference model take (harness/wire/model_registers.hpp).
-const KindParameter model_rate{"rate", shape::whole(1, 100'000)};
-const KindParameter model_item{"item", shape::whole(64, 4096)};
-/// A huge page holds the ring.
-const KindParameter model_length{"length", shape::whole(64, 2 << 20)};
-const std::vector<KindParameter> model_run{
-    model_rate,
-    model_item,
-    model_length,
-    {"target", shape::choice({"own", "crash-region", "capture-kernel", "elfcorehdr"})},
-    {"offset", shape::whole(0, std::int64_t{1} << 40)},
-    {"interrupt", shape::boolean()},
-    // Below 0x20 are the CPU's exceptions (Intel SDM volume 3, table 6-1).
-    {"vector", shape::whole(0x20, 0xfe)},
-    {"vectors", shape::whole(1, 32)}};
-const std::vector<KindParameter> model_copy{
-    {"bytes", shape::whole(1, 65'536)},
-    {"items", shape::whole(1, 256)},
-    model_item,
-    model_rate,
-    {"tagged", shape::boolean()},
-    {"reset_first", shape::choice({"auto", "none", "function", "soft"})},
-    {"ready_seconds", shape::number(0, 600)},
-    seconds};
+Work nothing() {
+  return {.name = wire::no_work, .parameters = {}, .uses_memory = false};
+}
+
+std::vector<Work> all_of(std::vector<Work> Kind::*member) {
+  std::vector<Work> all;
+  for (const auto* kind : kinds())
+    for (Work work : kind->*member) {
+      if (kind->backend != nullptr) work.backend = kind->backend->name;
+      all.push_back(std::move(work));
+    }
+  all.push_back(nothing());
+  return all;
+}
+
+/// Plans may be foreign: what is no text counts as none.
+Work work_in(const nlohmann::json& object, const std::vector<Work>& known) {
+  const auto kind = object.is_object() ? object.find("kind") : object.end();
+  Work work = nothing();
+  work.name.clear();
+  if (kind == object.end() || !kind->is_string() || *kind == "" || *kind == wire::no_work)
+    return work;
+  const auto& name = kind->get_ref<const std::string&>();
+  if (const Work* found = find_kind(known, name)) return *found;
+  work.name = name;
+  work.uses_memory = true;
+  return work;
+}
 
 }  // namespace
 
-const std::vector<Kind>& activity_kinds() {
-  static const std::vector<Kind> kinds{{"net-receive", "net", {rate, frame}},
-                                       {"disk-read", "disk", {block, rate, region}},
-                                       {"disk-write", "disk", {block, rate, region}},
-                                       {"sound-play", "audio", {hertz, samples}},
-                                       {"pointer", "", {}},
-                                       {"console", "", {}},
-                                       {"model-run", "", model_run},
-                                       {"none", "", {}}};
-  return kinds;
+const std::vector<Work>& activity_kinds() {
+  static const std::vector<Work> all = all_of(&Kind::activities);
+  return all;
 }
 
-const std::vector<Kind>& test_kinds() {
-  static const std::vector<Kind> kinds{
-      {"net-echo", "net", {{"frames", shape::whole(1, 10'000)}}},
-      {"disk-compare", "disk", {{"blocks", shape::whole(1, 65'536)}}},
-      {"sound-play", "audio", {hertz, seconds}},
-      {"pointer", "", {seconds}},
-      {"console", "", {}},
-      {"model-copy", "", model_copy},
-      {"none", "", {}}};
-  return kinds;
+const std::vector<Work>& test_kinds() {
+  static const std::vector<Work> all = all_of(&Kind::tests);
+  return all;
 }
 
-const KindParameter* Kind::parameter(std::string_view wanted) const {
+const KindParameter* Work::parameter(std::string_view wanted) const {
   for (const auto& one : parameters)
     if (one.name == wanted) return &one;
   return nullptr;
 }
 
-const Kind* find_kind(const std::vector<Kind>& kinds, std::string_view name) {
+const Work* find_kind(const std::vector<Work>& kinds, std::string_view name) {
   for (const auto& kind : kinds)
     if (kind.name == name) return &kind;
   return nullptr;
 }
 
-std::vector<std::string> kind_names(const std::vector<Kind>& kinds) {
+std::vector<std::string> kind_names(const std::vector<Work>& kinds) {
   std::vector<std::string> names;
   for (const auto& kind : kinds) names.push_back(kind.name);
   return names;
+}
+
+const std::vector<std::string>& backend_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all{"none"};
+    for (const auto* kind : kinds())
+      if (kind->backend != nullptr) all.emplace_back(kind->backend->name);
+    return all;
+  }();
+  return names;
+}
+
+const Backend* find_backend(std::string_view name) {
+  for (const auto* kind : kinds())
+    if (kind->backend != nullptr && name == kind->backend->name) return kind->backend;
+  return nullptr;
+}
+
+Work activity_of(const nlohmann::json& activity) {
+  return work_in(activity, activity_kinds());
+}
+
+Work test_of(const nlohmann::json& test) {
+  return work_in(test, test_kinds());
+}
+
+bool shows_console(const Profile& profile) {
+  return activity_of(profile.activity).shows_console;
+}
+
+bool has_display(const RunPlan& plan) {
+  return std::ranges::any_of(plan.devices,
+                             [](const auto& device) { return shows_console(device.profile); });
 }
 
 }  // namespace quiesce::scenario

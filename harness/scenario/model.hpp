@@ -11,6 +11,7 @@
 
 #include "harness/base/clock.hpp"
 #include "harness/base/units.hpp"
+#include "harness/wire/panic.hpp"
 
 namespace quiesce::scenario {
 
@@ -53,7 +54,7 @@ inline const std::vector<std::string> server_words{"@name",    "@seed",     "@se
 struct Profile {
   std::string name;
   std::string description;
-  /// What the harness puts behind it: "none", "net", "disk", "audio".
+  /// What the harness puts behind it (kinds.hpp has the names), or "none".
   std::string backend = "none";
   /// -device objects; the first is the PCI function. Strings may be the placeholders "@name",
   /// "@backend", "@mac",
@@ -65,11 +66,9 @@ struct Profile {
   /// The name of the driver that binds to the function, as in /sys/bus/pci/drivers; empty: none is
   /// expected.
   std::string driver;
-  /// {"kind": "net-receive" | "disk-read" | "disk-write" | "sound-play" | "pointer" | "console" |
-  /// "none", parameters}
+  /// {"kind": one of activity_kinds(), parameters}
   nlohmann::json activity = nlohmann::json::object();
-  /// {"kind": "net-echo" | "disk-compare" | "sound-play" | "pointer" | "console" | "none",
-  /// parameters}
+  /// {"kind": one of test_kinds(), parameters}
   nlohmann::json test = nlohmann::json::object();
   /// Does the device write tagged data into guest memory while busy? If not, only untagged writes
   /// can show.
@@ -117,18 +116,10 @@ struct DeviceSpec {
   std::optional<ServerSpec> server;                    ///< instead of the profile's
 };
 
-/// How the production kernel dies. Only what a stock kernel offers without a module.
-enum class PanicMethod {
-  sysrq,           ///< 'c' to /proc/sysrq-trigger
-  sysrq_keyboard,  ///< Alt-SysRq-C by QMP: lands in interrupt context
-  nmi,             ///< inject-nmi with kernel.unknown_nmi_panic=1
-  init_exit,       ///< init exits
-};
-
 struct PanicSpec {
-  PanicMethod method = PanicMethod::sysrq;
+  std::string method = wire::panic_ways[0].name;  ///< one of wire::panic_ways
   Seconds busy{2};         ///< how long all activities run before the panic, 0..600 s
-  std::optional<int> cpu;  ///< which CPU panics (sysrq and init_exit); any when not given
+  std::optional<int> cpu;  ///< which CPU panics (those that the agent does); any when not given
 };
 
 /// What is done to devices to bring them to rest.

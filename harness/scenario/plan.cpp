@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/scenario/json_text.hpp"
+#include "harness/scenario/kinds.hpp"
 #include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
@@ -13,6 +14,11 @@ namespace quiesce::scenario {
 namespace {
 
 using nlohmann::json;
+
+bool has_mac(const Profile& profile) {
+  const Backend* backend = find_backend(profile.backend);
+  return backend != nullptr && backend->has_mac;
+}
 
 /// The profile's activity with the scenario's values in it.
 json merged(json activity, const json& overrides) {
@@ -114,8 +120,7 @@ Result<std::vector<PlannedDevice>> place_devices(const Scenario& scenario,
         .busy = device.busy,
         .driver_in_capture = device.driver_in_capture,
         .address = {},
-        .mac = profile->backend == "net" ? fmt::format("52:54:00:51:00:{:02x}", number)
-                                         : std::string(),
+        .mac = has_mac(*profile) ? fmt::format("52:54:00:51:00:{:02x}", number) : std::string(),
         .settings = merged(profile->settings, device.settings),
         .server = device.server && !device.server->empty() ? device.server : profile->server});
     TRY(places.place(one, device));

@@ -30,7 +30,7 @@ struct PlannedDevice {
   bool busy = true;
   bool driver_in_capture = true;
   PciAddress address;   ///< of its PCI function, the same in both kernels
-  std::string mac;      ///< 52:54:00:51:xx:xx for "net", else empty
+  std::string mac;      ///< 52:54:00:51:xx:xx where its backend has one, else empty
   std::string port;     ///< QEMU id of its root port; empty: on bus 0
   int port_slot = 0;    ///< of the root port on bus 0
   bool shared = false;  ///< a function of a device with several

@@ -16,7 +16,7 @@ const std::vector<std::string> placeholders{"@name", "@backend", "@mac",   "@add
                                             "@bus",  "@port",    "@socket"};
 
 /// The kind and parameters of "activity" or "test".
-void check_kind(const json& value, const std::vector<Kind>& kinds, const Profile& profile,
+void check_kind(const json& value, const std::vector<Work>& kinds, const Profile& profile,
                 const std::string& place, Report& report) {
   if (value.empty()) return;
   const auto name = value.find("kind");
@@ -25,7 +25,7 @@ void check_kind(const json& value, const std::vector<Kind>& kinds, const Profile
                       "the key \"kind\" is missing: one of " + quoted_list(kind_names(kinds)));
   if (const auto problem = shape::choice(kind_names(kinds)).wrong(*name))
     return report.add(below(place, "kind"), *problem);
-  const Kind& kind = *find_kind(kinds, name->get_ref<const std::string&>());
+  const Work& kind = *find_kind(kinds, name->get_ref<const std::string&>());
   if (!kind.backend.empty() && kind.backend != profile.backend && !report.touches("/backend"))
     report.add(below(place, "kind"), fmt::format("\"{}\" needs the backend \"{}\", found \"{}\"",
                                                  kind.name, kind.backend, profile.backend));
@@ -40,6 +40,28 @@ void check_kind(const json& value, const std::vector<Kind>& kinds, const Profile
     else if (const auto problem = spec->shape.wrong(parameter))
       report.add(below(place, key), *problem);
   }
+}
+
+/// `"net", "disk" or "audio"`; "none" is left out.
+std::string one_of(std::vector<std::string> names) {
+  std::erase(names, "none");
+  std::string text;
+  for (std::size_t at = 0; at < names.size(); ++at)
+    text += fmt::format("{}\"{}\"",
+                        at == 0                  ? ""
+                        : at + 1 == names.size() ? " or "
+                                                 : ", ",
+                        names[at]);
+  return text;
+}
+
+std::vector<std::string> with_mac() {
+  std::vector<std::string> names = backend_names();
+  std::erase_if(names, [](const std::string& name) {
+    const Backend* backend = find_backend(name);
+    return backend == nullptr || !backend->has_mac;
+  });
+  return names;
 }
 
 /// Every text of the objects that begins with '@'.
@@ -71,12 +93,14 @@ void check_objects(const Profile& profile, Report& report) {
     report.add("/server", "a server and \"@socket\" in the -device object need each other");
   if (report.touches("/backend")) return;
   if (profile.backend == "none" && used.contains("@backend"))
-    report.add("/backend", "expected \"net\", \"disk\" or \"audio\", since \"@backend\" is used");
+    report.add("/backend",
+               fmt::format("expected {}, since \"@backend\" is used", one_of(backend_names())));
   if (profile.backend != "none" && !used.contains("@backend"))
     report.add("/qemu", fmt::format("backend \"{}\" is connected nowhere: no \"@backend\"",
                                     profile.backend));
-  if (profile.backend != "net" && used.contains("@mac"))
-    report.add("/qemu", "\"@mac\" is for the backend \"net\" only");
+  const Backend* backend = find_backend(profile.backend);
+  if (used.contains("@mac") && (backend == nullptr || !backend->has_mac))
+    report.add("/qemu", fmt::format("\"@mac\" is for the backend {} only", one_of(with_mac())));
 }
 
 void check_twice(const std::vector<std::string>& words, const std::string& place, Report& report) {

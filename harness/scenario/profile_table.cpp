@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/scenario/kinds.hpp"
 #include "harness/scenario/tables.hpp"
 
 namespace quiesce::scenario {
@@ -89,7 +90,7 @@ const Fields<Profile>& profile_fields() {
       constant<T>("format", shape::whole(1, 1), 1, "Version of this format").must(),
       text("name", &T::name, shape::text(1, 23, &device_name_form), "As scenarios name it").must(),
       text("description", &T::description, shape::text(0, 2000), "What it is good for"),
-      text("backend", &T::backend, shape::choice({"none", "net", "disk", "audio"}),
+      text("backend", &T::backend, shape::choice(backend_names()),
            "What the harness puts behind it"),
       objects_field(),
       texts("modules", &T::modules, shape::texts(64, &word_form), "Kernel modules in their order"),

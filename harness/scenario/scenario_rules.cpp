@@ -74,10 +74,13 @@ void check_panic(const Scenario& scenario, Report& report) {
     report.add("/panic/cpu",
                fmt::format("expected a CPU from 0 to {} (machine.cpus is {}), found {}",
                            scenario.machine.cpus - 1, scenario.machine.cpus, *scenario.panic.cpu));
-  const PanicMethod method = scenario.panic.method;
-  if (method == PanicMethod::nmi || method == PanicMethod::sysrq_keyboard)
-    report.add("/panic/cpu",
-               "the CPU can be chosen with the methods \"sysrq\" and \"init-exit\" only");
+  const auto* way = wire::find_panic(scenario.panic.method);
+  if (way == nullptr || way->by_agent()) return;
+  std::string choose;
+  for (const auto& other : wire::panic_ways)
+    if (other.by_agent())
+      choose += fmt::format("{}\"{}\"", choose.empty() ? "" : " and ", other.name);
+  report.add("/panic/cpu", fmt::format("the CPU can be chosen with the methods {} only", choose));
 }
 
 void check_times(const Scenario& scenario, Report& report) {
@@ -114,7 +117,7 @@ void check_activity(const DeviceSpec& device, const Profile& profile, const std:
   std::vector<std::string> known = keys_of(profile.activity.get_ref<const json::object_t&>());
   std::erase(known, "kind");
   const auto kind_name = profile.activity.find("kind");
-  const Kind* kind = kind_name != profile.activity.end() && kind_name->is_string()
+  const Work* kind = kind_name != profile.activity.end() && kind_name->is_string()
                          ? find_kind(activity_kinds(), kind_name->get_ref<const std::string&>())
                          : nullptr;
   for (const auto& [key, value] : device.activity.items()) {

@@ -11,12 +11,6 @@ using nlohmann::json;
 constexpr std::array<Word<Accel>, 3> accel_words{
     {{"auto", Accel::automatic}, {"kvm", Accel::kvm}, {"tcg", Accel::tcg}}};
 
-constexpr std::array<Word<PanicMethod>, 4> panic_words{
-    {{"sysrq", PanicMethod::sysrq},
-     {"sysrq-keyboard", PanicMethod::sysrq_keyboard},
-     {"nmi", PanicMethod::nmi},
-     {"init-exit", PanicMethod::init_exit}}};
-
 constexpr std::array<Word<ActionKind>, 6> action_words{
     {{"nothing", ActionKind::nothing},
      {"bus-master-off", ActionKind::bus_master_off},
@@ -128,10 +122,16 @@ const Fields<Action>& action_fields() {
   return fields;
 }
 
+std::vector<std::string> panic_names() {
+  std::vector<std::string> names;
+  for (const auto& way : wire::panic_ways) names.emplace_back(way.name);
+  return names;
+}
+
 const Fields<PanicSpec>& panic_fields() {
   using T = PanicSpec;
   static const Fields<T> fields{
-      choice("method", &T::method, panic_words, "How the production kernel dies"),
+      text("method", &T::method, shape::choice(panic_names()), "How the production kernel dies"),
       duration("busy", &T::busy, Seconds(0), Seconds(600), "How long the devices are busy before"),
       maybe_whole("cpu", &T::cpu, 0, 63, "The CPU that panics (sysrq, init-exit); else any")};
   return fields;

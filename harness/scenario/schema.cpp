@@ -33,7 +33,7 @@ json activity_schema(const Profile& profile) {
   const std::string kind_name = profile.activity.value("kind", json()).is_string()
                                     ? profile.activity["kind"].get<std::string>()
                                     : std::string();
-  if (const Kind* kind = find_kind(activity_kinds(), kind_name)) {
+  if (const Work* kind = find_kind(activity_kinds(), kind_name)) {
     for (const auto& parameter : kind->parameters) {
       if (!profile.activity.contains(parameter.name)) continue;
       properties[parameter.name] = parameter.shape.schema();

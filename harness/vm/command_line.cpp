@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/scenario/kinds.hpp"
+
 namespace quiesce::vm {
 
 using nlohmann::json;
+using scenario::Backend;
+using scenario::BackendPlace;
 using scenario::PlannedDevice;
 using scenario::RunPlan;
 
@@ -65,35 +69,12 @@ json root_port(const PlannedDevice& device, std::size_t number) {
           {"hotplug", false}};
 }
 
-void add_backend(const PlannedDevice& device, const std::string& backend, int fd,
-                 const std::filesystem::path& run_dir, std::vector<std::string>& argv) {
-  const auto add = [&](const char* option, std::string value) {
-    argv.emplace_back(option);
-    argv.push_back(std::move(value));
-  };
-  if (device.profile.backend == "net")
-    add("-netdev", json{{"type", "stream"},
-                        {"id", backend},
-                        {"server", false},
-                        {"addr", {{"type", "fd"}, {"str", std::to_string(fd)}}}}
-                       .dump());
-  if (device.profile.backend == "disk")
-    add("-blockdev", json{{"driver", "raw"},
-                          {"node-name", backend},
-                          {"file",
-                           {{"driver", "file"},
-                            {"filename", fmt::format("/proc/self/fd/{}", fd)},
-                            {"locking", "off"}}}}
-                         .dump());
-  if (device.profile.backend == "audio")
-    // 8 kHz mono is enough to hear a tone and keeps the file small.
-    add("-audiodev",
-        json{{"driver", "wav"},
-             {"id", backend},
-             {"path", (run_dir / "audio.wav").string()},
-             {"out",
-              {{"frequency", 8000}, {"channels", 1}, {"format", "s16"}, {"fixed-settings", true}}}}
-            .dump());
+void add_backend(const Backend* backend, const BackendPlace& place,
+                 std::vector<std::string>& argv) {
+  if (backend == nullptr) return;
+  const auto [option, argument] = backend->option(place);
+  argv.emplace_back(option);
+  argv.push_back(argument.dump());
 }
 
 /// Trace events of the run: configuration writes and what the profiles name, each once.
@@ -162,13 +143,14 @@ CommandLine command_line(const RunPlan& plan, const std::filesystem::path& run_d
   int next_fd = fds.first_backend;
   std::set<std::string> ports;
   for (const auto& device : plan.devices) {
-    const std::string backend = device.name + "-backend";
-    const bool needs_fd = device.profile.backend == "net" || device.profile.backend == "disk";
-    if (needs_fd) line.backends[device.name] = next_fd;
-    add_backend(device, backend, needs_fd ? next_fd++ : -1, run_dir, argv);
+    const Backend* backend = scenario::find_backend(device.profile.backend);
+    BackendPlace place{.id = device.name + "-backend", .device = device.name, .run_dir = run_dir};
+    if (backend != nullptr && backend->inherits != Backend::Inherits::nothing)
+      line.backends[device.name] = place.fd = next_fd++;
+    add_backend(backend, place, argv);
     if (!device.port.empty() && ports.insert(device.port).second)
       add("-device", root_port(device, ports.size()).dump());
-    for (const auto& object : device_objects(device, backend, sockets))
+    for (const auto& object : device_objects(device, place.id, sockets))
       add("-device", object.dump());
   }
   return line;

@@ -21,7 +21,7 @@ struct ChildFds {
   int console = 14;        ///< ttyS0
   int agent = 15;          ///< ttyS1
   int screen = 16;         ///< a memory file for pictures that only we read
-  int first_backend = 20;  ///< one a device with backend net or disk, in the plan's order
+  int first_backend = 20;  ///< one a device whose backend inherits one, in the plan's order
 };
 
 /// QEMU's type of the root ports that devices sit behind.
@@ -36,8 +36,8 @@ struct CommandLine {
 /// Device name -> the SocketAddress of its vfio-user server (QAPI).
 using ServerSockets = std::map<std::string, nlohmann::json>;
 
-/// `run_dir` receives trace.log and audio.wav. Nothing else is named in the file system but the
-/// kernel images.
+/// `run_dir` receives trace.log and what backends leave. Nothing else is named in the file system
+/// but the kernel images.
 CommandLine command_line(const scenario::RunPlan& plan, const std::filesystem::path& run_dir,
                          const ServerSockets& sockets = {}, const ChildFds& fds = {});
 

@@ -27,9 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       parse_serial(text);
       break;
     case 4: {
-      Run run;
-      run.trace = parse_trace(text, 0);
-      pci_writes(run);
+      scenario::RunPlan plan;
+      plan.devices.emplace_back().profile.trace = {{"virtio_set_status", "driver-reset", "val 0"}};
+      parse_trace(text, 0, plan);
       break;
     }
     default:

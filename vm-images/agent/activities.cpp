@@ -7,20 +7,6 @@
 
 namespace quiesce::agent {
 
-namespace {
-
-struct ActivityRow {
-  const char* name;
-  Result<Work> (*prepare)(const Subject&, const Request&);
-};
-constexpr ActivityRow activity_rows[] = {
-    {"net-receive", net_receive}, {"disk-read", disk_read},  {"disk-write", disk_write},
-    {"sound-play", sound_play},   {"pointer", pointer_read}, {"console", console_write},
-    {"model-run", model_run},
-};
-
-}  // namespace
-
 struct Activities::Running {
   Subject subject;
   Work work;
@@ -80,9 +66,8 @@ void Activities::end_one(const std::string& device) {
 
 Result<Json> Activities::start(const Request& request) {
   TRY_ASSIGN(const Subject subject, read_subject(request));
-  const auto* kind = std::ranges::find(activity_rows, subject.kind, &ActivityRow::name);
-  if (kind == std::end(activity_rows))
-    return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
+  const Prepare prepare = find_activity(subject.kind);
+  if (prepare == nullptr) return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
   TRY_ASSIGN(const bool restart, request.flag("restart", false));
   if (restart) end_one(subject.device);
   {
@@ -93,7 +78,7 @@ Result<Json> Activities::start(const Request& request) {
   }
   auto running = std::make_shared<Running>();
   running->subject = subject;
-  TRY_ASSIGN(running->work, kind->prepare(subject, request));
+  TRY_ASSIGN(running->work, prepare(subject, request));
   {
     const std::lock_guard lock(mutex_);
     running_[subject.device] = running;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm-images/agent/config_image.hpp"
 
+#include <linux/pci_regs.h>
+
 #include <algorithm>
 
 namespace quiesce::agent {
 
 namespace {
-
-constexpr std::uint16_t msi_id = 0x05;
-constexpr std::uint16_t express_id = 0x10;
-constexpr std::uint16_t msix_id = 0x11;
 
 std::uint32_t value_of(const PciConfig& config, ConfigField field) {
   if (field.width == 1) return config.byte(field.offset);
@@ -20,28 +18,34 @@ std::uint32_t value_of(const PciConfig& config, ConfigField field) {
 /// writing ones clears them.
 std::vector<ConfigField> header_fields(const PciConfig& config) {
   if (config.is_bridge())
-    return {{0x0c, 2}, {0x10, 4}, {0x14, 4}, {0x18, 4}, {0x1c, 2}, {0x20, 4}, {0x24, 4},
-            {0x28, 4}, {0x2c, 4}, {0x30, 4}, {0x38, 4}, {0x3c, 1}, {0x3e, 2}};
-  return {{0x0c, 2}, {0x10, 4}, {0x14, 4}, {0x18, 4}, {0x1c, 4},
-          {0x20, 4}, {0x24, 4}, {0x30, 4}, {0x3c, 1}};
+    return {{PCI_CACHE_LINE_SIZE, 2},  {PCI_BASE_ADDRESS_0, 4},    {PCI_BASE_ADDRESS_1, 4},
+            {PCI_PRIMARY_BUS, 4},      {PCI_IO_BASE, 2},           {PCI_MEMORY_BASE, 4},
+            {PCI_PREF_MEMORY_BASE, 4}, {PCI_PREF_BASE_UPPER32, 4}, {PCI_PREF_LIMIT_UPPER32, 4},
+            {PCI_IO_BASE_UPPER16, 4},  {PCI_ROM_ADDRESS1, 4},      {PCI_INTERRUPT_LINE, 1},
+            {PCI_BRIDGE_CONTROL, 2}};
+  return {{PCI_CACHE_LINE_SIZE, 2}, {PCI_BASE_ADDRESS_0, 4}, {PCI_BASE_ADDRESS_1, 4},
+          {PCI_BASE_ADDRESS_2, 4},  {PCI_BASE_ADDRESS_3, 4}, {PCI_BASE_ADDRESS_4, 4},
+          {PCI_BASE_ADDRESS_5, 4},  {PCI_ROM_ADDRESS, 4},    {PCI_INTERRUPT_LINE, 1}};
 }
 
 /// PCI 3.0 section 6.8.1: address and data, mask bits where there are any, and the control word
 /// that enables them.
 std::vector<ConfigField> msi_fields(const PciConfig& config, unsigned at) {
-  const std::uint16_t control = config.word(at + 2);
-  const unsigned data = (control & 1U << 7) != 0 ? at + 12 : at + 8;
-  std::vector<ConfigField> fields{{at + 4, 4}, {data, 2}};
-  if (data == at + 12) fields.push_back({at + 8, 4});
-  if ((control & 1U << 8) != 0) fields.push_back({data + 4, 4});
-  fields.push_back({at + 2, 2});
+  const std::uint16_t control = config.word(at + PCI_MSI_FLAGS);
+  const bool wide = (control & PCI_MSI_FLAGS_64BIT) != 0;
+  const unsigned data = at + (wide ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
+  std::vector<ConfigField> fields{{at + PCI_MSI_ADDRESS_LO, 4}, {data, 2}};
+  if (wide) fields.push_back({at + PCI_MSI_ADDRESS_HI, 4});
+  if ((control & PCI_MSI_FLAGS_MASKBIT) != 0) fields.push_back({data + 4, 4});
+  fields.push_back({at + PCI_MSI_FLAGS, 2});
   return fields;
 }
 
 /// PCIe 6.0 section 7.5.3: Device Control, Link Control, Device Control 2 (version 2 on).
 std::vector<ConfigField> express_fields(const PciConfig& config, unsigned at) {
-  std::vector<ConfigField> fields{{at + 0x08, 2}, {at + 0x10, 2}};
-  if ((config.word(at + 2) & 0xf) >= 2) fields.push_back({at + 0x28, 2});
+  std::vector<ConfigField> fields{{at + PCI_EXP_DEVCTL, 2}, {at + PCI_EXP_LNKCTL, 2}};
+  if ((config.word(at + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_VERS) >= 2)
+    fields.push_back({at + PCI_EXP_DEVCTL2, 2});
   return fields;
 }
 
@@ -52,12 +56,14 @@ std::vector<ConfigField> fields_to_restore(const PciConfig& config) {
   const auto append = [&](const std::vector<ConfigField>& more) {
     fields.insert(fields.end(), more.begin(), more.end());
   };
-  if (const auto found = config.capability(express_id))
+  if (const auto found = config.capability(PCI_CAP_ID_EXP))
     append(express_fields(config, found->offset));
-  if (const auto found = config.capability(msi_id)) append(msi_fields(config, found->offset));
+  if (const auto found = config.capability(PCI_CAP_ID_MSI))
+    append(msi_fields(config, found->offset));
   // The table of MSI-X lies in a BAR: its owner fills it.
-  if (const auto found = config.capability(msix_id)) append({{found->offset + 2U, 2}});
-  append({{0x04, 2}});
+  if (const auto found = config.capability(PCI_CAP_ID_MSIX))
+    append({{found->offset + unsigned{PCI_MSIX_FLAGS}, 2}});
+  append({{PCI_COMMAND, 2}});
   return fields;
 }
 
@@ -71,9 +77,16 @@ Result<void> restore_config(const PciTree& tree, PciAddress address, const PciCo
 }
 
 bool same_setup(const PciConfig& before, const PciConfig& after) {
-  std::vector<ConfigField> fields{{0x04, 2}, {0x0c, 1}, {0x3c, 2}, {0x10, 4}, {0x14, 4}};
+  std::vector<ConfigField> fields{{PCI_COMMAND, 2},
+                                  {PCI_CACHE_LINE_SIZE, 1},
+                                  {PCI_INTERRUPT_LINE, 2},
+                                  {PCI_BASE_ADDRESS_0, 4},
+                                  {PCI_BASE_ADDRESS_1, 4}};
   if (!before.is_bridge())
-    fields.insert(fields.end(), {{0x18, 4}, {0x1c, 4}, {0x20, 4}, {0x24, 4}});
+    fields.insert(fields.end(), {{PCI_BASE_ADDRESS_2, 4},
+                                 {PCI_BASE_ADDRESS_3, 4},
+                                 {PCI_BASE_ADDRESS_4, 4},
+                                 {PCI_BASE_ADDRESS_5, 4}});
   return std::ranges::all_of(
       fields, [&](ConfigField field) { return value_of(before, field) == value_of(after, field); });
 }

@@ -6,11 +6,11 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "harness/base/process.hpp"
 #include "harness/base/text.hpp"
+#include "harness/wire/panic.hpp"
 
 namespace quiesce::agent {
 
@@ -21,25 +21,13 @@ Result<void> write_file(const char* path, std::string_view text) {
   return write_all(fd.get(), text);
 }
 
-/// A panic method and the sysctl that it needs, if any.
-struct Method {
-  const char* name;
-  const char* sysctl;
-};
-constexpr Method methods[] = {
-    {"sysrq", "/proc/sys/kernel/sysrq"},
-    {"sysrq-keyboard", "/proc/sys/kernel/sysrq"},
-    {"nmi", "/proc/sys/kernel/unknown_nmi_panic"},
-    {"init-exit", nullptr},
-};
-
-Result<Method> set_up(const Request& request) {
+/// The way that the request names, allowed by the kernel.
+Result<const wire::PanicWay*> set_up(const Request& request) {
   TRY_ASSIGN(const std::string name, request.text("method"));
-  const auto* method = std::ranges::find(methods, name, &Method::name);
-  if (method == std::end(methods))
-    return fail(Errc::invalid_input, "there is no panic method {}", name);
-  if (method->sysctl != nullptr) TRY(write_file(method->sysctl, "1"));
-  return *method;
+  const auto* way = wire::find_panic(name);
+  if (way == nullptr) return fail(Errc::invalid_input, "there is no panic method {}", name);
+  if (way->allowed_by != nullptr) TRY(write_file(way->allowed_by, "1"));
+  return way;
 }
 
 /// All threads, not only this one: the kernel panics on the CPU of the last thread of init that
@@ -79,22 +67,20 @@ Result<Json> load_capture_kernel(const Request& request) {
 }
 
 Result<Json> prepare_panic(const Request& request) {
-  TRY_ASSIGN(const Method method, set_up(request));
-  return Json{{"method", method.name}};
+  TRY_ASSIGN(const auto* way, set_up(request));
+  return Json{{"method", way->name}};
 }
 
 Result<Json> panic(Link& link, const Request& request) {
-  TRY_ASSIGN(const Method method, set_up(request));
-  const std::string_view name = method.name;
-  if (name != "sysrq" && name != "init-exit")
-    return fail(Errc::invalid_input, "the harness itself does {}", name);
+  TRY_ASSIGN(const auto* way, set_up(request));
+  if (!way->by_agent()) return fail(Errc::invalid_input, "the harness itself does {}", way->name);
   if (request.has("cpu")) {
     TRY_ASSIGN(const std::uint64_t cpu, request.whole("cpu", 0, 0, CPU_SETSIZE - 1));
     TRY(pin_to(cpu));
   }
   link.drain();
-  if (name == "init-exit") ::_exit(0);
-  TRY(write_file("/proc/sysrq-trigger", "c"));
+  if (way->by == wire::PanicWay::By::agent_exits) ::_exit(0);
+  TRY(write_file(way->what, way->with));
   return fail(Errc::internal, "the machine lives on");
 }
 

@@ -3,6 +3,8 @@
 
 #include <linux/pci_regs.h>
 
+#include <linux/pci_regs.h>
+
 #include <poll.h>
 
 #include <algorithm>
@@ -90,8 +92,8 @@ Result<void> reset(Job& job) {
 }
 
 Result<void> hot_reset(Job& job) {
-  constexpr unsigned bridge_control = 0x3e;
-  constexpr std::uint32_t secondary_bus_reset = 1U << 6;
+  constexpr unsigned bridge_control = PCI_BRIDGE_CONTROL;
+  constexpr std::uint32_t secondary_bus_reset = PCI_BRIDGE_CTL_BUS_RESET;
   const auto bridge = job.tree.bridge_of(job.address);
   if (!bridge)
     return fail(Errc::unsupported, "{} sits on a root bus: there is no bridge that could reset it",

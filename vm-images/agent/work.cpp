@@ -5,20 +5,6 @@
 
 namespace quiesce::agent {
 
-namespace {
-
-struct Test {
-  const char* kind;
-  Result<Outcome> (*run)(const Subject&, const Request&);
-};
-constexpr Test tests[] = {
-    {"net-echo", net_echo_test},     {"disk-compare", disk_compare_test},
-    {"sound-play", sound_play_test}, {"pointer", pointer_test},
-    {"console", console_test},       {"model-copy", model_copy_test},
-};
-
-}  // namespace
-
 Result<Subject> read_subject(const Request& request) {
   Subject subject;
   TRY_ASSIGN(subject.device, request.text("device"));
@@ -54,10 +40,9 @@ bool Pace::next(const std::stop_token& stop) {
 
 Result<Json> run_test(const Request& request) {
   TRY_ASSIGN(const Subject subject, read_subject(request));
-  const auto* test = std::ranges::find(tests, subject.kind, &Test::kind);
-  if (test == std::end(tests))
-    return fail(Errc::invalid_input, "there is no test {}", subject.kind);
-  TRY_ASSIGN(Outcome outcome, test->run(subject, request));
+  const RunTest test = find_test(subject.kind);
+  if (test == nullptr) return fail(Errc::invalid_input, "there is no test {}", subject.kind);
+  TRY_ASSIGN(Outcome outcome, test(subject, request));
   return Json{{"ok", outcome.ok}, {"detail", outcome.detail}, {"numbers", outcome.numbers}};
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "harness/base/clock.hpp"
 #include "vm-images/agent/request.hpp"
@@ -70,22 +71,12 @@ struct Outcome {
   Json numbers = Json::object();
 };
 
-// One pair of functions a subject: net.cpp, disk.cpp, sound.cpp, pointer.cpp, console.cpp,
-// model_run.cpp with model_copy.cpp.
-Result<Work> net_receive(const Subject& subject, const Request& request);
-Result<Work> disk_read(const Subject& subject, const Request& request);
-Result<Work> disk_write(const Subject& subject, const Request& request);
-Result<Work> sound_play(const Subject& subject, const Request& request);
-Result<Work> pointer_read(const Subject& subject, const Request& request);
-Result<Work> console_write(const Subject& subject, const Request& request);
-Result<Work> model_run(const Subject& subject, const Request& request);
-
-Result<Outcome> net_echo_test(const Subject& subject, const Request& request);
-Result<Outcome> disk_compare_test(const Subject& subject, const Request& request);
-Result<Outcome> sound_play_test(const Subject& subject, const Request& request);
-Result<Outcome> pointer_test(const Subject& subject, const Request& request);
-Result<Outcome> console_test(const Subject& subject, const Request& request);
-Result<Outcome> model_copy_test(const Subject& subject, const Request& request);
+/// The function of an activity (kinds.cpp), or nullptr.
+using Prepare = Result<Work> (*)(const Subject&, const Request&);
+Prepare find_activity(std::string_view name);
+/// The same of a function test.
+using RunTest = Result<Outcome> (*)(const Subject&, const Request&);
+RunTest find_test(std::string_view name);
 
 /// The answer to `test`.
 Result<Json> run_test(const Request& request);

@@ -9,6 +9,7 @@
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -39,9 +40,8 @@ std::string text_sent(const record::event::KeySent& sent) {
 
 /// Keys are typed on a console.
 std::optional<std::string> skips_input(const scenario::RunPlan& plan) {
-  if (std::any_of(plan.devices.begin(), plan.devices.end(), [](const auto& device) {
-        return evidence::text_of(device.profile.activity, "kind") == "console";
-      }))
+  if (std::any_of(plan.devices.begin(), plan.devices.end(),
+                  [](const auto& device) { return scenario::shows_console(device.profile); }))
     return std::nullopt;
   return "the plan has no console, and no key is typed";
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "harness/record/agent.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
@@ -17,13 +18,10 @@ namespace event = record::event;
 namespace mark = record::mark;
 
 void look_at_screens(const Course& course, Gaps& gaps) {
-  const auto pictures = course.run.events(event::Screen::name);
-  for (const auto* picture : pictures) {
-    const std::string name = picture->text("name");
+  for (const auto& picture : course.run.events<event::Screen>()) {
+    const std::string& name = picture.screen;
     if (name != mark::production && name != mark::capture_end) continue;
-    if (picture->fields.contains(record::key_of(&record::event::Screen::unreadable)) ||
-        picture->fields.contains(record::key_of(&record::event::Screen::no_text)))
-      continue;
+    if (picture.unreadable || picture.no_text) continue;
     if (course.run.screens.count(name) == 0)
       gaps.push_back(fmt::format("screen/{}.txt is missing", name));
   }
@@ -49,10 +47,10 @@ void look_at_samples(const Course& course, Gaps& gaps) {
   if (!course.did(Step::end) || !course.has_display() || !course.story.handover) return;
   double before = *course.story.handover;
   double gap = 0;
-  for (const auto* sample : course.run.events(event::ScreenSample::name)) {
-    if (sample->t < before) continue;
-    gap = std::max(gap, sample->t - before);
-    before = sample->t;
+  for (const auto& sample : course.run.events<event::ScreenSample>()) {
+    if (sample.t < before) continue;
+    gap = std::max(gap, sample.t - before);
+    before = sample.t;
   }
   gap = std::max(gap, course.story.capture_end.value_or(before) - before);
   if (gap > longest) gaps.push_back(fmt::format("nobody looked at the screen for {:.1f} s", gap));
@@ -62,12 +60,12 @@ void look_at_samples(const Course& course, Gaps& gaps) {
 void look_at_keys(const Course& course, Gaps& gaps) {
   if (!course.did(Step::consoles)) return;
   const auto& run = course.run;
-  if (run.events(event::KeySent::name).empty())
+  if (run.events<event::KeySent>().empty())
     gaps.emplace_back("the key that the plan has typed is not in the timeline");
-  if (last_said(run, "capture", "response", "keys") == nullptr)
+  if (!run.last_said<record::answer::Keys>("capture"))
     gaps.emplace_back("the agent's answer to keys is missing");
-  const auto read = said(run, "capture", "event", "key").size();
-  const auto noted = run.events(event::KeyReceived::name).size();
+  const auto read = run.said<record::said::Key>("capture").size();
+  const auto noted = run.events<event::KeyReceived>().size();
   if (read > noted)
     gaps.push_back(
         fmt::format("the agent read {}, and the timeline has {}", count(read, "key"), noted));

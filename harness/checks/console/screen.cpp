@@ -9,6 +9,7 @@
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -85,10 +86,8 @@ std::optional<Comparison> compare_named(const evidence::Run& run, const std::str
 
 /// A device that has a screen: its profile uses the console, or QEMU calls it a VGA.
 bool has_screen(const scenario::PlannedDevice& device) {
-  const auto is_console = [](const json& what) {
-    return evidence::text_of(what, "kind") == "console";
-  };
-  if (is_console(device.profile.activity) || is_console(device.profile.test)) return true;
+  if (scenario::shows_console(device.profile) || scenario::test_of(device).shows_console)
+    return true;
   for (const json& object : device.profile.qemu) {
     std::string driver = evidence::text_of(object, "driver");
     std::transform(driver.begin(), driver.end(), driver.begin(),

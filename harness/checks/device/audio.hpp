@@ -7,8 +7,8 @@
 
 namespace quiesce::checks {
 
-/// Seconds of the run's audio.wav in which a tone was heard: half of the energy of a tenth of a
-/// second or more. Errors: not_found without audio.wav, invalid_input when it is no sound file.
-Result<double> tone_seconds(const evidence::Run& run, double hertz);
+/// Seconds of the device's sound file in which a tone was heard: half of the energy of a tenth of a
+/// second or more. Errors: not_found without it, invalid_input when it is no sound file.
+Result<double> tone_seconds(const evidence::Run& run, const std::string& device, double hertz);
 
 }  // namespace quiesce::checks

@@ -2,13 +2,16 @@
 #include "harness/checks/device/needs.hpp"
 
 #include <fmt/format.h>
+#include <linux/pci_regs.h>
 
 #include <algorithm>
 
 #include "harness/base/text.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/events_device.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -20,7 +23,8 @@ namespace mark = record::mark;
 /// What of a header never changes: vendor and device, class, header type, first capability.
 bool same_function(const PciConfig& a, const PciConfig& b) {
   return a.vendor() == b.vendor() && a.device() == b.device() && a.class_code() == b.class_code() &&
-         a.byte(0x0e) == b.byte(0x0e) && a.byte(0x34) == b.byte(0x34);
+         a.byte(PCI_HEADER_TYPE) == b.byte(PCI_HEADER_TYPE) &&
+         a.byte(PCI_CAPABILITY_LIST) == b.byte(PCI_CAPABILITY_LIST);
 }
 
 /// Functions of `later` against those of the handover: one that is new, or another one, shows that
@@ -67,10 +71,10 @@ void look_at_marks(const Course& course, Gaps& gaps) {
 /// libpci's views know the drivers. A guest whose configuration spaces did not answer has none, and
 /// the timeline says so.
 void look_at_drivers(const Course& course, Gaps& gaps) {
-  const auto silent = course.run.events(event::AgentPciMissing::name);
+  const auto silent = course.run.events<event::AgentPciMissing>();
   const auto excused = [&](const char* name) {
     return std::any_of(silent.begin(), silent.end(),
-                       [&](const auto* one) { return one->text("mark") == name; });
+                       [&](const auto& one) { return one.mark == name; });
   };
   want_snapshot(course, gaps, "production-agent",
                 course.story.handover && !excused(mark::production));
@@ -81,22 +85,22 @@ void look_at_drivers(const Course& course, Gaps& gaps) {
 /// The agent was asked for the modules, and answered.
 void look_at_bound(const Course& course, Gaps& gaps) {
   if (!course.did(Step::drivers)) return;
-  for (const char* op : {"modules"})
-    if (last_said(course.run, "capture", "response", op) == nullptr)
-      gaps.push_back(fmt::format("the agent's answer to {} is missing", op));
+  if (!course.run.last_said<record::answer::Modules>("capture"))
+    gaps.push_back(
+        fmt::format("the agent's answer to {} is missing", record::answer::Modules::name));
 }
 
 void look_at_tests(const Course& course, Gaps& gaps) {
   if (!course.did(Step::tests)) return;
-  const auto results = course.run.events(event::TestResult::name);
+  const auto results = course.run.events<event::TestResult>();
   for (const auto& device : course.run.plan.devices) {
-    const std::string kind = evidence::text_of(device.profile.test, "kind");
-    if (kind.empty() || kind == "none" || !device.driver_in_capture) continue;
+    const auto test = scenario::test_of(device);
+    if (!scenario::is_some(test) || !device.driver_in_capture) continue;
     if (std::none_of(results.begin(), results.end(),
-                     [&](const auto* one) { return one->text("device") == device.name; }))
+                     [&](const auto& one) { return one.device == device.name; }))
       gaps.push_back("the result of the test of " + device.name + " is missing");
-    if (kind == "sound-play" && course.run.audio.empty())
-      gaps.emplace_back("audio.wav is missing or empty");
+    if (test.witness == scenario::Witness::tone && course.run.sound_of(device.name).empty())
+      gaps.push_back(course.run.sound_file_of(device.name) + " is missing or empty");
   }
 }
 
@@ -117,9 +121,9 @@ const Need bound{"answer `modules`",
                  "it is there when the step drivers was done",
                  {record::file::agent},
                  look_at_bound};
-const Need tests{"events `test.result`, `audio.wav`",
+const Need tests{"events `test.result`, `audio-NAME.wav`",
                  "one for each device that the plan tests; the sound that a test played",
-                 {record::file::audio},
+                 {record::file::audio, record::sound_begin},
                  look_at_tests};
 
 }  // namespace need

@@ -158,7 +158,7 @@ bool untouched(const evidence::Run& run, const std::vector<evidence::PciWrite>& 
 struct Sides {
   const evidence::Run& run;
   double handover;
-  std::vector<evidence::PciWrite> writes;
+  const std::vector<evidence::PciWrite>& writes;
   const evidence::PciSnapshot* agent;
   bool ignore_bridges;
   std::uint64_t writes_seen;  ///< configuration writes after the handover
@@ -183,7 +183,7 @@ Subject subject_of(const evidence::PciFunction& function) {
 /// Why what is left on does not count, or nullptr.
 const Code* excuse(const Sides& view, const evidence::PciFunction& before,
                    const std::optional<bool>& used) {
-  constexpr int bridge_class = 0x06;
+  constexpr int bridge_class = 0x06;  // <linux/pci_ids.h>, PCI_BASE_CLASS_BRIDGE
   const bool bridge = before.config.is_bridge() || before.config.class_code() >> 8 == bridge_class;
   if (view.ignore_bridges && bridge) return &bridge_on;
   return used == false ? &left_by_firmware : nullptr;
@@ -268,7 +268,7 @@ Findings judge_quiet(const evidence::Run& run, const json& parameters) {
     return {found(no_snapshot, {measure::text("mark", missing)})};
   Sides view{run,
              *points.handover,
-             evidence::pci_writes(run),
+             run.trace.writes,
              last_agent_view(run),
              evidence::flag_of(parameters, "ignore_bridges").value_or(true),
              0};

@@ -10,6 +10,7 @@
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -140,12 +141,13 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
   const double before = evidence::number_of(device.activity, "hertz").value_or(production_hertz);
   finding.with(measure::number("hertz", hertz, Unit::hertz));
   if (device.busy && hertz == before) return become(finding, tone_of_production);
-  const auto seconds = tone_seconds(run, hertz);
+  const auto seconds = tone_seconds(run, device.name, hertz);
   if (!seconds) {
     finding.with(measure::text("why", seconds.error().describe()));
     return become(finding, no_sound);
   }
-  finding.with(measure::seconds("tone_s", *seconds)).seen_in({record::file::audio, {}, {}});
+  finding.with(measure::seconds("tone_s", *seconds))
+      .seen_in({run.sound_file_of(device.name), {}, {}});
   if (*seconds < enough) become(finding, not_heard);
 }
 
@@ -178,8 +180,10 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
       if (value.is_number() && find(finding.measures, key) == nullptr)
         finding.with(measure::number(key, value.get<double>()));
   finding.seen_in({record::file::timeline, record::event::TestResult::name, result->t});
-  if (ok == true && kind == "net-echo") look_outside_net(finding, run, story);
-  if (ok == true && kind == "sound-play") look_outside_sound(finding, run, device);
+  if (ok != true) return finding;
+  const auto witness = scenario::test_of(device).witness;
+  if (witness == scenario::Witness::frames) look_outside_net(finding, run, story);
+  if (witness == scenario::Witness::tone) look_outside_sound(finding, run, device);
   return finding;
 }
 

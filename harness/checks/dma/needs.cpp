@@ -19,9 +19,9 @@ namespace mark = record::mark;
 void look_at_passes(const Course& course, Gaps& gaps) {
   const auto& handover = course.story.handover;
   if (!handover) return;
-  const auto baselines = course.run.events(event::Baseline::name);
+  const auto baselines = course.run.events<event::Baseline>();
   if (std::none_of(baselines.begin(), baselines.end(),
-                   [&](const auto* baseline) { return baseline->t >= *handover; }))
+                   [&](const auto& baseline) { return baseline.t >= *handover; }))
     gaps.emplace_back("no baseline of the memory was taken at the handover");
   if (!course.did(Step::end)) return;
   if (const Watch watch = look_at_watch(course.run, course.story); !watch.problem.empty())

@@ -25,21 +25,15 @@ void look_at_interrupts(const Course& course, Gaps& gaps) {
                               {"window-end", Step::window},
                               {mark::drivers, Step::drivers},
                               {mark::capture_end, Step::end}};
-  const auto answers = said(course.run, "capture", "response", "interrupts");
+  const auto answers = course.run.said<record::answer::InterruptsCame>("capture");
   for (const Point& point : points) {
     if (!course.did(point.step)) continue;
-    const auto found = std::find_if(answers.begin(), answers.end(), [&](const auto* answer) {
-      return evidence::text_of(answer->payload, record::key_of(&record::answer::Interrupts::at)) ==
-             point.at;
-    });
-    const json& lines = found == answers.end()
-                            ? json()
-                            : evidence::list_of((*found)->payload,
-                                                record::key_of(&record::answer::Interrupts::lines));
-    const bool readable = std::all_of(lines.begin(), lines.end(), [](const json& line) {
-      return !evidence::text_of(line, record::key_of(&record::answer::InterruptLine::line))
-                  .empty() &&
-             evidence::whole_of(line, record::key_of(&record::answer::InterruptLine::total));
+    const auto found = std::find_if(answers.begin(), answers.end(),
+                                    [&](const auto& answer) { return answer.at == point.at; });
+    const auto lines = found == answers.end() ? std::vector<json>() : found->lines;
+    const bool readable = std::all_of(lines.begin(), lines.end(), [](const json& came) {
+      const auto line = record::read<record::answer::InterruptLineCame>(came);
+      return !line.line.empty() && line.total;
     });
     if (lines.empty() || !readable)
       gaps.push_back(fmt::format("the counts of interrupts at {} are {}", point.at,

@@ -9,6 +9,7 @@
 #include "harness/checks/reset/ladder.hpp"
 #include "harness/checks/reset/needs.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks::reset {
 
@@ -27,7 +28,7 @@ struct Wanted {
 
 bool is_model(const evidence::Run& run, const std::string& device) {
   return std::any_of(run.plan.devices.begin(), run.plan.devices.end(), [&](const auto& one) {
-    return one.name == device && evidence::text_of(one.activity, "kind") == "model-run";
+    return one.name == device && scenario::activity_of(one).model;
   });
 }
 

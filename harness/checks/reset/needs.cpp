@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/record/events_device.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::checks {
 
@@ -15,21 +16,19 @@ namespace event = record::event;
 
 void want_actions(const Course& course, Gaps& gaps, const char* at,
                   const std::vector<scenario::Action>& actions, bool climb) {
-  const auto done = course.run.events(event::ResetAction::name);
+  const auto done = course.run.events<event::ResetAction>();
   const auto& devices = course.run.plan.devices;
   for (std::size_t number = 0; number < actions.size(); ++number) {
     // An action of a climb is left out for devices that work again.
     if (climb && number > 0) continue;
     for (const auto& device : devices) {
       const auto& named = actions[number].devices;
-      const bool meant =
-          named.empty() ? device.busy && evidence::text_of(device.activity, "kind") != "console"
-                        : std::find(named.begin(), named.end(), device.name) != named.end();
+      const bool meant = named.empty()
+                             ? device.busy && !scenario::activity_of(device).shows_console
+                             : std::find(named.begin(), named.end(), device.name) != named.end();
       if (!meant) continue;
-      if (std::none_of(done.begin(), done.end(), [&](const auto* one) {
-            return one->text("at") == at && one->text("device") == device.name &&
-                   evidence::whole_of(
-                       one->fields, record::key_of(&record::event::ResetAction::number)) == number;
+      if (std::none_of(done.begin(), done.end(), [&](const auto& one) {
+            return one.at == at && one.device == device.name && one.number == number;
           }))
         gaps.push_back(
             fmt::format("what action {} did to {} ({}) is missing", number + 1, device.name, at));

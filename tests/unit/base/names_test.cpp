@@ -12,7 +12,37 @@ namespace {
 
 const Names scenarios{"first-run", "e1000e", "reset-ladder", "virtio-blk", "virtio-net", "nvme"};
 
+/// The one that is nearest, or empty.
+std::string nearest(std::string_view word, const Names& candidates) {
+  const auto near = nearest_names(word, candidates, 1);
+  return near.empty() ? std::string() : near.front();
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(the_nearest_word_is_one_slip_of_the_pen_away) {
+  const Names keys{"cpus", "memory", "accel", "tcg", "kvm"};
+  BOOST_TEST(nearest("cpu", keys) == "cpus");
+  BOOST_TEST(nearest("memmory", keys) == "memory");
+  BOOST_TEST(nearest("meomry", keys) == "memory");
+  BOOST_TEST(nearest("accle", keys) == "accel");
+  BOOST_TEST(nearest("tgc", keys) == "tcg");
+}
+
+BOOST_AUTO_TEST_CASE(a_word_that_is_like_none_has_no_nearest) {
+  const Names keys{"cpus", "memory", "accel"};
+  BOOST_TEST(nearest("kernel-parameters", keys).empty());
+  BOOST_TEST(nearest("", keys).empty());
+  BOOST_TEST(nearest("cpu", {}).empty());
+}
+
+// Two edits make any word of two letters out of any other.
+BOOST_AUTO_TEST_CASE(a_short_word_is_no_slip_of_one_that_shares_nothing) {
+  const Names keys{"at", "by"};
+  BOOST_TEST(nearest("xz", keys).empty());
+  BOOST_TEST(nearest("q", keys).empty());
+  BOOST_TEST(nearest("bt", keys) == "at");
+}
 
 BOOST_AUTO_TEST_CASE(several_names_that_are_as_near_are_all_told_nearest_first) {
   const Names kernels{"debian:6.12", "debian:6.1", "debian:6.10"};

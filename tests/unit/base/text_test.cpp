@@ -27,30 +27,6 @@ std::string replacement(int count) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_nearest_word_is_one_slip_of_the_pen_away) {
-  const Parts keys{"cpus", "memory", "accel", "tcg", "kvm"};
-  BOOST_TEST(nearest("cpu", keys) == "cpus");
-  BOOST_TEST(nearest("memmory", keys) == "memory");
-  BOOST_TEST(nearest("meomry", keys) == "memory");
-  BOOST_TEST(nearest("accle", keys) == "accel");
-  BOOST_TEST(nearest("tgc", keys) == "tcg");
-}
-
-BOOST_AUTO_TEST_CASE(a_word_that_is_like_none_has_no_nearest) {
-  const Parts keys{"cpus", "memory", "accel"};
-  BOOST_TEST(nearest("kernel-parameters", keys).empty());
-  BOOST_TEST(nearest("", keys).empty());
-  BOOST_TEST(nearest("cpu", {}).empty());
-}
-
-// Two edits make any word of two letters out of any other.
-BOOST_AUTO_TEST_CASE(a_short_word_is_no_slip_of_one_that_shares_nothing) {
-  const Parts keys{"at", "by"};
-  BOOST_TEST(nearest("xz", keys).empty());
-  BOOST_TEST(nearest("q", keys).empty());
-  BOOST_TEST(nearest("bt", keys) == "at");
-}
-
 BOOST_AUTO_TEST_CASE(split_keeps_empty_parts_between_and_at_the_ends) {
   BOOST_TEST(split("", ',').empty());
   BOOST_TEST((split("a", ',') == Parts{"a"}));

@@ -9,6 +9,7 @@
 #include "harness/evidence/pci_write.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
+#include "harness/record/line.hpp"
 #include "tests/unit/checks/run_builder.hpp"
 
 namespace quiesce::evidence {
@@ -77,13 +78,58 @@ BOOST_AUTO_TEST_CASE(a_serial_line_without_a_time_takes_the_one_before) {
 }
 
 BOOST_AUTO_TEST_CASE(trace_times_are_put_on_the_clock_of_the_timeline) {
-  const auto lines = parse_trace(
+  const auto trace = parse_trace(
       "4242@1700000012.250000:pci_cfg_write e1000e 00:02.0 @0x4 <- 0x503\n"
       "qemu: warning: hello\n4242@bad:x y\n",
-      1700000000);
-  BOOST_REQUIRE_EQUAL(lines.size(), 1U);
-  BOOST_TEST(lines[0].t == 12.25);
-  BOOST_TEST(lines[0].event == "pci_cfg_write");
+      1700000000, {});
+  BOOST_TEST(trace.lines == 1U);
+  BOOST_REQUIRE_EQUAL(trace.writes.size(), 1U);
+  BOOST_TEST(trace.writes[0].t == 12.25);
+  BOOST_TEST(trace.writes[0].value == 0x503U);
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_keeps_configuration_writes_by_function_and_what_profiles_name) {
+  scenario::RunPlan plan;
+  plan.devices.emplace_back();
+  plan.devices[0].profile.trace = {{"x_reset", "driver-reset", ""},
+                                   {"x_status", "device-stopped", "val 0"}};
+  const auto trace = parse_trace(
+      "1@1700000001.0:pci_cfg_write a 00:02.0 @0x4 <- 0x1\n"
+      "1@1700000002.0:x_reset now\n1@1700000003.0:x_status val 1\n"
+      "1@1700000004.0:x_status val 0\n1@1700000005.0:x_other val 0\n"
+      "1@1700000006.0:pci_cfg_write b 00:03.0 @0x4 <- 0x2\n"
+      "1@1700000007.0:pci_cfg_write a 00:02.0 @0x4 <- 0x3\n"
+      "1@1700000008.0:pci_cfg_write a 00:02.0 @0x4",
+      1700000000, plan);
+  BOOST_TEST(trace.lines == 8U);
+  BOOST_TEST(trace.writes.size() == 3U);
+  const std::vector<std::uint32_t> first{0, 2};
+  BOOST_TEST(trace.by_function.at(*parse_pci_address("0000:00:02.0")) == first,
+             boost::test_tools::per_element());
+  BOOST_TEST(trace.times_of(plan.devices[0].profile.trace[0]) == std::vector<double>{2},
+             boost::test_tools::per_element());
+  BOOST_TEST(trace.times_of(plan.devices[0].profile.trace[1]) == std::vector<double>{4},
+             boost::test_tools::per_element());
+  BOOST_TEST(trace.times_of({"x_other", "", ""}).empty());
+}
+
+// Read whole, evidence of hundreds of megabytes was held twice.
+BOOST_AUTO_TEST_CASE(lines_that_come_in_pieces_are_those_of_the_whole) {
+  const std::string text = "one\r\n\ntwo\n\r\nthree";
+  std::vector<std::pair<std::string, bool>> whole;
+  each_line(text, [&](std::string_view line, bool ends) { whole.emplace_back(line, ends); });
+  BOOST_REQUIRE_EQUAL(whole.size(), 5U);
+  BOOST_TEST(whole[0].first == "one");
+  BOOST_TEST(whole[4].first == "three");
+  BOOST_TEST(!whole[4].second);
+  for (std::size_t size = 1; size < text.size(); ++size) {
+    std::vector<std::pair<std::string, bool>> pieces;
+    LineCutter cutter([&](std::string_view line, bool ends) { pieces.emplace_back(line, ends); });
+    for (std::size_t at = 0; at < text.size(); at += size)
+      cutter.feed(std::string_view(text).substr(at, size));
+    cutter.end();
+    BOOST_TEST((pieces == whole), size);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_configuration_write_says_what_it_turned_off) {
@@ -181,7 +227,29 @@ BOOST_AUTO_TEST_CASE(a_run_directory_is_read_from_its_folder) {
   BOOST_TEST(run->screen_truth.count("capture") == 1U);
   BOOST_TEST(run->mark("handover").value() == 10.5);
   BOOST_TEST(!run->mark("nowhere").has_value());
-  BOOST_TEST(run->trace.front().t == 9.0, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(run->trace.lines == 3U);
+  const auto& resets = run->trace.times_of({"e1000e_core_ctrl_sw_reset", "driver-reset", ""});
+  BOOST_REQUIRE(!resets.empty());
+  BOOST_TEST(resets.front() == 9.0, boost::test_tools::tolerance(1e-6));
+}
+
+// Ledgers were the only lines without a number: one that was taken out was not missed.
+BOOST_AUTO_TEST_CASE(a_line_that_is_missing_from_a_ledger_is_told) {
+  std::string text;
+  for (std::uint64_t number = 1; number <= 4; ++number)
+    if (number != 3)
+      text += record::numbered_line(
+          {{"mono", 1.0 * static_cast<double>(number)}, {"event", "connect"}}, number);
+  Damage damage;
+  BOOST_TEST(parse_ledger(text, "dut", 0.0, damage).entries.size() == 3U);
+  BOOST_REQUIRE_EQUAL(damage.size(), 1U);
+  BOOST_TEST(damage[0] == "device-dut.ndjson: line 3: record 3 is missing before it");
+  // Of an older program, or a server that is not ours.
+  damage.clear();
+  BOOST_TEST(
+      parse_ledger("{\"mono\": 1, \"event\": \"connect\"}\n", "dut", 0.0, damage).entries.size() ==
+      1U);
+  BOOST_TEST(damage.empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_run_directory_is_invalid_input) {

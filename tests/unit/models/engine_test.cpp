@@ -321,6 +321,15 @@ BOOST_FIXTURE_TEST_CASE(writes_without_tags_all_differ, Fixture) {
   BOOST_TEST(other.ledger("dma.write")[0].at("tagged") == false);
 }
 
+BOOST_FIXTURE_TEST_CASE(lines_of_the_ledger_are_numbered_from_one_and_carry_a_checksum, Fixture) {
+  const auto lines = ledger();
+  BOOST_REQUIRE(!lines.empty());
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    BOOST_TEST(lines[at].at("n") == at + 1);
+    BOOST_TEST(lines[at].at("c").get_ref<const std::string&>().size() == 8U);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(clients_come_and_go_in_the_ledger, Fixture) {
   device->connected();
   device->disconnected();

@@ -109,6 +109,16 @@ BOOST_AUTO_TEST_CASE(the_page_has_every_event_every_field_and_every_file) {
   BOOST_TEST(has("`cpus[].place`"));
 }
 
+BOOST_AUTO_TEST_CASE(a_word_that_was_a_number_is_written_as_one) {
+  Word word;
+  BOOST_REQUIRE(take(Json(24), word));
+  BOOST_TEST(word.text == "24");
+  BOOST_TEST(written(word) == Json(24));
+  BOOST_REQUIRE(take(Json("24"), word));
+  BOOST_TEST(written(word) == Json("24"));
+  BOOST_TEST(written(Word::of(7)) == Json(7));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace quiesce::record

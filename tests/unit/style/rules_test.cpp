@@ -115,6 +115,9 @@ BOOST_AUTO_TEST_CASE(a_key_or_a_name_of_a_record_outside_of_its_definition_is_fo
     BOOST_TEST(found(line) == 0U, line);
   BOOST_TEST(found("field(\"t\", 1); \"watch.pass\"", "harness/record/x.hpp") == 0U);
   BOOST_TEST(found("run.event(1, \"mark\")", "tests/unit/x.cpp") == 0U);
+  BOOST_TEST(found("note(\"reset\", fields);", "devices/models/x.cpp") == 1U);
+  BOOST_TEST(found("note(line::Reset{});", "devices/models/x.cpp") == 0U);
+  BOOST_TEST(found("session.note(\"drivers loaded\");", "harness/run/x.cpp") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_too_long_is_found) {

@@ -89,6 +89,22 @@ BOOST_AUTO_TEST_CASE(every_device_with_a_backend_of_ours_has_a_descriptor_of_its
   BOOST_TEST((line.backends == expected));
 }
 
+// Two sound cards played into one file, and each was judged by what the other played.
+BOOST_AUTO_TEST_CASE(each_sound_card_plays_into_a_file_of_its_own) {
+  RunPlan plan = minimal();
+  scenario::Profile profile;
+  profile.backend = "audio";
+  profile.qemu = {{{"driver", "d"}, {"audiodev", "@backend"}}};
+  plan.devices = {{.name = "a", .profile = profile}, {.name = "b", .profile = profile}};
+  const auto line = vm::command_line(plan, "run");
+  BOOST_TEST(line.backends.empty());
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i + 1 < line.argv.size(); ++i)
+    if (line.argv[i] == "-audiodev") files.push_back(json::parse(line.argv[i + 1]).at("path"));
+  const std::vector<std::string> expected{"run/audio-a.wav", "run/audio-b.wav"};
+  BOOST_TEST(files == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_trace_event_that_two_devices_name_is_enabled_once) {
   RunPlan plan = minimal();
   scenario::Profile profile;

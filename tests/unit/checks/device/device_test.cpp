@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <numbers>
 
 #include "tests/unit/checks/run_builder.hpp"
 
@@ -231,7 +233,52 @@ BOOST_AUTO_TEST_CASE(a_test_that_never_ended_fails_and_one_that_was_not_asked_fo
 BOOST_AUTO_TEST_CASE(a_sound_test_without_audio_is_inconclusive) {
   auto run = good_run();
   run.plan.devices[1].profile.test = {{"kind", "sound-play"}};
+  const auto result = judge_one(run, "device.works");
+  BOOST_TEST((result.verdict == Verdict::inconclusive));
+  BOOST_TEST(says(result.reason, "audio-vga0.wav is missing"), result.reason);
+}
+
+namespace {
+
+/// A second of a tone, 8 kHz mono 16 bit, behind the header that QEMU writes.
+std::string played(double hertz) {
+  constexpr int rate = 8000;
+  std::string text(
+      "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0", 44);
+  for (int at = 0; at < rate; ++at) {
+    const auto sample =
+        static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * hertz * at / rate));
+    text += static_cast<char>(sample & 0xff);
+    text += static_cast<char>(sample >> 8 & 0xff);
+  }
+  return text;
+}
+
+}  // namespace
+
+// Two sound cards shared one file: what one played was heard for the other.
+BOOST_AUTO_TEST_CASE(a_sound_card_is_judged_by_what_it_played_itself) {
+  auto run = good_run();
+  run.plan.devices[1].profile.test = {{"kind", "sound-play"}, {"hertz", 880}};
+  run.file("audio-vga0.wav", played(880));
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::pass),
+             judge_one(run, "device.works").reason);
+  run.file("audio-other.wav", played(880));
+  run.file("audio-vga0.wav", played(440));
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::fail));
+  run.drop_file("audio-vga0.wav");
   BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
+}
+
+BOOST_AUTO_TEST_CASE(an_older_run_has_one_sound_file_for_all) {
+  auto run = good_run();
+  run.plan.devices[1].profile.test = {{"kind", "sound-play"}, {"hertz", 880}};
+  run.file("audio.wav", played(880));
+  BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::pass),
+             judge_one(run, "device.works").reason);
+  BOOST_TEST(run.run().sound_file_of("vga0") == "audio.wav");
+  run.drop_file("audio.wav");
+  BOOST_TEST(run.run().sound_file_of("vga0") == "audio-vga0.wav");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
