@@ -149,7 +149,8 @@ std::span<const FileRow> files() {
               "what the sound device played, 8 kHz mono 16 bit; may end anywhere; the production "
               "kernel plays another tone (440 Hz) than the test (880 Hz)",
               "QEMU"},
-      FileRow{file::result, "what judging the run gave; replaced by rename", "harness, `quiesce judge --write`"}};
+      FileRow{file::result, "what judging the run gave; replaced by rename",
+              "harness, `quiesce judge --write`"}};
   return rows;
 }
 
