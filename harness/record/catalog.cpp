@@ -166,7 +166,8 @@ std::span<const FileRow> files() {
               "kernel plays another tone (440 Hz) than the test (880 Hz). Older runs have one "
               "`audio.wav`",
               "QEMU"},
-      FileRow{file::result, "what judging the run gave; replaced by rename", "harness, `quiesce judge --write`"}};
+      FileRow{file::result, "what judging the run gave; replaced by rename",
+              "harness, `quiesce judge --write`"}};
   return rows;
 }
 

@@ -104,6 +104,7 @@ struct Binding {
   std::string driver;
   std::optional<double> seconds;
   bool exact = false;  ///< from a `bound` event; otherwise the time of the look that found it bound
+  std::optional<double> seen = {};  ///< when the record came that says so
 };
 
 /// libpci's view of the end, which knows the drivers.
@@ -147,7 +148,7 @@ std::vector<Shown> shown(const evidence::Run& run) {
 std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
   for (const auto& bound : run.said<record::said::Bound>("capture")) {
     if (!is_at(bound.address, address)) continue;
-    Binding binding{bound.driver, std::nullopt, true};
+    Binding binding{bound.driver, std::nullopt, true, bound.t};
     if (bound.ms) binding.seconds = *bound.ms / 1000;
     return binding;
   }
@@ -155,7 +156,7 @@ std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
   for (const Shown& one : shown(run))
     for (const auto& entry : one.drivers)
       if (is_at(entry.address, address) && !entry.driver.empty()) {
-        Binding binding{entry.driver, std::nullopt, false};
+        Binding binding{entry.driver, std::nullopt, false, one.t};
         if (asked && one.t >= *asked) binding.seconds = one.t - *asked;
         return binding;
       }
@@ -227,6 +228,9 @@ Finding judge_binding(const scenario::PlannedDevice& device, const Binding& bind
       {measure::text("driver", binding.driver), measure::text("wanted", device.profile.driver),
        measure::flag("timed", binding.seconds.has_value()),
        measure::flag("at_the_latest", !binding.exact), measure::seconds("within_s", within)});
+  finding.seen_in({record::file::agent,
+                   binding.exact ? record::said::Bound::name : record::answer::WaitBound::name,
+                   binding.seen});
   return finding.with_seconds("seconds", binding.seconds);
 }
 

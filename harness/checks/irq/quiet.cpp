@@ -180,6 +180,7 @@ void compare_counts(Findings& findings, Findings& storms, const Span& span, doub
                measure::text("device", line.device), measure::text("chip", line.chip),
                measure::text("actions", line.actions)});
     findings.push_back(counts);
+    findings.back().seen_in({record::file::agent, record::answer::Interrupts::name, span.to->t});
     // The kernel counts unhandled ones anew every 100,000 (kernel/irq/spurious.c): then they are
     // not known, and a line that busy is a storm whoever says that he took it.
     const bool some_unhandled = line.unhandled > 0 || more.unhandled > 0;
