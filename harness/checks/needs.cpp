@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/checks/abilities.hpp"
 #include "harness/checks/dma_device.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_watch.hpp"
@@ -325,6 +326,11 @@ Gaps gaps_of(const Course& course, const Check& check) {
   needs.insert(needs.end(), check.needs.begin(), check.needs.end());
   Gaps gaps = doubts_of_plan(course.run);
   for (const Need* one : needs) {
+    // What the target could not do is not there, and not damaged.
+    if (auto why = out_of_reach(course.run, *one)) {
+      if (std::find(gaps.begin(), gaps.end(), *why) == gaps.end()) gaps.push_back(*std::move(why));
+      continue;
+    }
     const std::size_t before = gaps.size();
     for (const char* name : one->files)
       for (std::string& damage : course.run.damage_of(name))

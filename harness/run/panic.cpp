@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/record/agent.hpp"
 #include "harness/run/phases.hpp"
-#include "harness/run/snapshots.hpp"
 
 namespace quiesce::run {
 
-using nlohmann::json;
 using scenario::PanicMethod;
 
 namespace {
@@ -14,21 +12,13 @@ namespace {
 // may add some.
 constexpr Seconds panic_patience{60};
 
-json keys(std::initializer_list<const char*> names) {
-  json list = json::array();
-  for (const char* name : names) list.push_back({{"type", "qcode"}, {"data", name}});
-  return {{"keys", list}};
-}
-
-Result<void> trigger(Session& session) {
-  const auto& spec = session.plan.scenario.panic;
-  const auto by_agent = [&](const char* method) -> Result<void> {
-    const record::request::Panic request{.method = method, .cpu = spec.cpu};
-    TRY(session.agent.ask(request.name, record::as_json(request)));
-    return {};
+Result<void> trigger(const scenario::PanicSpec& spec, const GuestSide& guest,
+                     GuestControl& control) {
+  const auto by_agent = [&](const char* method) {
+    return guest.agent.tell(record::request::Panic{.method = method, .cpu = spec.cpu});
   };
   const auto prepare = [&](const char* method) -> Result<void> {
-    TRY(session.ask(record::request::PanicPrepare{method}, Seconds(20)));
+    TRY(guest.agent.ask(record::request::PanicPrepare{method}, Seconds(20)));
     return {};
   };
   switch (spec.method) {
@@ -38,27 +28,30 @@ Result<void> trigger(Session& session) {
       return by_agent("init-exit");
     case PanicMethod::sysrq_keyboard:
       TRY(prepare("sysrq-keyboard"));
-      TRY(session.machine->qmp().call("send-key", keys({"alt", "sysrq", "c"}), session.soon()));
-      return {};
+      return control.target().press({"alt", "sysrq", "c"}, guest.waits.soon());
     case PanicMethod::nmi:
       TRY(prepare("nmi"));
-      TRY(session.machine->qmp().call("inject-nmi", json::object(), session.soon()));
-      return {};
+      return control.target().inject_nmi(guest.waits.soon());
   }
   return fail(Errc::internal, "an unknown panic method");
 }
 
 }  // namespace
 
-Result<Panicked> panic(Session& session) {
-  session.phase("panic");
-  TRY(trigger(session));
-  // Not any stop: a kernel that resets the machine instead stops it too.
-  TRY_ASSIGN(const Wait waited, session.wait([&] { return session.machine->gdb().at_breakpoint(); },
-                                             session.scaled(panic_patience)));
+Result<Panicked> panic(const scenario::PanicSpec& spec, const GuestSide& guest,
+                       GuestControl& control, Cpus& cpus) {
+  guest.recorder.phase("panic");
+  TRY(trigger(spec, guest, control));
+  // Not any stop: a kernel that resets the machine instead stops it too. A machine that cannot be
+  // stopped says that it panics, and goes on.
+  const bool stops = control.can(target::Capability::stop);
+  const auto gone = [&] {
+    return stops ? control.target().at_breakpoint() : guest.hearing.heard("panic");
+  };
+  TRY_ASSIGN(const Wait waited, guest.waits.wait(gone, guest.waits.scaled(panic_patience)));
   if (waited == Wait::done) return Panicked{true};
   // The dying kernel did not get there: where it is instead is the evidence.
-  TRY(take_cpus(session, "panic"));
+  TRY(cpus.take("panic"));
   return Panicked{false};
 }
 
