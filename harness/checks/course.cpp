@@ -58,7 +58,7 @@ bool Course::vouched() const {
 }
 
 bool Course::has_display() const {
-  return scenario::has_display(run.plan);
+  return scenario::has_display(run.plan.devices);
 }
 
 }  // namespace quiesce::checks

@@ -12,6 +12,7 @@
 #include "harness/checks/common_codes.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_guest.hpp"
+#include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 
@@ -232,7 +233,8 @@ const Need timeline{file::timeline,
                     "records are numbered, times go forward, the marks of the plan's steps are "
                     "there",
                     {file::timeline},
-                    look_at_timeline};
+                    look_at_timeline,
+                    record::Capability::stop};
 const Need serial{file::serial,
                   "it has each banner and panic that the timeline noted",
                   {file::serial},
@@ -248,14 +250,20 @@ const Need kmsg{"answer `kmsg`",
 const Need strays{file::dma,
                   "as many lines as each pass of the watch counted pages",
                   {file::dma},
-                  look_at_strays};
-const Need control{
-    "events `control`, `activity`", "both for each busy device that does DMA", {}, look_at_control};
+                  look_at_strays,
+                  record::Capability::watch_memory};
+const Need control{"events `control`, `activity`",
+                   "both for each busy device that does DMA",
+                   {},
+                   look_at_control,
+                   record::Capability::watch_memory};
 const Need feeds{"events `feed`",
                  "numbered by device; no frame is seen in memory that was not fed",
                  {},
-                 look_at_feeds};
-const Need trace{file::trace, "it is not empty", {file::trace}, look_at_trace};
+                 look_at_feeds,
+                 record::Capability::frames};
+const Need trace{
+    file::trace, "it is not empty", {file::trace}, look_at_trace, record::Capability::trace};
 const Need ledgers{
     file::ledgers, "one for each device that the run had served", {"device-"}, look_at_ledgers};
 
@@ -266,6 +274,16 @@ Gaps doubts_of_plan(const evidence::Run& run) {
   Gaps gaps = run.damage_of(file::manifest);
   for (std::string& damage : run.damage_of(file::plan)) gaps.push_back(std::move(damage));
   return gaps;
+}
+
+std::optional<std::string> out_of_reach(const evidence::Run& run, const Need& need) {
+  if (!need.rests_on) return std::nullopt;
+  for (const auto& target : run.events<record::event::Target>()) {
+    const auto& cannot = target.cannot;
+    if (std::find(cannot.begin(), cannot.end(), record::name_of(*need.rests_on)) != cannot.end())
+      return fmt::format("the target cannot {}", record::words_of(*need.rests_on));
+  }
+  return std::nullopt;
 }
 
 namespace {
@@ -291,6 +309,12 @@ Findings gaps_of(const Course& course, const Check& check) {
   Findings all;
   add_gaps(all, code::evidence_damaged, need::plan, file::plan, doubts_of_plan(course.run));
   for (const Need* one : needs) {
+    // What the target could not do is not there, and not damaged.
+    if (auto why = out_of_reach(course.run, *one)) {
+      add_gaps(all, code::evidence_missing, *one,
+               one->files.empty() ? file::timeline : one->files.front(), {*std::move(why)});
+      continue;
+    }
     const std::size_t before = all.size();
     for (const char* name : one->files)
       add_gaps(all, code::evidence_damaged, *one, name, course.run.damage_of(name));

@@ -8,6 +8,7 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/capability.hpp"
 
 namespace quiesce::checks {
 
@@ -49,7 +50,12 @@ struct Need {
   std::vector<const char*> files;
   /// The control: adds what it finds missing. May be null.
   void (*look)(const Course& course, Gaps& gaps);
+  /// What the run's target must be able to do; nullopt: any can, by its serial lines alone.
+  std::optional<record::Capability> rests_on = std::nullopt;
 };
+/// Why this run's target cannot meet the need: "the target cannot have its memory watched". By the
+/// event `target`; a run without it was made on a target that can do all.
+std::optional<std::string> out_of_reach(const evidence::Run& run, const Need& need);
 
 /// Adds the gap when the mark is due and missing.
 void want_mark(const Course& course, Gaps& gaps, const char* name, bool due);

@@ -49,7 +49,7 @@ Finding examine_devices() {
   std::vector<scenario::PlannedDevice> planned;
   for (const auto& profile : *profiles)
     if (!profile.server) planned.push_back({.name = profile.name, .profile = profile});
-  const auto qemu = vm::find_qemu(vm::system_qemu, vm::device_types(planned));
+  const auto qemu = vm::find_qemu(vm::system_qemu(), vm::device_types(planned));
   if (!qemu) return {Health::limited, what, "cannot be asked without QEMU", "install QEMU first"};
   if (qemu->enough())
     return {Health::good, what,
@@ -61,7 +61,7 @@ Finding examine_devices() {
 }
 
 Finding examine_acceleration() {
-  const auto qemu = vm::find_qemu(vm::system_qemu);
+  const auto qemu = vm::find_qemu(vm::system_qemu());
   if (!qemu)
     return {Health::limited, "acceleration", "cannot be tried without QEMU", "install QEMU first"};
   const std::string why_not = vm::try_kvm(*qemu);

@@ -40,7 +40,7 @@ std::string has_not(const std::vector<std::string>& lacks) {
 Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
                                const builder::Store& store) {
   TRY(check_named_qemu(named));
-  auto first = vm::find_qemu(named.empty() ? vm::system_qemu : named, devices);
+  auto first = vm::find_qemu(named.empty() ? vm::system_qemu() : named, devices);
   if (first && first->enough())
     return QemuChoice{*first, named.empty() ? "the system's" : "named with --qemu"};
   std::optional<vm::Qemu> other;

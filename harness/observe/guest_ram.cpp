@@ -10,7 +10,7 @@
 
 namespace quiesce::observe {
 
-Result<GuestRam> GuestRam::map(int fd, Bytes size) {
+Result<GuestRam> GuestRam::map(int fd, Bytes size, const target::RamSplit& split) {
   if (size.value == 0 || size.value % 4096 != 0)
     return fail(Errc::invalid_input, "guest RAM of {} bytes is no whole number of pages",
                 size.value);
@@ -23,7 +23,7 @@ Result<GuestRam> GuestRam::map(int fd, Bytes size) {
   if (copy < 0) return fail_errno("cannot duplicate the descriptor of guest RAM");
   Fd own = Fd::adopt(copy);
   TRY_ASSIGN(auto mapping, Mapping::of_file(own.get(), size.value, Mapping::Access::read));
-  return GuestRam(std::move(own), std::move(mapping), RamLayout::q35(size));
+  return GuestRam(std::move(own), std::move(mapping), RamLayout::of(split, size));
 }
 
 Result<std::span<const std::byte>> GuestRam::read(GuestPhys at, std::size_t size) const {

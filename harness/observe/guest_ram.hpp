@@ -15,9 +15,11 @@ namespace quiesce::observe {
 /// The guest's RAM, mapped for reading from the file that QEMU shares with us.
 class GuestRam {
  public:
-  /// Maps a q35's RAM. `fd` is duplicated. Fails with invalid_input when the file is shorter than
-  /// `size` (reading beyond its end would be a SIGBUS) or `size` is no multiple of 4 KiB.
-  static Result<GuestRam> map(int fd, Bytes size);
+  /// Maps it; `split` says where it lies for the guest. `fd` is duplicated. Fails with
+  /// invalid_input when the file is shorter than `size` (reading beyond its end would be a SIGBUS)
+  /// or `size` is no multiple of 4 KiB.
+  static Result<GuestRam> map(int fd, Bytes size,
+                              const target::RamSplit& split = target::default_architecture().ram);
 
   const RamLayout& layout() const { return layout_; }
   /// By offset in the file, not by guest physical address.

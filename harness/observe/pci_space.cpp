@@ -13,45 +13,45 @@ namespace quiesce::observe {
 
 namespace {
 
-constexpr std::uint16_t address_port = 0xcf8;
-constexpr std::uint16_t data_port = 0xcfc;
 constexpr std::size_t conventional_size = 256;
 constexpr std::size_t express_size = 4096;
 constexpr PciAddress host_bridge{};
 
-/// Configuration mechanism 1 (PCI 3.0 section 3.2.2.3.2): what 0xcf8 held is put back at the end.
+/// Configuration mechanism 1 (PCI 3.0 section 3.2.2.3.2): what the address port held is put back at
+/// the end.
 class Ports {
  public:
-  static Result<Ports> open(vm::Bus& bus) {
-    TRY_ASSIGN(const auto before, bus.in32(address_port));
+  static Result<Ports> open(target::Bus& bus) {
+    TRY_ASSIGN(const auto before, bus.in32(bus.configuration_access().address_port));
     return Ports(bus, before);
   }
   Result<std::uint32_t> read(PciAddress at, std::size_t offset) {
     TRY(select(at, offset));
-    return bus_->in32(data_port);
+    return bus_->in32(access().data_port);
   }
   Result<void> write(PciAddress at, std::size_t offset, std::uint32_t value) {
     TRY(select(at, offset));
-    return bus_->out32(data_port, value);
+    return bus_->out32(access().data_port, value);
   }
-  Result<void> restore() { return bus_->out32(address_port, before_); }
+  const target::ConfigurationAccess& access() const { return bus_->configuration_access(); }
+  Result<void> restore() { return bus_->out32(access().address_port, before_); }
 
  private:
-  Ports(vm::Bus& bus, std::uint32_t before) : bus_(&bus), before_(before) {}
+  Ports(target::Bus& bus, std::uint32_t before) : bus_(&bus), before_(before) {}
   Result<void> select(PciAddress at, std::size_t offset) {
     const std::uint32_t place = 1U << 31 | static_cast<std::uint32_t>(at.bus) << 16 |
                                 static_cast<std::uint32_t>(at.device) << 11 |
                                 static_cast<std::uint32_t>(at.function) << 8 | (offset & 0xfc);
-    return bus_->out32(address_port, place);
+    return bus_->out32(access().address_port, place);
   }
 
-  vm::Bus* bus_;
+  target::Bus* bus_;
   std::uint32_t before_;
 };
 
 /// Uses the ports and restores them, whatever came of it.
 template <class Work>
-auto with_ports(vm::Bus& bus, Work work) -> decltype(work(std::declval<Ports&>())) {
+auto with_ports(target::Bus& bus, Work work) -> decltype(work(std::declval<Ports&>())) {
   TRY_ASSIGN(auto ports, Ports::open(bus));
   auto outcome = work(ports);
   TRY(ports.restore());
@@ -69,29 +69,29 @@ struct Window {
   }
 };
 
-/// PCIEXBAR of the q35 host bridge (Intel 3 Series datasheet, 5.1.16): offset 0x60, bit 0 enable,
-/// bits 2:1 length.
-std::optional<Window> window_from(std::uint32_t id, std::uint32_t low, std::uint32_t high) {
-  constexpr std::uint32_t q35_host_bridge = 0x29c08086;
+/// The register of the host bridge: bit 0 enable, bits 2:1 length.
+std::optional<Window> window_from(std::uint32_t low, std::uint32_t high) {
   constexpr std::array<std::size_t, 3> buses{256, 128, 64};
   const std::size_t length = low >> 1 & 3;
-  if (id != q35_host_bridge || (low & 1) == 0 || length >= buses.size()) return std::nullopt;
+  if ((low & 1) == 0 || length >= buses.size()) return std::nullopt;
   const std::uint64_t size = static_cast<std::uint64_t>(buses.at(length)) << 20;
   const std::uint64_t base = (static_cast<std::uint64_t>(high & 0xf) << 32 | low) & ~(size - 1);
   return Window{.base = {base}, .buses = buses.at(length)};
 }
 
 Result<std::optional<Window>> find_window(Ports& ports) {
+  const auto& access = ports.access();
   TRY_ASSIGN(const auto id, ports.read(host_bridge, 0));
-  TRY_ASSIGN(const auto low, ports.read(host_bridge, 0x60));
-  TRY_ASSIGN(const auto high, ports.read(host_bridge, 0x64));
-  return window_from(id, low, high);
+  TRY_ASSIGN(const auto low, ports.read(host_bridge, access.window_register));
+  TRY_ASSIGN(const auto high, ports.read(host_bridge, access.window_register + 4U));
+  if (id != access.host_bridge) return std::nullopt;
+  return window_from(low, high);
 }
 
 /// Reads functions one way or the other.
 class Reader {
  public:
-  Reader(vm::Bus& bus, Ports& ports, std::optional<Window> window)
+  Reader(target::Bus& bus, Ports& ports, std::optional<Window> window)
       : bus_(bus), ports_(ports), window_(window) {}
 
   const char* source() const { return window_ ? "ecam" : "cf8"; }
@@ -133,7 +133,7 @@ class Reader {
     return PciConfig(std::move(bytes));
   }
 
-  vm::Bus& bus_;
+  target::Bus& bus_;
   Ports& ports_;
   std::optional<Window> window_;
 };
@@ -190,7 +190,7 @@ const PciFunction* PciSpace::find(PciAddress address) const {
   return at != functions.end() ? &*at : nullptr;
 }
 
-Result<PciSpace> read_pci_space(vm::Bus& bus) {
+Result<PciSpace> read_pci_space(target::Bus& bus) {
   return with_ports(bus, [&](Ports& ports) -> Result<PciSpace> {
     TRY_ASSIGN(const auto window, find_window(ports));
     Reader reader(bus, ports, window);
@@ -199,7 +199,7 @@ Result<PciSpace> read_pci_space(vm::Bus& bus) {
   });
 }
 
-Result<PciConfig> read_pci_function(vm::Bus& bus, PciAddress address) {
+Result<PciConfig> read_pci_function(target::Bus& bus, PciAddress address) {
   return with_ports(bus, [&](Ports& ports) -> Result<PciConfig> {
     TRY_ASSIGN(const auto window, find_window(ports));
     return Reader(bus, ports, window).conventional(address);
@@ -214,7 +214,7 @@ record::PciFile as_record(const PciSpace& space, const std::string& mark, double
   return file;
 }
 
-Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wanted) {
+Result<BusMaster> set_bus_master(target::Bus& bus, PciAddress address, BusMaster wanted) {
   constexpr std::size_t command = PCI_COMMAND;
   constexpr std::uint32_t bit = PCI_COMMAND_MASTER;
   return with_ports(bus, [&](Ports& ports) -> Result<BusMaster> {
@@ -250,7 +250,7 @@ Result<GuestPhys> bar_address(const PciConfig& config, int bar) {
   return GuestPhys{base};
 }
 
-Result<RingState> read_ring(vm::Bus& bus, const PciConfig& config, const RingRegisters& ring) {
+Result<RingState> read_ring(target::Bus& bus, const PciConfig& config, const RingRegisters& ring) {
   TRY_ASSIGN(const auto base, bar_address(config, ring.bar));
   TRY_ASSIGN(const auto head, bus.read32({base.value + ring.head}));
   TRY_ASSIGN(const auto tail, bus.read32({base.value + ring.tail}));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// PCI configuration space from outside the guest. What is particular to x86 (ports 0xcf8 and 0xcfc,
-// the q35 host bridge's window) is in pci_space.cpp alone. Every call needs the machine stopped:
-// the ports have state.
+// PCI configuration space from outside the guest. Every call needs the machine stopped: the ports
+// that lead there have state.
 #pragma once
 
 #include <optional>
@@ -12,7 +11,7 @@
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
 #include "harness/record/lines.hpp"
-#include "harness/vm/qtest.hpp"
+#include "harness/target/bus.hpp"
 
 namespace quiesce::observe {
 
@@ -32,10 +31,10 @@ struct PciSpace {
 /// window (4096 bytes a function) when firmware has opened it on a q35, else through the ports (256
 /// bytes). Reads configuration space only, which has no side effects, and leaves 0xcf8 as it was.
 /// Root buses beside bus 0 (pxb) are not looked for.
-Result<PciSpace> read_pci_space(vm::Bus& bus);
+Result<PciSpace> read_pci_space(target::Bus& bus);
 
 /// The first 256 bytes of one function; absent() when nothing answers.
-Result<PciConfig> read_pci_function(vm::Bus& bus, PciAddress address);
+Result<PciConfig> read_pci_function(target::Bus& bus, PciAddress address);
 
 /// pci/MARK.json.
 record::PciFile as_record(const PciSpace& space, const std::string& mark, double t);
@@ -43,7 +42,7 @@ record::PciFile as_record(const PciSpace& space, const std::string& mark, double
 /// Sets or clears Bus Master Enable (Command bit 2) and nothing else. Returns what it was. Shows in
 /// QEMU's trace as any other write. not_found when there is no such function.
 enum class BusMaster { off, on };
-Result<BusMaster> set_bus_master(vm::Bus& bus, PciAddress address, BusMaster wanted);
+Result<BusMaster> set_bus_master(target::Bus& bus, PciAddress address, BusMaster wanted);
 
 /// Where memory BAR `bar` (0..5) is decoded now. unsupported, with the reason, when the function
 /// does not decode memory, is not in D0, or the BAR is of I/O ports or has no address.
@@ -67,6 +66,6 @@ struct RingState {
   bool used_up() const { return head == tail; }
 };
 /// Fails as bar_address does, and with unsupported when the device answers with all ones.
-Result<RingState> read_ring(vm::Bus& bus, const PciConfig& config, const RingRegisters& ring);
+Result<RingState> read_ring(target::Bus& bus, const PciConfig& config, const RingRegisters& ring);
 
 }  // namespace quiesce::observe

@@ -5,14 +5,11 @@
 
 namespace quiesce::observe {
 
-RamLayout RamLayout::q35(Bytes size) {
-  constexpr std::uint64_t split_from = 0xb0000000;
-  constexpr std::uint64_t low_when_split = 0x80000000;
-  constexpr std::uint64_t four_gib = 1ULL << 32;
-  if (size.value < split_from) return RamLayout({{.begin = {0}, .offset = 0, .size = size.value}});
-  return RamLayout(
-      {{.begin = {0}, .offset = 0, .size = low_when_split},
-       {.begin = {four_gib}, .offset = low_when_split, .size = size.value - low_when_split}});
+RamLayout RamLayout::of(const target::RamSplit& split, Bytes size) {
+  if (size.value < split.split_from)
+    return RamLayout({{.begin = {0}, .offset = 0, .size = size.value}});
+  return RamLayout({{.begin = {0}, .offset = 0, .size = split.low},
+                    {.begin = {split.high}, .offset = split.low, .size = size.value - split.low}});
 }
 
 std::optional<std::uint64_t> RamLayout::offset_of(GuestPhys at) const {

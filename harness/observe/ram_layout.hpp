@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where a machine's RAM appears in guest physical memory. What is particular to q35 is in
-// ram_layout.cpp alone.
+// Where a machine's RAM appears in guest physical memory.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/units.hpp"
+#include "harness/target/architecture.hpp"
 
 namespace quiesce::observe {
 
@@ -21,9 +21,8 @@ struct RamPiece {
 /// The one place that translates between guest physical addresses and offsets in the RAM file.
 class RamLayout {
  public:
-  /// QEMU's q35 without max-ram-below-4g (hw/i386/pc_q35.c, pc_q35_init): from 2.75 GiB on only 2
-  /// GiB lie below 4 GiB, and the rest begins at 4 GiB; smaller RAM lies in one piece at 0.
-  static RamLayout q35(Bytes size);
+  /// As the machine type of an architecture lays it.
+  static RamLayout of(const target::RamSplit& split, Bytes size);
 
   /// nullopt: there is no RAM at this address.
   std::optional<std::uint64_t> offset_of(GuestPhys at) const;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "harness/record/agent.hpp"
+#include "harness/record/armed.hpp"
 #include "harness/record/events_device.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
@@ -49,20 +50,26 @@ constexpr Kind ledger_kind() {
 
 std::span<const Kind> event_kinds() {
   using namespace event;
-  static constexpr std::array kinds{
-      event_kind<RunStart>(),     event_kind<PhaseBegin>(),  event_kind<PhaseEnd>(),
-      event_kind<QemuStart>(),    event_kind<QmpEvent>(),    event_kind<SerialLine>(),
-      event_kind<DeviceServer>(), event_kind<Modules>(),     event_kind<Activity>(),
-      event_kind<Baseline>(),     event_kind<Control>(),     event_kind<Feed>(),
-      event_kind<PointerSent>(),  event_kind<Interrupts>(),  event_kind<AgentPciMissing>(),
-      event_kind<Screen>(),       event_kind<Ring>(),        event_kind<Mark>(),
-      event_kind<Cpus>(),         event_kind<Handover>(),    event_kind<WatchPass>(),
-      event_kind<ScreenSample>(), event_kind<AgentHello>(),  event_kind<Step>(),
-      event_kind<GateWindow>(),   event_kind<ResetAction>(), event_kind<ResetState>(),
-      event_kind<ResetProbe>(),   event_kind<AerInjected>(), event_kind<TestResult>(),
-      event_kind<Echo>(),         event_kind<KeySent>(),     event_kind<KeyReceived>(),
-      event_kind<CaptureStuck>(), event_kind<Failure>(),     event_kind<QemuExit>(),
-      event_kind<Usage>(),        event_kind<RunEnd>()};
+  static constexpr std::array kinds{event_kind<RunStart>(),     event_kind<Target>(),
+                                    event_kind<PhaseBegin>(),   event_kind<PhaseEnd>(),
+                                    event_kind<QemuStart>(),    event_kind<QmpEvent>(),
+                                    event_kind<SerialLine>(),   event_kind<DeviceServer>(),
+                                    event_kind<Modules>(),      event_kind<Activity>(),
+                                    event_kind<Baseline>(),     event_kind<Control>(),
+                                    event_kind<Feed>(),         event_kind<PointerSent>(),
+                                    event_kind<Interrupts>(),   event_kind<AgentPciMissing>(),
+                                    event_kind<Screen>(),       event_kind<Ring>(),
+                                    event_kind<Mark>(),         event_kind<Cpus>(),
+                                    event_kind<Handover>(),     event_kind<WatchPass>(),
+                                    event_kind<ScreenSample>(), event_kind<AgentHello>(),
+                                    event_kind<Step>(),         event_kind<GateWindow>(),
+                                    event_kind<ResetAction>(),  event_kind<ResetState>(),
+                                    event_kind<ResetProbe>(),   event_kind<AerInjected>(),
+                                    event_kind<TestResult>(),   event_kind<Echo>(),
+                                    event_kind<KeySent>(),      event_kind<KeyReceived>(),
+                                    event_kind<CaptureStuck>(), event_kind<Failure>(),
+                                    event_kind<QemuExit>(),     event_kind<Usage>(),
+                                    event_kind<RunEnd>()};
   return kinds;
 }
 
@@ -97,6 +104,8 @@ std::span<const Kind> other_kinds() {
       line_kind<PlanHead>(file::plan, "beside the fields of the run plan"),
       line_kind<QemuFile>(file::qemu, "the QEMU that ran"),
       line_kind<ResultFile>(file::result, "what judging the run gave"),
+      line_kind<ArmedFile>(file::armed,
+                           "the guest when it was booted and armed, before the case began"),
       line_kind<ScreenTruth>("screen/vcs-ROLE.json", "what the kernel believes is on the screen"),
       line_kind<LedgerHead>(file::ledgers, "every line"),
       ledger_kind<ledger::Start>(),
@@ -130,6 +139,11 @@ std::span<const FileRow> files() {
       FileRow{file::plan, "the run plan with `\"format\": 1`; a run can be repeated from it",
               "harness"},
       FileRow{file::qemu, "the QEMU that ran", "harness"},
+      FileRow{
+          file::armed,
+          "what is known of the guest when it is booted and armed: all that a run from a snapshot "
+          "of it would have; no check needs it",
+          "harness"},
       FileRow{file::qemu_log, "what QEMU printed", "QEMU"},
       FileRow{file::timeline, "events, one a line", "harness"},
       FileRow{file::serial, "ttyS0 as it came, every line preceded by `[seconds] ` of host time",

@@ -63,6 +63,24 @@ struct RunEnd {
   }
 };
 
+struct Target {
+  static constexpr const char* name = "target";
+  static constexpr const char* meaning =
+      "the machine is there; a check that needs what it cannot do is inconclusive and says so";
+  std::string kind;
+  std::vector<std::string> can;
+  std::vector<std::string> cannot;
+  static constexpr auto fields() {
+    return std::tuple(
+        field("kind", &Target::kind, "", "`qemu`, `serial`"),
+        field("can", &Target::can, "",
+              "what it can do beside its serial lines: `stop` (at "
+              "machine_kexec and when asked to), `registers`, `read-memory`, `watch-memory`, "
+              "`configuration`, `trace`, `keys`, `screen`, `nmi`, `bus-errors`, `frames`"),
+        field("cannot", &Target::cannot, "", "the rest of these words"));
+  }
+};
+
 struct PhaseBegin {
   static constexpr const char* name = "phase.begin";
   static constexpr const char* meaning =

@@ -15,6 +15,7 @@ inline constexpr int format = 1;
 namespace file {
 inline constexpr const char* plan = "plan.json";
 inline constexpr const char* qemu = "qemu.json";
+inline constexpr const char* armed = "armed.json";
 inline constexpr const char* qemu_log = "qemu.log";
 inline constexpr const char* timeline = "timeline.ndjson";
 inline constexpr const char* serial = "serial.log";

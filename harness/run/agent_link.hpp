@@ -13,7 +13,7 @@
 
 namespace quiesce::run {
 
-/// Keeps what the agent said and numbers what it is asked. Does not wait: the session does.
+/// Keeps what the agent said and numbers what it is asked. Does not wait: Conversation does.
 class AgentLink {
  public:
   using Send = std::function<Result<void>(std::string_view bytes)>;

@@ -11,18 +11,17 @@ constexpr Seconds boot_patience{180};
 
 }  // namespace
 
-Result<void> boot(Session& session) {
-  session.phase("boot");
-  TRY(session.launch());
-  TRY(session.resume());
-  TRY(session.expect(
+Result<void> boot(const GuestSide& guest, GuestControl& control) {
+  TRY(control.resume());
+  TRY(guest.waits.expect(
       "the production kernel's first line on the console",
-      [&] { return session.landmarks.contains("kernel-start"); }, session.scaled(boot_patience)));
-  session.note("production kernel speaks");
-  TRY(session.expect(
+      [&] { return guest.hearing.heard("kernel-start"); }, guest.waits.scaled(boot_patience)));
+  guest.recorder.note("production kernel speaks");
+  TRY(guest.waits.expect(
       "the agent of the production kernel",
-      [&] { return session.agent.hello("production") != nullptr; }, session.scaled(boot_patience)));
-  session.note("agent is up");
+      [&] { return guest.hearing.agent().hello("production") != nullptr; },
+      guest.waits.scaled(boot_patience)));
+  guest.recorder.note("agent is up");
   return {};
 }
 

@@ -23,118 +23,154 @@ namespace {
 // s more.
 constexpr Seconds capture_patience{120};
 
+/// The steps of one capture kernel.
+class CaptureSide {
+ public:
+  CaptureSide(const scenario::Case& one, const ArmedFacts& facts, const GuestSide& guest,
+              const MachineSide& machine, const Drive& drive, Cpus& cpus)
+      : case_(one), facts_(facts), guest_(guest), machine_(machine), drive_(drive), cpus_(cpus) {}
+
+  /// The kernel reached its agent; else the CPUs say where it is.
+  Result<bool> wait_for_entry();
+  /// All that the case wants, one after the other.
+  Result<void> go();
+
+ private:
+  Result<bool> kernel_answers();
+  Result<void> explain_silence(const std::string& step, const Error& why);
+  Result<void> entry();
+  Result<void> window();
+  Result<void> experiment();
+  Result<void> actions();
+  Result<void> drivers();
+  Result<void> test_device(const scenario::PlannedDevice& device);
+  Result<void> tests();
+  Result<void> consoles();
+  Result<void> close();
+  Result<void> end();
+
+  const scenario::Case& case_;
+  const ArmedFacts& facts_;
+  const GuestSide& guest_;
+  const MachineSide& machine_;
+  const Drive& drive_;
+  Cpus& cpus_;
+};
+
 /// Whether the capture kernel itself still works though its agent is silent: it answers a SysRq it
 /// does not know with its help text (drivers/tty/sysrq.c).
-Result<bool> kernel_answers(Session& session) {
-  session.landmarks.erase("sysrq-help");
-  const json keys = {{"keys",
-                      {{{"type", "qcode"}, {"data", "alt"}},
-                       {{"type", "qcode"}, {"data", "sysrq"}},
-                       {{"type", "qcode"}, {"data", "h"}}}}};
-  TRY(session.machine->qmp().call("send-key", keys, session.soon()));
+Result<bool> CaptureSide::kernel_answers() {
+  if (!machine_.control.can(target::Capability::keys)) return false;
+  guest_.hearing.forget("sysrq-help");
+  TRY(machine_.control.target().press({"alt", "sysrq", "h"}, guest_.waits.soon()));
   TRY_ASSIGN(const Wait waited,
-             session.wait([&] { return session.landmarks.contains("sysrq-help"); }, Seconds(10)));
+             guest_.waits.wait([&] { return guest_.hearing.heard("sysrq-help"); }, Seconds(10)));
   return waited == Wait::done;
 }
 
 /// A step that did not end: the kernel's fault unless the kernel is well and only our agent is
 /// silent.
-Result<void> explain_silence(Session& session, const std::string& step, const Error& why) {
+Result<void> CaptureSide::explain_silence(const std::string& step, const Error& why) {
   if (why.code() != Errc::timeout && why.code() != Errc::closed) return tl::unexpected(why);
-  if (!session.machine->qmp().connected() || session.machine->exit_status())
+  if (!machine_.control.target().connected() || machine_.control.target().exit_status())
     return tl::unexpected(why);
-  TRY(take_cpus(session, step));
-  if (!session.guest_down()) {
-    TRY_ASSIGN(const bool alive, kernel_answers(session));
+  TRY(cpus_.take(step));
+  if (!guest_.hearing.guest_down()) {
+    TRY_ASSIGN(const bool alive, kernel_answers());
     if (alive)
       return tl::unexpected(why.because(fmt::format(
           "in step \"{}\" the agent fell silent though the capture kernel answers on its keyboard",
           step)));
   }
-  session.dir.event(record::event::CaptureStuck{
-      .step = step, .why = why.describe(), .guest_down = session.guest_down().value_or("")});
-  session.note("the capture kernel is stuck in step " + step);
+  guest_.recorder.event(record::event::CaptureStuck{
+      .step = step, .why = why.describe(), .guest_down = guest_.hearing.guest_down().value_or("")});
+  guest_.recorder.note("the capture kernel is stuck in step " + step);
   return {};
 }
 
-Result<bool> wait_for_entry(Session& session) {
+Result<bool> CaptureSide::wait_for_entry() {
   TRY_ASSIGN(const Wait waited,
-             session.wait([&] { return session.agent.hello("capture") != nullptr; },
-                          session.scaled(capture_patience)));
+             guest_.waits.wait([&] { return guest_.hearing.agent().hello("capture") != nullptr; },
+                               guest_.waits.scaled(capture_patience)));
   if (waited == Wait::done) return true;
-  TRY(take_cpus(session, "capture"));
-  session.note("the capture kernel did not reach its agent");
+  TRY(cpus_.take("capture"));
+  guest_.recorder.note("the capture kernel did not reach its agent");
   return false;
 }
 
-Result<void> entry(Session& session) {
-  const auto hello = record::read<record::said::Hello>(*session.agent.hello("capture"));
-  session.dir.event(record::event::AgentHello{
+Result<void> CaptureSide::entry() {
+  const auto hello = record::read<record::said::Hello>(*guest_.hearing.agent().hello("capture"));
+  guest_.recorder.event(record::event::AgentHello{
       .role = "capture", .release = hello.release, .command_line = hello.command_line});
-  TRY(session.pause());
-  TRY(session.watch->pass());
-  session.mark(record::mark::capture_entry);
-  TRY(take_pci(session, record::mark::capture_entry));
-  TRY(take_rings(session, record::mark::capture_entry));
-  TRY(take_screen(session, record::mark::capture_entry, session.facts.production_font));
-  TRY(session.resume());
-  TRY(session.ask(record::request::Describe(), Seconds(30)));
-  TRY(take_interrupts(session, record::mark::capture_entry));
-  return take_agent_pci(session, record::mark::capture_entry);
+  TRY(machine_.control.pause());
+  TRY(machine_.watch.pass());
+  guest_.recorder.mark(record::mark::capture_entry);
+  TRY(take_pci(machine_.control, guest_.recorder, record::mark::capture_entry));
+  TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_entry));
+  TRY(take_screen(machine_.control, guest_.recorder, guest_.waits, case_.devices,
+                  record::mark::capture_entry, facts_.production_font));
+  TRY(machine_.control.resume());
+  TRY(guest_.agent.ask(record::request::Describe(), Seconds(30)));
+  TRY(take_interrupts(guest_, record::mark::capture_entry));
+  return take_agent_pci(guest_, record::mark::capture_entry);
 }
 
-Result<void> window(Session& session) {
-  session.note("observing without drivers");
-  TRY_ASSIGN(const Wait waited, session.linger(session.plan.scenario.steps.window));
+Result<void> CaptureSide::window() {
+  guest_.recorder.note("observing without drivers");
+  TRY_ASSIGN(const Wait waited, guest_.waits.linger(case_.steps.window));
   if (waited == Wait::guest_down)
     return fail(Errc::closed, "the guest went down in the observation window");
-  TRY(session.watch->pass());
-  TRY(take_interrupts(session, record::mark::window_end));
-  return take_rings(session, record::mark::window_end);
+  TRY(machine_.watch.pass());
+  TRY(take_interrupts(guest_, record::mark::window_end));
+  return take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::window_end);
 }
 
-Result<void> actions(Session& session) {
-  return act(session, ActAt::before_drivers);
+Result<void> CaptureSide::experiment() {
+  return gate(case_, machine_);
 }
 
-Result<void> drivers(Session& session) {
-  session.note("loading drivers in the capture kernel");
+Result<void> CaptureSide::actions() {
+  return act(case_, ActAt::before_drivers, guest_, machine_, drive_.servers);
+}
+
+Result<void> CaptureSide::drivers() {
+  guest_.recorder.note("loading drivers in the capture kernel");
   record::request::Modules request;
   record::request::WaitBound bound{.addresses = {}, .seconds = 30};
-  for (const auto& device : session.plan.devices) {
+  for (const auto& device : case_.devices) {
     if (!device.driver_in_capture) continue;
     for (const auto& module : device.profile.modules)
       if (std::ranges::find(request.names, module) == request.names.end())
         request.names.push_back(module);
     if (!device.profile.driver.empty()) bound.addresses.push_back(to_string(device.address));
   }
-  TRY_ASSIGN(const json answer, session.ask(request, Seconds(120)));
+  TRY_ASSIGN(const json answer, guest_.agent.ask(request, Seconds(120)));
   const auto loaded = record::read<record::answer::Modules>(answer);
-  session.dir.event(record::event::Modules{.role = "capture",
-                                           .loaded = loaded.loaded,
-                                           .failed = loaded.failed,
-                                           .seconds = loaded.seconds});
-  TRY(session.ask(bound, Seconds(60)));
-  TRY(session.pause());
-  TRY(session.watch->pass());
-  session.mark(record::mark::drivers);
-  TRY(take_pci(session, record::mark::drivers));
-  TRY(take_rings(session, record::mark::drivers));
-  TRY(session.resume());
-  return take_interrupts(session, record::mark::drivers);
+  guest_.recorder.event(record::event::Modules{.role = "capture",
+                                               .loaded = loaded.loaded,
+                                               .failed = loaded.failed,
+                                               .seconds = loaded.seconds});
+  TRY(guest_.agent.ask(bound, Seconds(60)));
+  TRY(machine_.control.pause());
+  TRY(machine_.watch.pass());
+  guest_.recorder.mark(record::mark::drivers);
+  TRY(take_pci(machine_.control, guest_.recorder, record::mark::drivers));
+  TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::drivers));
+  TRY(machine_.control.resume());
+  return take_interrupts(guest_, record::mark::drivers);
 }
 
-Result<void> test_device(Session& session, const scenario::PlannedDevice& device) {
+Result<void> CaptureSide::test_device(const scenario::PlannedDevice& device) {
   const auto work = scenario::test_of(device);
   if (!scenario::is_some(work) || !device.driver_in_capture) return {};
-  session.note("testing " + device.name);
+  guest_.recorder.note("testing " + device.name);
   json parameters = device.profile.test;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
-  const double begin = session.dir.now();
+  const double begin = guest_.recorder.now();
   Loop::Watch frames;
-  if (work.feed == scenario::Feed::frames)
-    frames = session.feeder.hasten(device, session.plan.scenario.seed);
-  auto answer = session.ask(session.about<record::request::Test>(device), parameters, Seconds(90));
+  if (work.feed == scenario::Feed::frames) frames = drive_.feeder.hasten(device, case_.seed);
+  auto answer =
+      guest_.agent.ask(guest_.agent.about<record::request::Test>(device), parameters, Seconds(90));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
   record::event::TestResult event{.device = device.name, .kind = work.name, .began = begin};
@@ -147,33 +183,37 @@ Result<void> test_device(Session& session, const scenario::PlannedDevice& device
     event.ok = false;
     event.detail = answer.error().describe();
   }
-  session.dir.event(event);
+  guest_.recorder.event(event);
   return {};
 }
 
-Result<void> tests(Session& session) {
-  for (const auto& device : session.plan.devices) TRY(test_device(session, device));
-  session.mark(record::mark::tests);
+Result<void> CaptureSide::tests() {
+  for (const auto& device : case_.devices) TRY(test_device(device));
+  guest_.recorder.mark(record::mark::tests);
   return {};
 }
 
 /// A marker on the serial line and on the screen, and keys from outside to the console.
-Result<void> consoles(Session& session) {
-  TRY(session.ask(
-      record::request::WriteConsole{.device = "/dev/ttyS0", .text = "quiesce-marker-serial\n"},
+Result<void> CaptureSide::consoles() {
+  TRY(guest_.agent.ask(
+      record::request::WriteConsole{
+          .device = std::string(machine_.control.architecture().console_device),
+          .text = "quiesce-marker-serial\n"},
       Seconds(20)));
-  if (!has_display(session.plan)) return {};
-  TRY(session.ask(
-      record::request::WriteConsole{.device = "/dev/tty1", .text = "quiesce-marker-screen\n"},
+  if (!has_display(case_.devices)) return {};
+  TRY(guest_.agent.ask(
+      record::request::WriteConsole{
+          .device = std::string(machine_.control.architecture().screen_device),
+          .text = "quiesce-marker-screen\n"},
       Seconds(20)));
-  TRY(session.ask(record::request::Keys{10}, Seconds(20)));
-  const json keys = {{"keys", {{{"type", "qcode"}, {"data", "q"}}}}};
-  // Noted first: the key may arrive before QEMU has answered.
-  session.dir.event(record::event::KeySent{.keys = {{"q"}}});
-  TRY(session.machine->qmp().call("send-key", keys, session.soon()));
+  if (!machine_.control.can(target::Capability::keys)) return {};
+  TRY(guest_.agent.ask(record::request::Keys{10}, Seconds(20)));
+  // Noted first: the key may arrive before the target has answered.
+  guest_.recorder.event(record::event::KeySent{.keys = {{"q"}}});
+  TRY(machine_.control.target().press({"q"}, guest_.waits.soon()));
   TRY_ASSIGN(const Wait waited,
-             session.wait([&] { return session.landmarks.contains("key-received"); }, Seconds(10)));
-  if (waited != Wait::done) session.note("the key did not arrive");
+             guest_.waits.wait([&] { return guest_.hearing.heard("key-received"); }, Seconds(10)));
+  if (waited != Wait::done) guest_.recorder.note("the key did not arrive");
   return {};
 }
 
@@ -181,82 +221,82 @@ Result<void> consoles(Session& session) {
 /// come.
 constexpr Seconds closing_time{1};
 
-Result<void> close(Session& session) {
-  TRY(session.pause());
-  TRY(session.watch->pass());
-  session.mark(record::mark::closing);
-  return session.resume();
+Result<void> CaptureSide::close() {
+  TRY(machine_.control.pause());
+  TRY(machine_.watch.pass());
+  guest_.recorder.mark(record::mark::closing);
+  return machine_.control.resume();
 }
 
-Result<void> end(Session& session) {
-  TRY(close(session));
-  const TimePoint closing = session.loop.now();
-  json font = session.facts.production_font;
-  if (has_display(session.plan)) {
+Result<void> CaptureSide::end() {
+  TRY(close());
+  const TimePoint closing = guest_.waits.now();
+  json font = facts_.production_font;
+  if (has_display(case_.devices)) {
     // Without a console driver in the capture kernel there is no font to ask for: the old one is
     // all there is.
-    if (auto answer = session.ask(record::request::Font(), Seconds(30))) font = *answer;
-    session.dir.write(record::font_file("capture"), font.dump() + "\n");
+    if (auto answer = guest_.agent.ask(record::request::Font(), Seconds(30))) font = *answer;
+    guest_.recorder.write(record::font_file("capture"), font.dump() + "\n");
   }
-  TRY(take_interrupts(session, record::mark::capture_end));
-  TRY(session.ask(record::request::Kmsg{.least_level = 4}, Seconds(60)));
-  TRY(take_agent_pci(session, record::mark::capture_end));
-  TRY(take_screen_truth(session));
-  const Seconds left = closing_time - (session.loop.now() - closing);
-  if (left > Seconds(0)) TRY(session.linger(left));
-  TRY(session.pause());
-  TRY(session.watch->pass());
-  TRY(take_pci(session, record::mark::capture_end));
-  TRY(take_rings(session, record::mark::capture_end));
-  TRY(take_screen(session, record::mark::capture_end, font));
-  session.mark(record::mark::capture_end);
+  TRY(take_interrupts(guest_, record::mark::capture_end));
+  TRY(guest_.agent.ask(record::request::Kmsg{.least_level = 4}, Seconds(60)));
+  TRY(take_agent_pci(guest_, record::mark::capture_end));
+  TRY(take_screen_truth(guest_, case_.devices));
+  const Seconds left = closing_time - (guest_.waits.now() - closing);
+  if (left > Seconds(0)) TRY(guest_.waits.linger(left));
+  TRY(machine_.control.pause());
+  TRY(machine_.watch.pass());
+  TRY(take_pci(machine_.control, guest_.recorder, record::mark::capture_end));
+  TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_end));
+  TRY(take_screen(machine_.control, guest_.recorder, guest_.waits, case_.devices,
+                  record::mark::capture_end, font));
+  guest_.recorder.mark(record::mark::capture_end);
+  return {};
+}
+
+Result<void> CaptureSide::go() {
+  struct Step {
+    const char* name;
+    bool wanted;
+    Result<void> (CaptureSide::*act)();
+  };
+  const auto& steps = case_.steps;
+  const Step list[] = {{"entry", true, &CaptureSide::entry},
+                       {"window", true, &CaptureSide::window},
+                       {"gate", true, &CaptureSide::experiment},
+                       {"actions", !steps.before_drivers.empty(), &CaptureSide::actions},
+                       {"drivers", steps.drivers, &CaptureSide::drivers},
+                       {"tests", steps.drivers && steps.tests, &CaptureSide::tests},
+                       {"consoles", true, &CaptureSide::consoles},
+                       {"end", true, &CaptureSide::end}};
+  for (const auto& step : list) {
+    if (!step.wanted) continue;
+    guest_.recorder.event(record::event::Step{step.name});
+    if (auto done = (this->*step.act)(); !done) return explain_silence(step.name, done.error());
+  }
   return {};
 }
 
 }  // namespace
 
-Result<void> capture(Session& session) {
-  session.phase("capture");
-  ScreenSampler sampler(session);
-  TRY(sampler.start());
-  TRY_ASSIGN(const bool entered, wait_for_entry(session));
-  if (!entered) return {};
-
-  struct Step {
-    const char* name;
-    bool wanted;
-    Result<void> (*act)(Session&);
-  };
-  const auto& steps = session.plan.scenario.steps;
-  const Step list[] = {{"entry", true, entry},
-                       {"window", true, window},
-                       {"gate", true, gate},
-                       {"actions", !steps.before_drivers.empty(), actions},
-                       {"drivers", steps.drivers, drivers},
-                       {"tests", steps.drivers && steps.tests, tests},
-                       {"consoles", true, consoles},
-                       {"end", true, end}};
-  for (const auto& step : list) {
-    if (!step.wanted) continue;
-    session.dir.event(record::event::Step{step.name});
-    if (auto done = step.act(session); !done)
-      return explain_silence(session, step.name, done.error());
-  }
-  return {};
+Result<void> capture(const scenario::Case& one, const ArmedFacts& facts, Loop& loop,
+                     const GuestSide& guest, const MachineSide& machine, const Drive& drive,
+                     Cpus& cpus) {
+  guest.recorder.phase("capture");
+  ScreenSampler sampler(loop, machine.control, machine.recorder, machine.waits);
+  TRY(sampler.start(one.devices));
+  CaptureSide side(one, facts, guest, machine, drive, cpus);
+  TRY_ASSIGN(const bool entered, side.wait_for_entry());
+  return entered ? side.go() : Result<void>();
 }
 
-Result<void> collect(Session& session) {
-  session.phase("collect");
+Result<void> collect(const GuestSide& guest, StrayWatch& watch) {
+  guest.recorder.phase("collect");
   // Nothing below waits: an interruption would go unheard.
-  TRY(session.wait([] { return true; }, Seconds(0)));
-  if (session.watch) {
-    session.watch->stop_passes();
-    // Whatever the guest did last: the memory is still there.
-    TRY(session.watch->pass());
-  }
-  session.shut_down();
-  if (session.dir.failed()) return tl::unexpected(*session.dir.failed());
-  return {};
+  TRY(guest.waits.wait([] { return true; }, Seconds(0)));
+  watch.stop_passes();
+  // Whatever the guest did last: the memory is still there.
+  return watch.pass();
 }
 
 }  // namespace quiesce::run

@@ -8,7 +8,7 @@
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
-#include "harness/run/phases.hpp"
+#include "harness/run/wiring.hpp"
 
 namespace quiesce::run {
 
@@ -25,31 +25,42 @@ double monotonic_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-Result<void> phases(Session& session) {
-  TRY(boot(session));
-  TRY(arm(session));
-  TRY_ASSIGN(const Panicked panicked, panic(session));
+/// The recipe is booted and armed, and only then the case begins.
+Result<void> phases(Wiring& run, const scenario::Case& one, Loop& loop,
+                    const vm::MakeTarget& make_target) {
+  run.recorder().phase("boot");
+  TRY(run.launch(make_target));
+  TRY(boot(run.guest(), run.control()));
+  TRY_ASSIGN(const ArmedFacts facts, arm(run.recipe(), run.guest(), run.machine()));
+  const Drive drive = run.drive();
+  TRY(make_busy(one, facts, run.guest(), run.machine(), drive));
+  Cpus cpus(run.control(), run.guest().hearing, run.waits(), run.recorder(), facts);
+  TRY_ASSIGN(const Panicked panicked, panic(one.panic, run.guest(), run.control(), cpus));
   if (panicked.reached) {
-    TRY(handover(session));
-    TRY(capture(session));
+    TRY(handover(one, facts, run.machine(), cpus));
+    TRY(capture(one, facts, loop, run.guest(), run.machine(), drive, cpus));
   }
-  return collect(session);
+  TRY(collect(run.guest(), run.watch()));
+  run.shut_down();
+  return {};
 }
 
 /// The error that ended the run; none when it went through all its phases.
 std::optional<Error> go_through(const scenario::RunPlan& plan, RunDir& dir, Loop& loop,
-                                Observer observer) {
-  Session session(loop, dir, plan, std::move(observer));
-  auto done = phases(session);
+                                Observer observer, const vm::MakeTarget& make_target) {
+  const scenario::Case one = scenario::case_of(plan);
+  Wiring run(loop, dir, scenario::recipe_of(plan), {.timeouts = one.timeouts, .seed = one.seed},
+             std::move(observer));
+  auto done = phases(run, one, loop, make_target);
+  if (done && dir.failed()) done = tl::unexpected(*dir.failed());
   if (done) return std::nullopt;
   loop.resume();
-  const Error cause = session.explained(done.error());
-  if (session.watch) session.watch->stop_passes();
-  session.shut_down();
-  dir.event(record::event::Failure{.phase = session.current_phase,
+  const Error cause = run.waits().explained(done.error());
+  run.shut_down();
+  dir.event(record::event::Failure{.phase = run.recorder().phase(),
                                    .code = std::string(to_string(cause.code())),
                                    .message = cause.describe()});
-  return cause.because("phase " + session.current_phase);
+  return cause.because("phase " + run.recorder().phase());
 }
 
 const char* reason_of(const std::optional<Error>& error) {
@@ -60,7 +71,7 @@ const char* reason_of(const std::optional<Error>& error) {
 }  // namespace
 
 Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
-                     Observer observer, const Asked& asked) {
+                     Observer observer, const Asked& asked, const vm::MakeTarget& make_target) {
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
   nlohmann::json written = scenario::to_json(plan);
   written.update(record::as_json(record::PlanHead{record::format}));
@@ -77,8 +88,8 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
     start.directory = asked.directory;
   }
   dir.event(start);
-  // The session is gone before the run is closed: nobody writes into its files any more.
-  const auto error = go_through(plan, dir, loop, std::move(observer));
+  // The wiring is gone before the run is closed: nobody writes into its files any more.
+  const auto error = go_through(plan, dir, loop, std::move(observer), make_target);
   dir.event(record::event::RunEnd{.reason = reason_of(error), .files = dir.lengths()});
   const auto sealed = dir.seal();
   if (error) return tl::unexpected(*error);

@@ -7,8 +7,9 @@
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
-#include "harness/run/session.hpp"
+#include "harness/run/recorder.hpp"
 #include "harness/scenario/plan.hpp"
+#include "harness/vm/qemu_target.hpp"
 
 namespace quiesce::run {
 
@@ -21,8 +22,10 @@ struct Asked {
 /// Runs a plan and leaves everything it saw in `folder` (see docs/run-directory.md). Fails when the
 /// harness, QEMU or the production kernel was at fault, with the phase in the message; what the
 /// crash did wrong is evidence, not a failure. The evidence so far stays in any case. loop.stop()
-/// (from a signal) ends it with Errc::interrupted.
+/// (from a signal) ends it with Errc::interrupted. `make_target` starts the machine: QEMU, unless
+/// it is another; what that cannot do is noted and left out.
 Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path& folder, Loop& loop,
-                     Observer observer, const Asked& asked = {});
+                     Observer observer, const Asked& asked = {},
+                     const vm::MakeTarget& make_target = vm::start_qemu);
 
 }  // namespace quiesce::run

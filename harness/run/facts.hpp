@@ -19,26 +19,25 @@ struct CrashSegment {
   PhysRange range;
 };
 
-/// One CPU as QEMU's `info registers` shows it.
-struct CpuState {
-  int index = 0;
-  GuestVirt rip;
-  GuestVirt rsp;
-  bool halted = false;
-};
-
-/// What the later phases must know of the production kernel. Serialisable: a run that starts from a
-/// snapshot has only this.
-struct GuestFacts {
+/// What is known of an armed guest: booted, drivers bound, capture kernel loaded. All that later
+/// phases need of what came before; it can be written down and read back, and a run that starts
+/// from a snapshot has only this.
+struct ArmedFacts {
+  std::string recipe;  ///< scenario::key_of() what was booted
   GuestVirt machine_kexec;
   PhysRange crash_region;
   std::vector<PhysRange> kernel_data;  ///< "Kernel data" and "Kernel bss" of /proc/iomem
   nlohmann::json production_font;      ///< the agent's `font` answer, null when there is no screen
   std::vector<CrashSegment> segments;
-  std::vector<CpuState> parked;  ///< where every CPU stood when the production kernel was last seen
 };
 
-record::event::Facts as_record(const GuestFacts& facts);
+/// For the event `handover`.
+record::event::Facts as_record(const ArmedFacts& facts);
+
+/// armed.json
+nlohmann::json to_json(const ArmedFacts& facts);
+/// Accepts what to_json gave; invalid_input names what is missing or of another type.
+Result<ArmedFacts> armed_from_json(const nlohmann::json& json);
 
 /// What the agent says is no input of the user: nonsense is a protocol error that names `what`.
 Result<PhysRange> range_of(const record::answer::Range& range, const std::string& what);

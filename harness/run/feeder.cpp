@@ -50,9 +50,8 @@ std::string tagged_frame(const std::string& device, std::uint64_t sequence, std:
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void Feeder::start(const scenario::RunPlan& plan) {
-  const std::uint32_t seed = plan.scenario.seed;
-  for (const auto& device : plan.devices) {
+void Feeder::start(const std::vector<scenario::PlannedDevice>& devices, std::uint32_t seed) {
+  for (const auto& device : devices) {
     if (!device.busy) continue;
     const scenario::Feed feeds = scenario::activity_of(device).feed;
     const std::string name = device.name;

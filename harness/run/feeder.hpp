@@ -34,8 +34,8 @@ class Feeder {
         send_frame_(std::move(send_frame)),
         move_pointer_(std::move(move_pointer)) {}
 
-  /// Begins to feed every busy device of the plan whose activity wants it.
-  void start(const scenario::RunPlan& plan);
+  /// Begins to feed every busy "net-receive" and "pointer" device.
+  void start(const std::vector<scenario::PlannedDevice>& devices, std::uint32_t seed);
   /// Feeds `device` fast, busy or not, as long as the watch lives: a test that counts frames need
   /// not wait for the slow pace that a crash is watched at.
   [[nodiscard]] Loop::Watch hasten(const scenario::PlannedDevice& device, std::uint32_t seed);

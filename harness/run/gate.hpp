@@ -2,7 +2,8 @@
 // Who writes what carries no tag, found out by taking Bus Master away.
 #pragma once
 
-#include "harness/run/session.hpp"
+#include "harness/run/sides.hpp"
+#include "harness/scenario/recipe.hpp"
 
 namespace quiesce::run {
 
@@ -10,6 +11,6 @@ namespace quiesce::run {
 /// for a window each; before and after all have it. Which pages changed in which window is noted
 /// (gate.window); who wrote them is for the checks to say. Does nothing when the scenario does not
 /// want it, or when nothing without a tag was written in the window.
-Result<void> gate(Session& session);
+Result<void> gate(const scenario::Case& one, const MachineSide& machine);
 
 }  // namespace quiesce::run

@@ -3,11 +3,9 @@
 #include "harness/base/text.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/run/phases.hpp"
-#include "harness/run/snapshots.hpp"
 
 namespace quiesce::run {
 
-using nlohmann::json;
 using wire::PanicWay;
 
 namespace {
@@ -16,46 +14,42 @@ namespace {
 // may add some.
 constexpr Seconds panic_patience{60};
 
-/// "alt-sysrq-c" as QEMU wants it.
-json keys(const char* together) {
-  json list = json::array();
-  for (const auto& name : split(together, '-')) list.push_back({{"type", "qcode"}, {"data", name}});
-  return {{"keys", list}};
-}
-
 /// What the harness itself does once the guest is ready for it.
-Result<void> act(Session& session, const PanicWay& way) {
-  const bool typed = way.by == PanicWay::By::keys;
-  TRY(session.machine->qmp().call(typed ? "send-key" : way.what,
-                                  typed ? keys(way.what) : json::object(), session.soon()));
-  return {};
+Result<void> act(const PanicWay& way, const GuestSide& guest, GuestControl& control) {
+  if (way.by == PanicWay::By::keys)
+    return control.target().press(split(way.what, '-'), guest.waits.soon());
+  return control.target().inject_nmi(guest.waits.soon());
 }
 
-Result<void> trigger(Session& session, const PanicWay& way) {
-  if (!way.by_agent()) {
-    TRY(session.ask(record::request::PanicPrepare{way.name}, Seconds(20)));
-    return act(session, way);
-  }
-  const record::request::Panic request{.method = way.name, .cpu = session.plan.scenario.panic.cpu};
-  TRY(session.agent.ask(request.name, record::as_json(request)));
-  return {};
+Result<void> trigger(const PanicWay& way, const scenario::PanicSpec& spec, const GuestSide& guest,
+                     GuestControl& control) {
+  if (way.by_agent())
+    return guest.agent.tell(record::request::Panic{.method = way.name, .cpu = spec.cpu});
+  TRY(guest.agent.ask(record::request::PanicPrepare{way.name}, Seconds(20)));
+  return act(way, guest, control);
 }
 
 }  // namespace
 
-Result<Panicked> panic(Session& session) {
-  session.phase("panic");
-  const PanicWay* way = wire::find_panic(session.plan.scenario.panic.method);
+Result<Panicked> panic(const scenario::PanicSpec& spec, const GuestSide& guest,
+                       GuestControl& control, Cpus& cpus) {
+  guest.recorder.phase("panic");
+  const PanicWay* way = wire::find_panic(spec.method);
   if (way == nullptr) return fail(Errc::internal, "an unknown panic method");
-  TRY(trigger(session, *way));
-  // Not any stop: a kernel that resets the machine instead stops it too.
-  TRY_ASSIGN(const Wait waited, session.wait([&] { return session.machine->gdb().at_breakpoint(); },
-                                             session.scaled(panic_patience)));
+  TRY(trigger(*way, spec, guest, control));
+  // Not any stop: a kernel that resets the machine instead stops it too. A machine that cannot be
+  // stopped says that it panics, and goes on.
+  const bool stops = control.can(target::Capability::stop);
+  const auto gone = [&] {
+    return stops ? control.target().at_breakpoint() : guest.hearing.heard("panic");
+  };
+  TRY_ASSIGN(const Wait waited, guest.waits.wait(gone, guest.waits.scaled(panic_patience)));
   if (waited == Wait::done) return Panicked{true};
   // The dying kernel did not get there: where it is instead is the evidence.
-  if (!session.landmarks.contains("panic") && !session.landmarks.contains("init-killed"))
-    session.note(fmt::format("the kernel's log does not speak of a panic, as \"{}\"", way->shows));
-  TRY(take_cpus(session, "panic"));
+  if (!guest.hearing.heard("panic") && !guest.hearing.heard("init-killed"))
+    guest.recorder.note(
+        fmt::format("the kernel's log does not speak of a panic, as \"{}\"", way->shows));
+  TRY(cpus.take("panic"));
   return Panicked{false};
 }
 

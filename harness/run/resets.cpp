@@ -49,28 +49,31 @@ bool is_model(const PlannedDevice& device) {
 /// One list of actions on its way.
 class Climb {
  public:
-  Climb(Session& session, ActAt at) : session_(session), at_(at) {}
+  Climb(const scenario::Case& one, ActAt at, const GuestSide& guest, const MachineSide& machine,
+        const DeviceServers& servers)
+      : case_(one), at_(at), guest_(guest), machine_(machine), servers_(servers) {}
 
   Result<void> act(std::size_t number, const Action& action) {
     const auto devices = chosen(action);
     if (devices.empty()) return {};
-    session_.note(fmt::format("{}{}{} on {} device(s)", word(action.what),
-                              action.method.empty() ? "" : " ", action.method, devices.size()));
+    guest_.recorder.note(fmt::format("{}{}{} on {} device(s)", word(action.what),
+                                     action.method.empty() ? "" : " ", action.method,
+                                     devices.size()));
     std::vector<Done> all;
     // One request a device, so that each has times of its own; those that share a bus are reset
     // together.
     for (const auto& group : groups(action, devices)) {
-      const double began = session_.dir.now();
+      const double began = guest_.recorder.now();
       TRY_ASSIGN(const json answer, ask(action, group));
-      all.push_back({group, answer, began, session_.dir.now()});
+      all.push_back({group, answer, began, guest_.recorder.now()});
     }
     TRY(settle());
-    const double settled = session_.dir.now();
+    const double settled = guest_.recorder.now();
     for (const Done& done : all)
       for (const auto* device : done.devices)
-        session_.dir.event(event_of(number, action, *device, done, settled));
+        guest_.recorder.event(event_of(number, action, *device, done, settled));
     TRY(states(number, devices));
-    if (at_ != ActAt::before_drivers || !session_.plan.scenario.steps.climb) return {};
+    if (at_ != ActAt::before_drivers || !case_.steps.climb) return {};
     // Doing nothing brings nobody back.
     if (action.what == ActionKind::nothing) return {};
     return probe(number, devices);
@@ -102,7 +105,7 @@ class Climb {
 
   Devices chosen(const Action& action) const {
     Devices devices;
-    for (const auto& device : session_.plan.devices) {
+    for (const auto& device : case_.devices) {
       const bool named = std::ranges::find(action.devices, device.name) != action.devices.end();
       // A display's port must be spared: nobody asks for its reset by asking for all.
       const bool meant = action.devices.empty() ? device.busy && !is_display(device) : named;
@@ -120,25 +123,25 @@ class Climb {
         .action = word(action.what), .addresses = {}, .ready_seconds = ready_seconds};
     for (const auto* device : devices) request.addresses.push_back(to_string(device->address));
     if (!action.method.empty()) request.method = action.method;
-    return session_.ask(request, action_patience);
+    return guest_.agent.ask(request, action_patience);
   }
 
   /// The machine runs on; then a pass while it stands still.
   Result<void> settle() {
     TRY(stop_and_pass());
     settled_before_ = all_written_by_now();
-    TRY(session_.resume());
-    TRY_ASSIGN(const Wait waited, session_.linger(session_.plan.scenario.steps.settle));
+    TRY(machine_.control.resume());
+    TRY_ASSIGN(const Wait waited, guest_.waits.linger(case_.steps.settle));
     if (waited == Wait::guest_down)
       return fail(Errc::closed, "the guest went down after an action on its devices");
     TRY(stop_and_pass());
     settled_ = all_written_by_now();
-    return session_.resume();
+    return machine_.control.resume();
   }
 
   Result<void> stop_and_pass() {
-    TRY(session_.pause());
-    return session_.watch->pass();
+    TRY(machine_.control.pause());
+    return machine_.watch.pass();
   }
 
   record::event::ResetAction event_of(std::size_t number, const Action& action,
@@ -154,7 +157,7 @@ class Climb {
     event.ok = event.ok.value_or(false);
     event.at = at_ == ActAt::production ? "production" : "before-drivers";
     event.number = number;
-    event.climb = session_.plan.scenario.steps.climb;
+    event.climb = case_.steps.climb;
     event.action = word(action.what);
     event.method = action.method;
     event.device = device.name;
@@ -170,14 +173,14 @@ class Climb {
     for (const auto* device : devices) {
       if (!is_model(*device)) continue;
       auto answer =
-          session_.ask(record::request::ModelState{to_string(device->address)}, Seconds(30));
+          guest_.agent.ask(record::request::ModelState{to_string(device->address)}, Seconds(30));
       if (!answer && answer.error().code() != Errc::unsupported)
         return tl::unexpected(answer.error());
       auto event = record::read<record::event::ResetState>(answer ? *answer : json::object());
       event.number = number;
       event.device = device->name;
       if (!answer) event.error = answer.error().describe();
-      session_.dir.event(event);
+      guest_.recorder.event(event);
     }
     return {};
   }
@@ -185,14 +188,14 @@ class Climb {
   /// How much the device has written by now: tagged pages that changed, and writes of its ledger,
   /// which also knows of those without a tag.
   std::uint64_t written_by_now(const std::string& device) const {
-    const auto& tagged = session_.watch->writes().tagged;
+    const auto& tagged = machine_.watch.writes().tagged;
     const auto found = tagged.find(device);
-    return (found == tagged.end() ? 0 : found->second) + session_.servers->ledger_writes(device);
+    return (found == tagged.end() ? 0 : found->second) + servers_.ledger_writes(device);
   }
 
   std::map<std::string, std::uint64_t> all_written_by_now() const {
     std::map<std::string, std::uint64_t> all;
-    for (const auto& device : session_.plan.devices) all[device.name] = written_by_now(device.name);
+    for (const auto& device : case_.devices) all[device.name] = written_by_now(device.name);
     return all;
   }
 
@@ -211,15 +214,15 @@ class Climb {
   }
 
   Result<void> probe_model(std::size_t number, const PlannedDevice& device) {
-    auto request = session_.about<record::request::Test>(device);
+    auto request = guest_.agent.about<record::request::Test>(device);
     // As after this rung alone: a reset of the test's own would be another rung.
     request.reset_first = "none";
-    auto answer = session_.ask(request, device.profile.test, Seconds(60));
+    auto answer = guest_.agent.ask(request, device.profile.test, Seconds(60));
     if (!answer && answer.error().code() != Errc::unsupported)
       return tl::unexpected(answer.error());
     const auto result = record::read<record::answer::Test>(answer ? *answer : json());
     const bool works = result.ok.value_or(false);
-    session_.dir.event(record::event::ResetProbe{
+    guest_.recorder.event(record::event::ResetProbe{
         .number = number,
         .device = device.name,
         .works = works,
@@ -228,8 +231,11 @@ class Climb {
     return {};
   }
 
-  Session& session_;
+  const scenario::Case& case_;
   ActAt at_;
+  const GuestSide& guest_;
+  const MachineSide& machine_;
+  const DeviceServers& servers_;
   std::set<std::string> back_;  ///< stopped, and working again
   /// How much each device had written before and after it was let settle.
   std::map<std::string, std::uint64_t> settled_before_, settled_;
@@ -237,10 +243,10 @@ class Climb {
 
 }  // namespace
 
-Result<void> act(Session& session, ActAt at) {
-  const auto& steps = session.plan.scenario.steps;
-  const auto& actions = at == ActAt::production ? steps.production : steps.before_drivers;
-  Climb climb(session, at);
+Result<void> act(const scenario::Case& one, ActAt at, const GuestSide& guest,
+                 const MachineSide& machine, const DeviceServers& servers) {
+  const auto& actions = at == ActAt::production ? one.steps.production : one.steps.before_drivers;
+  Climb climb(one, at, guest, machine, servers);
   for (std::size_t number = 0; number < actions.size(); ++number)
     TRY(climb.act(number, actions[number]));
   return {};

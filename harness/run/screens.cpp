@@ -27,12 +27,12 @@ bool is_uniform(std::string_view picture) {
   return pixels.substr(pixel) == pixels.substr(0, pixels.size() - pixel);
 }
 
-Result<void> take_screen(Session& session, const std::string& name, const json& font) {
-  if (!has_display(session.plan)) return {};
+Result<void> take_screen(GuestControl& control, Recorder& recorder, Waits& waits,
+                         const Devices& devices, const std::string& name, const json& font) {
+  if (!has_display(devices) || !control.can(target::Capability::screen)) return {};
   const std::string file = fmt::format("{}/{}.png", record::file::screen, name);
-  const std::filesystem::path path = session.dir.path() / file;
-  TRY(session.machine->qmp().call("screendump", {{"filename", path.string()}, {"format", "png"}},
-                                  session.soon()));
+  const std::filesystem::path path = recorder.path() / file;
+  TRY(control.target().save_picture(path.string(), waits.soon()));
   record::event::Screen event{.screen = name, .file = file};
   TRY_ASSIGN(const std::string png, read_file(path));
   const auto picture = observe::read_png(std::as_bytes(std::span(png.data(), png.size())));
@@ -46,48 +46,48 @@ Result<void> take_screen(Session& session, const std::string& name, const json& 
   if (picture && glyphs) {
     const observe::ScreenText text = observe::read_screen(*picture, *glyphs);
     event.unknown_cells = text.unknown;
-    session.dir.write(fmt::format("{}/{}.txt", record::file::screen, name), to_text(text));
+    recorder.write(fmt::format("{}/{}.txt", record::file::screen, name), to_text(text));
   } else if (!glyphs) {
     event.no_text = glyphs.error().describe();
   }
-  session.dir.event(event);
+  recorder.event(event);
   return {};
 }
 
-Result<void> take_screen_truth(Session& session) {
-  if (!has_display(session.plan)) return {};
+Result<void> take_screen_truth(const GuestSide& guest, const Devices& devices) {
+  if (!has_display(devices)) return {};
   // A kernel without a console on the screen has nothing to tell: that is evidence too.
-  auto answer = session.ask(record::request::ScreenText(), Seconds(30));
+  auto answer = guest.agent.ask(record::request::ScreenText(), Seconds(30));
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
   const json written =
       answer ? *answer : record::as_json(record::PayloadHead{.error = answer.error().describe()});
-  session.dir.write(record::screen_truth_file(session.role), written.dump() + "\n");
+  guest.recorder.write(record::screen_truth_file(guest.hearing.role()), written.dump() + "\n");
   return {};
 }
 
-Result<void> ScreenSampler::start() {
-  if (!has_display(session_.plan)) return {};
-  TRY_ASSIGN(first_, session_.machine->picture(session_.soon()));
+Result<void> ScreenSampler::start(const Devices& devices) {
+  if (!has_display(devices) || !control_.can(target::Capability::screen)) return {};
+  TRY_ASSIGN(first_, control_.target().picture(waits_.soon()));
   last_ = first_;
-  asked_t_ = session_.dir.now();
-  TRY(session_.machine->ask_picture());
-  timer_ = session_.loop.every(sample_period, [this] { sample(); });
+  asked_t_ = recorder_.now();
+  TRY(control_.target().ask_picture());
+  timer_ = loop_.every(sample_period, [this] { sample(); });
   return {};
 }
 
 void ScreenSampler::sample() {
-  auto picture = session_.machine->fetch_picture();
+  auto picture = control_.target().fetch_picture();
   if (picture && !picture->empty()) {
-    session_.dir.event(record::event::ScreenSample{.taken_t = asked_t_,
-                                                   .same_as_production = *picture == first_,
-                                                   .changed = *picture != last_,
-                                                   .uniform = is_uniform(*picture),
-                                                   .bytes = picture->size()});
+    recorder_.event(record::event::ScreenSample{.taken_t = asked_t_,
+                                                .same_as_production = *picture == first_,
+                                                .changed = *picture != last_,
+                                                .uniform = is_uniform(*picture),
+                                                .bytes = picture->size()});
     last_ = std::move(*picture);
   }
-  asked_t_ = session_.dir.now();
+  asked_t_ = recorder_.now();
   // A QEMU that is gone is noticed by its exit.
-  (void)session_.machine->ask_picture();
+  (void)control_.target().ask_picture();
 }
 
 }  // namespace quiesce::run

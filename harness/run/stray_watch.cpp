@@ -10,7 +10,6 @@
 #include "harness/observe/stray.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
-#include "harness/run/session.hpp"
 
 namespace quiesce::run {
 
@@ -25,16 +24,17 @@ constexpr Seconds longest_interval{4};
 // At the handover the machine waits for the copy: both cores. Later the guest needs them.
 constexpr int handover_workers = 2;
 
-constexpr std::uint64_t first_mib = 1U << 20;
-
 }  // namespace
 
 struct StrayWatch::Parts {
-  Session& session;
-  observe::GuestRam ram;
+  Loop& loop;
+  Recorder& recorder;
+  Watched watched;
+  std::optional<observe::GuestRam> ram;
   std::optional<observe::Baseline> baseline;
   std::vector<observe::Owner> owners;
   PhysRange crash_region;
+  std::uint64_t low_memory = 0;
   TimePoint baseline_taken;
   double last_pass_t = 0;
   Seconds last_pass_took{};
@@ -55,11 +55,16 @@ struct StrayWatch::Parts {
 StrayWatch::StrayWatch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 StrayWatch::~StrayWatch() = default;
 
-Result<std::unique_ptr<StrayWatch>> StrayWatch::create(Session& session) {
-  TRY_ASSIGN(observe::GuestRam ram,
-             observe::GuestRam::map(session.machine->ram_fd(), session.machine->ram_size()));
-  return std::unique_ptr<StrayWatch>(
-      new StrayWatch(std::unique_ptr<Parts>(new Parts{.session = session, .ram = std::move(ram)})));
+Result<std::unique_ptr<StrayWatch>> StrayWatch::create(Loop& loop, Recorder& recorder,
+                                                       target::Target& target, Watched watched) {
+  std::unique_ptr<Parts> parts(
+      new Parts{.loop = loop, .recorder = recorder, .watched = std::move(watched)});
+  if (target.can(target::Capability::watch_memory)) {
+    TRY_ASSIGN(const target::SharedMemory memory, target.memory());
+    TRY_ASSIGN(parts->ram,
+               observe::GuestRam::map(memory.fd, memory.size, parts->watched.architecture.ram));
+  }
+  return std::unique_ptr<StrayWatch>(new StrayWatch(std::move(parts)));
 }
 
 const StrayWatch::Writes& StrayWatch::writes() const {
@@ -70,8 +75,8 @@ const std::vector<std::uint64_t>& StrayWatch::last_pages() const {
   return parts_->last_pages;
 }
 
-const observe::GuestRam& StrayWatch::ram() const {
-  return parts_->ram;
+const observe::GuestRam* StrayWatch::ram() const {
+  return parts_->ram ? &*parts_->ram : nullptr;
 }
 
 void StrayWatch::set_owner(const PhysRange& range, const std::string& owner) {
@@ -79,56 +84,59 @@ void StrayWatch::set_owner(const PhysRange& range, const std::string& owner) {
 }
 
 Result<void> StrayWatch::prepare(PhysRange crash_region) {
-  // The first MiB belongs to firmware and to the capture kernel's real-mode code
-  // (arch/x86/realmode).
+  if (!parts_->ram) return {};
   parts_->crash_region = crash_region;
+  parts_->low_memory = parts_->watched.architecture.low_memory;
   TRY_ASSIGN(parts_->baseline,
-             observe::Baseline::create(parts_->ram, {{{0}, {first_mib}}, crash_region}));
-  return parts_->baseline->prepare(parts_->ram);
+             observe::Baseline::create(*parts_->ram, {{{0}, {parts_->low_memory}}, crash_region}));
+  return parts_->baseline->prepare(*parts_->ram);
 }
 
 Result<void> StrayWatch::Parts::take(const char* what) {
-  const TimePoint begin = session.loop.now();
-  TRY_ASSIGN(const Bytes copied, baseline->take(ram, {.workers = handover_workers}));
-  baseline_taken = session.loop.now();
-  last_pass_t = session.dir.now();
-  session.dir.event(record::event::Baseline{
+  const TimePoint begin = loop.now();
+  TRY_ASSIGN(const Bytes copied, baseline->take(*ram, {.workers = handover_workers}));
+  baseline_taken = loop.now();
+  last_pass_t = recorder.now();
+  recorder.event(record::event::Baseline{
       .purpose = what,
       .bytes = copied.value,
       .copy_s = (baseline_taken - begin).count(),
-      .excluded = {{0, first_mib}, {crash_region.begin.value, crash_region.end.value}}});
+      .excluded = {{0, low_memory}, {crash_region.begin.value, crash_region.end.value}}});
   return {};
 }
 
 Result<void> StrayWatch::control_begin() {
+  if (!parts_->ram) return {};
   // What came into use since prepare() is touched now, outside the handover's pause.
-  TRY(parts_->baseline->prepare(parts_->ram));
+  TRY(parts_->baseline->prepare(*parts_->ram));
   return parts_->take("control");
 }
 
 Result<std::map<std::string, std::uint64_t>> StrayWatch::control_end() {
-  Session& session = parts_->session;
-  TRY_ASSIGN(const observe::Pass pass, observe::diff(*parts_->baseline, parts_->ram));
-  TRY_ASSIGN(const auto writes, observe::stray_writes(pass, *parts_->baseline,
-                                                      {.t = session.dir.now(),
-                                                       .since = parts_->last_pass_t,
-                                                       .seed = session.plan.scenario.seed}));
   std::map<std::string, std::uint64_t> pages;
+  if (!parts_->ram) return pages;
+  Recorder& recorder = parts_->recorder;
+  TRY_ASSIGN(const observe::Pass pass, observe::diff(*parts_->baseline, *parts_->ram));
+  TRY_ASSIGN(const auto writes, observe::stray_writes(pass, *parts_->baseline,
+                                                      {.t = recorder.now(),
+                                                       .since = parts_->last_pass_t,
+                                                       .seed = parts_->watched.seed}));
   for (const auto& write : writes) {
     std::string last;
     for (const auto& origin : write.tags)
       if (!origin.foreign && origin.tag.device != last) ++pages[last = origin.tag.device];
   }
-  for (const auto& device : session.plan.devices)
-    session.dir.event(record::event::Control{.device = device.name,
-                                             .tagged_pages = pages[device.name],
-                                             .changed_pages = pass.changed.size(),
-                                             .t0 = parts_->last_pass_t,
-                                             .t1 = session.dir.now()});
+  for (const auto& device : parts_->watched.devices)
+    recorder.event(record::event::Control{.device = device,
+                                          .tagged_pages = pages[device],
+                                          .changed_pages = pass.changed.size(),
+                                          .t0 = parts_->last_pass_t,
+                                          .t1 = recorder.now()});
   return pages;
 }
 
 Result<void> StrayWatch::begin() {
+  if (!parts_->ram) return {};
   TRY(parts_->take("handover"));
   parts_->watching = true;
   return {};
@@ -141,35 +149,34 @@ Result<void> StrayWatch::pass() {
 }
 
 Result<void> StrayWatch::Parts::pass() {
-  const TimePoint begin = session.loop.now();
-  const double begin_t = session.dir.now();
-  TRY_ASSIGN(const observe::Pass found, observe::diff(*baseline, ram));
-  const double t = session.dir.now();
-  TRY_ASSIGN(
-      const auto found_writes,
-      observe::stray_writes(
-          found, *baseline,
-          {.t = t, .since = last_pass_t, .seed = session.plan.scenario.seed, .owners = owners}));
+  const TimePoint begin = loop.now();
+  const double begin_t = recorder.now();
+  TRY_ASSIGN(const observe::Pass found, observe::diff(*baseline, *ram));
+  const double t = recorder.now();
+  TRY_ASSIGN(const auto found_writes,
+             observe::stray_writes(
+                 found, *baseline,
+                 {.t = t, .since = last_pass_t, .seed = watched.seed, .owners = owners}));
   last_pages.clear();
   for (const auto& write : found_writes) note(write);
   // By now the dying kernel has made its last step.
   owners.clear();
-  last_pass_took = session.loop.now() - begin;
-  session.dir.event(record::event::WatchPass{.begin_t = begin_t,
-                                             .since = last_pass_t,
-                                             .pages_compared = found.pages,
-                                             .pages_changed = found.changed.size(),
-                                             .seconds = last_pass_took.count()});
+  last_pass_took = loop.now() - begin;
+  recorder.event(record::event::WatchPass{.begin_t = begin_t,
+                                          .since = last_pass_t,
+                                          .pages_compared = found.pages,
+                                          .pages_changed = found.changed.size(),
+                                          .seconds = last_pass_took.count()});
   // A write behind the comparing hand while it moved shows in the next pass only.
   last_pass_t = begin_t;
-  passed_while_stopped = session.paused();
-  next_pass = session.loop.now() +
-              std::clamp(last_pass_took * idle_factor, shortest_interval, longest_interval);
+  passed_while_stopped = watched.stands_still();
+  next_pass =
+      loop.now() + std::clamp(last_pass_took * idle_factor, shortest_interval, longest_interval);
   return {};
 }
 
 void StrayWatch::Parts::note(const observe::StrayWrite& write) {
-  session.dir.append_json(record::file::dma, record::as_json(as_record(write)));
+  recorder.dir().append_json(record::file::dma, record::as_json(as_record(write)));
   std::set<std::string> devices;
   for (const auto& origin : write.tags)
     if (!origin.foreign) devices.insert(origin.tag.device);
@@ -180,18 +187,18 @@ void StrayWatch::Parts::note(const observe::StrayWrite& write) {
 }
 
 void StrayWatch::Parts::tick() {
-  if (session.loop.now() < next_pass || failed) return;
+  if (loop.now() < next_pass || failed) return;
   if (auto done = pass(); !done) failed = done.error();
 }
 
 void StrayWatch::machine_resumes() {
-  if (parts_->passed_while_stopped) parts_->last_pass_t = parts_->session.dir.now();
+  if (parts_->passed_while_stopped) parts_->last_pass_t = parts_->recorder.now();
   parts_->passed_while_stopped = false;
 }
 
 void StrayWatch::start_passes() {
-  parts_->timer =
-      parts_->session.loop.every(Seconds(0.25), [parts = parts_.get()] { parts->tick(); });
+  if (!parts_->watching) return;
+  parts_->timer = parts_->loop.every(Seconds(0.25), [parts = parts_.get()] { parts->tick(); });
 }
 
 void StrayWatch::stop_passes() {

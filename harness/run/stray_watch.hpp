@@ -2,6 +2,7 @@
 // The stray-write watch: guest RAM compared with what it was, from the handover to the end.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,15 +13,26 @@
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
 #include "harness/observe/guest_ram.hpp"
+#include "harness/run/recorder.hpp"
+#include "harness/target/architecture.hpp"
+#include "harness/target/target.hpp"
 
 namespace quiesce::run {
 
-class Session;
+/// What the watch is of.
+struct Watched {
+  const target::Architecture& architecture;
+  std::vector<std::string> devices;    ///< of the run, in its order
+  std::uint32_t seed = 1;              ///< what the run's tags hold
+  std::function<bool()> stands_still;  ///< whether the machine does, now
+};
 
 class StrayWatch {
  public:
-  /// Maps the machine's RAM. The session must outlive the watch.
-  static Result<std::unique_ptr<StrayWatch>> create(Session& session);
+  /// Maps the machine's memory. All must outlive the watch. On a target whose memory cannot be
+  /// watched it does nothing and notes nothing.
+  static Result<std::unique_ptr<StrayWatch>> create(Loop& loop, Recorder& recorder,
+                                                    target::Target& target, Watched watched);
   ~StrayWatch();
   StrayWatch(const StrayWatch&) = delete;
   StrayWatch& operator=(const StrayWatch&) = delete;
@@ -56,7 +68,8 @@ class StrayWatch {
   /// Pages of the last pass that had neither tag nor owner, guest-physical.
   const std::vector<std::uint64_t>& last_pages() const;
 
-  const observe::GuestRam& ram() const;
+  /// nullptr when it cannot be watched.
+  const observe::GuestRam* ram() const;
   /// Where the dying kernel itself still writes after the handover. Counts for the first pass only:
   /// a device's write into the same page later is not forgiven.
   void set_owner(const PhysRange& range, const std::string& owner);

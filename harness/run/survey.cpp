@@ -10,7 +10,7 @@
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/tone.hpp"
-#include "harness/run/phases.hpp"
+#include "harness/run/wiring.hpp"
 #include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
@@ -38,13 +38,20 @@ json request_for(const json& work) {
   return request;
 }
 
+/// The device that is looked at, in its machine.
+struct Subject {
+  Wiring& run;
+  scenario::PlannedDevice device;  ///< with what it is tried with
+};
+
 /// What QEMU has traced so far; it flushes line by line.
-std::string traced(const Session& session) {
-  return read_file(session.dir.path() / record::file::trace, 64U << 20).value_or(std::string());
+std::string traced(Subject& subject) {
+  return read_file(subject.run.recorder().path() / record::file::trace, 64U << 20)
+      .value_or(std::string());
 }
 
-void count_events(const Session& session, std::string_view trace, Survey& found) {
-  for (const auto& meaning : session.plan.devices.front().profile.trace)
+void count_events(Subject& subject, std::string_view trace, Survey& found) {
+  for (const auto& meaning : subject.device.profile.trace)
     for (const auto& line : split(trace, '\n'))
       // "4711@1700000000.123456:pcnet_s_reset s=0x..."
       if (line.find(":" + meaning.event + " ") != std::string::npos &&
@@ -52,35 +59,37 @@ void count_events(const Session& session, std::string_view trace, Survey& found)
         ++found.events_while_loading[meaning.event];
 }
 
-Result<void> load(Session& session, Survey& found) {
-  const auto& device = session.plan.devices.front();
-  const std::size_t traced_before = traced(session).size();
+Result<void> load(Subject& subject, Survey& found) {
+  const auto& device = subject.device;
+  const std::size_t traced_before = traced(subject).size();
   TRY_ASSIGN(const json answer,
-             session.ask(record::request::Modules{device.profile.modules}, Seconds(120)));
+             subject.run.guest().agent.ask(record::request::Modules{device.profile.modules},
+                                           Seconds(120)));
   found.failed_modules =
       answer.value(record::key_of(&record::answer::Modules::failed), json::array());
   if (!device.profile.modules.empty())
-    TRY(session.ask(record::request::WaitBound{{to_string(device.address)},
-                                               static_cast<std::uint64_t>(bind_patience.count())},
-                    bind_patience + Seconds(30)));
+    TRY(subject.run.guest().agent.ask(
+        record::request::WaitBound{{to_string(device.address)},
+                                   static_cast<std::uint64_t>(bind_patience.count())},
+        bind_patience + Seconds(30)));
   // Before it QEMU and the firmware reset everything.
-  const std::string trace = traced(session);
-  count_events(session, std::string_view(trace).substr(std::min(traced_before, trace.size())),
+  const std::string trace = traced(subject);
+  count_events(subject, std::string_view(trace).substr(std::min(traced_before, trace.size())),
                found);
   return {};
 }
 
 /// Devices below the function (disks, inputs) come one after the other: until nothing new has come
 /// for a second.
-Result<json> look(Session& session) {
-  const record::request::Function request{to_string(session.plan.devices.front().address)};
+Result<json> look(Subject& subject) {
+  const record::request::Function request{to_string(subject.device.address)};
   json last;
   for (int tries = 0; tries < 10; ++tries) {
-    TRY_ASSIGN(json function, session.ask(request, Seconds(30)));
+    TRY_ASSIGN(json function, subject.run.guest().agent.ask(request, Seconds(30)));
     for (const char* key : {"op", "guest"}) function.erase(key);
     if (function == last) break;
     last = std::move(function);
-    TRY(session.linger(Seconds(1)));
+    TRY(subject.run.waits().linger(Seconds(1)));
   }
   return last;
 }
@@ -99,31 +108,33 @@ std::string message_of(const json& status) {
                                                       : std::string();
 }
 
-Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
+Result<Trial> try_activity(Subject& subject, const json& work, Survey& found) {
   Trial trial{.kind = text_at(work, "kind")};
-  session.note("trying " + trial.kind);
+  subject.run.recorder().note("trying " + trial.kind);
   // A screen that cannot say its font cannot be read.
   if (scenario::activity_of(work).shows_console)
-    if (const auto font = session.ask(record::request::Font(), Seconds(30)); !font) {
+    if (const auto font = subject.run.guest().agent.ask(record::request::Font(), Seconds(30));
+        !font) {
       if (!is_finding(font.error())) return tl::unexpected(font.error());
       trial.detail = font.error().describe();
       return trial;
     }
-  session.feeder.start(session.plan);
-  const auto started =
-      session.ask(session.about<record::request::ActivityStart>(session.plan.devices.front()),
-                  request_for(work), Seconds(60));
+  subject.run.feeder().start({subject.device}, subject.run.recipe().seed);
+  const auto started = subject.run.guest().agent.ask(
+      subject.run.guest().agent.about<record::request::ActivityStart>(subject.device),
+      request_for(work), Seconds(60));
   if (!started) {
     if (!is_finding(started.error())) return tl::unexpected(started.error());
     trial.detail = started.error().describe();
     return trial;
   }
-  TRY(session.linger(busy_time / 2));
-  TRY(session.watch->control_begin());
-  TRY(session.linger(busy_time / 2));
-  TRY_ASSIGN(const json status, session.ask(record::request::ActivityStatus(), Seconds(30)));
-  TRY_ASSIGN(auto pages, session.watch->control_end());
-  found.tagged_pages = pages[session.plan.devices.front().name];
+  TRY(subject.run.waits().linger(busy_time / 2));
+  TRY(subject.run.watch().control_begin());
+  TRY(subject.run.waits().linger(busy_time / 2));
+  TRY_ASSIGN(const json status,
+             subject.run.guest().agent.ask(record::request::ActivityStatus(), Seconds(30)));
+  TRY_ASSIGN(auto pages, subject.run.watch().control_end());
+  found.tagged_pages = pages[subject.device.name];
   const double operations = operations_of(status);
   trial.works = operations > 0 && message_of(status).empty();
   trial.detail = fmt::format("{:.0f} operations in {:.0f} s", operations, busy_time.count());
@@ -131,20 +142,20 @@ Result<Trial> try_activity(Session& session, const json& work, Survey& found) {
     trial.detail += " on " + node;
   if (const std::string message = message_of(status); !message.empty())
     trial.detail += "; " + message;
-  TRY(session.ask(record::request::ActivityStop(), Seconds(30)));
+  TRY(subject.run.guest().agent.ask(record::request::ActivityStop(), Seconds(30)));
   return trial;
 }
 
-Result<Trial> try_test(Session& session, const json& work) {
+Result<Trial> try_test(Subject& subject, const json& work) {
   Trial trial{.kind = text_at(work, "kind")};
-  session.note("trying the test " + trial.kind);
+  subject.run.recorder().note("trying the test " + trial.kind);
   json request = request_for(work);
   if (!request.contains("seconds")) request["seconds"] = 20;
   Loop::Watch frames;
   if (scenario::test_of(work).feed == scenario::Feed::frames)
-    frames = session.feeder.hasten(session.plan.devices.front(), session.plan.scenario.seed);
-  const auto answer = session.ask(
-      session.about<record::request::Test>(session.plan.devices.front()), request, Seconds(90));
+    frames = subject.run.feeder().hasten(subject.device, subject.run.recipe().seed);
+  const auto answer = subject.run.guest().agent.ask(
+      subject.run.guest().agent.about<record::request::Test>(subject.device), request, Seconds(90));
   if (!answer && !is_finding(answer.error())) return tl::unexpected(answer.error());
   trial.works = answer && record::read<record::answer::Test>(*answer).ok.value_or(false);
   trial.detail = answer ? record::read<record::answer::Test>(*answer).detail.value_or(std::string())
@@ -167,33 +178,35 @@ void listen(const std::filesystem::path& file, const scenario::Work& kind, const
   trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, seconds);
 }
 
-/// The boot, in the words that phases have. `plan` is the session's own.
-Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseWork& choose,
-                        Work& tried) {
+/// The boot, in the words that phases have.
+Result<Survey> surveyed(Subject& subject, const ChooseWork& choose, Work& tried) {
   Survey found;
-  TRY(boot(session));
-  session.phase("survey");
-  TRY_ASSIGN(
-      const PhysRange region,
-      crash_region(record::read<record::answer::Kernel>(*session.agent.hello("production"))));
-  TRY(session.watch->prepare(region));
-  TRY(load(session, found));
-  TRY_ASSIGN(found.function, look(session));
+  auto& run = subject.run;
+  run.recorder().phase("boot");
+  TRY(run.launch());
+  TRY(boot(run.guest(), run.control()));
+  run.recorder().phase("survey");
+  const auto* hello = run.guest().hearing.agent().hello("production");
+  TRY_ASSIGN(const PhysRange region, crash_region(record::read<record::answer::Kernel>(*hello)));
+  TRY(run.watch().prepare(region));
+  TRY(load(subject, found));
+  TRY_ASSIGN(found.function, look(subject));
   const auto work = choose(found.function);
   if (!work) return found;
   tried = *work;
-  plan.devices.front().activity = work->activity;
+  // What the feeder feeds is only known once the device has been looked at.
+  subject.device.activity = work->activity;
   if (scenario::is_some(scenario::activity_of(work->activity))) {
-    TRY_ASSIGN(found.activity, try_activity(session, work->activity, found));
+    TRY_ASSIGN(found.activity, try_activity(subject, work->activity, found));
   }
   // What came meanwhile may lack a module still.
   if (found.activity && !found.activity->works) {
-    TRY_ASSIGN(found.function, look(session));
+    TRY_ASSIGN(found.function, look(subject));
   }
   // What cannot be kept busy need not be asked twice: its node did not come.
   if (scenario::is_some(scenario::test_of(work->test)) &&
       (!found.activity || found.activity->works)) {
-    TRY_ASSIGN(found.test, try_test(session, work->test));
+    TRY_ASSIGN(found.test, try_test(subject, work->test));
   }
   return found;
 }
@@ -203,24 +216,25 @@ Result<Survey> surveyed(Session& session, scenario::RunPlan& plan, const ChooseW
 Result<Survey> survey(const scenario::RunPlan& given, const std::filesystem::path& folder,
                       Loop& loop, Observer observer, const ChooseWork& choose) {
   TRY_ASSIGN(RunDir dir, RunDir::create(folder, loop.clock()));
-  // What the feeder feeds is only known once the device has been looked at.
-  scenario::RunPlan plan = given;
-  Session session(loop, dir, plan, std::move(observer));
+  Wiring run(loop, dir, scenario::recipe_of(given),
+             {.timeouts = given.scenario.timeouts, .seed = given.scenario.seed},
+             std::move(observer));
+  Subject subject{.run = run, .device = given.devices.front()};
   Work tried;
-  auto found = surveyed(session, plan, choose, tried);
+  auto found = surveyed(subject, choose, tried);
   if (!found) {
     loop.resume();
-    const Error cause = session.guest_down()
-                            ? found.error().because("the kernel went down with this device (" +
-                                                    *session.guest_down() + ")")
-                            : session.explained(found.error());
-    session.shut_down();
+    const auto& down = run.guest().hearing.guest_down();
+    const Error cause =
+        down ? found.error().because("the kernel went down with this device (" + *down + ")")
+             : run.waits().explained(found.error());
+    run.shut_down();
     return tl::unexpected(cause);
   }
-  session.shut_down();
-  const auto* backend = scenario::find_backend(plan.devices.front().profile.backend);
+  run.shut_down();
+  const auto* backend = scenario::find_backend(subject.device.profile.backend);
   if (backend == nullptr || backend->leaves == nullptr) return found;
-  const auto sound = folder / backend->leaves(plan.devices.front().name);
+  const auto sound = folder / backend->leaves(subject.device.name);
   listen(sound, scenario::activity_of(tried.activity), tried.activity, found->activity);
   listen(sound, scenario::test_of(tried.test), tried.test, found->test);
   return found;

@@ -13,7 +13,7 @@
 
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
-#include "harness/run/session.hpp"
+#include "harness/run/recorder.hpp"
 #include "harness/scenario/plan.hpp"
 
 namespace quiesce::run {

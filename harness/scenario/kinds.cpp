@@ -110,8 +110,8 @@ bool shows_console(const Profile& profile) {
   return activity_of(profile.activity).shows_console;
 }
 
-bool has_display(const RunPlan& plan) {
-  return std::ranges::any_of(plan.devices,
+bool has_display(const std::vector<PlannedDevice>& devices) {
+  return std::ranges::any_of(devices,
                              [](const auto& device) { return shows_console(device.profile); });
 }
 

@@ -45,6 +45,6 @@ inline Work test_of(const PlannedDevice& device) {
 /// The kernel's console is on it.
 bool shows_console(const Profile& profile);
 /// One of them is such a device.
-bool has_display(const RunPlan& plan);
+bool has_display(const std::vector<PlannedDevice>& devices);
 
 }  // namespace quiesce::scenario

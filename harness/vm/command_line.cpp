@@ -5,6 +5,7 @@
 #include <set>
 
 #include "harness/scenario/kinds.hpp"
+#include "harness/target/architecture.hpp"
 
 namespace quiesce::vm {
 
@@ -165,19 +166,20 @@ std::string join(std::initializer_list<std::string> words) {
   return text;
 }
 
-// tty0 first: the last console= is /dev/console, and that is the serial line.
-constexpr const char* consoles = "console=tty0 console=ttyS0,115200";
+std::string consoles_of(const RunPlan& plan) {
+  return std::string(target::architecture_of(plan.scenario.machine.type).consoles);
+}
 
 }  // namespace
 
 std::string production_command_line(const RunPlan& plan) {
-  return join({consoles, "quiesce.role=production", "rdinit=/init", "panic=-1",
+  return join({consoles_of(plan), "quiesce.role=production", "rdinit=/init", "panic=-1",
                fmt::format("crashkernel={}M", plan.scenario.production.crashkernel.value >> 20),
                plan.scenario.production.command_line});
 }
 
 std::string capture_command_line(const RunPlan& plan) {
-  return join({consoles, "quiesce.role=capture", "rdinit=/init", "panic=-1",
+  return join({consoles_of(plan), "quiesce.role=capture", "rdinit=/init", "panic=-1",
                plan.scenario.capture.command_line});
 }
 

@@ -80,7 +80,7 @@ struct Machine::NetFramer {
   }
 };
 
-Machine::Machine(Loop& loop, MachineListener listener, Fd ram, Fd screen, Bytes ram_size)
+Machine::Machine(Loop& loop, target::Listener listener, Fd ram, Fd screen, Bytes ram_size)
     : loop_(loop),
       listener_(std::move(listener)),
       ram_(std::move(ram)),
@@ -95,7 +95,7 @@ Result<std::unique_ptr<Machine>> Machine::launch(Loop& loop, const scenario::Run
                                                  const std::filesystem::path& run_dir,
                                                  const std::map<std::string, int>& disks,
                                                  const ServerSockets& sockets,
-                                                 MachineListener listener, TimePoint deadline) {
+                                                 target::Listener listener, TimePoint deadline) {
   const ChildFds numbers;
   const CommandLine line = command_line(plan, run_dir, sockets, numbers);
   const Bytes ram_size = plan.scenario.machine.memory;
@@ -159,7 +159,7 @@ Result<void> Machine::connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline) {
   };
   auto client = Qmp::connect(
       loop_, std::move(qmp),
-      [this](const std::string& name, const json& data) { listener_.on_qmp_event(name, data); },
+      [this](const std::string& name, const json& data) { listener_.on_event(name, data); },
       deadline);
   if (!client) return explain(client.error());
   qmp_ = std::move(*client);
@@ -190,7 +190,7 @@ void Machine::add_channel(const std::string& name, Fd socket,
 void Machine::add_net(const std::string& device, Fd socket) {
   auto framer = std::make_shared<NetFramer>();
   add_channel("net:" + device, std::move(socket), [this, device, framer](std::string_view bytes) {
-    for (const auto& frame : framer->feed(bytes)) listener_.on_net(device, frame);
+    for (const auto& frame : framer->feed(bytes)) listener_.on_frame(device, frame);
   });
 }
 

@@ -12,21 +12,13 @@
 #include "harness/base/loop.hpp"
 #include "harness/base/process.hpp"
 #include "harness/base/result.hpp"
+#include "harness/target/target.hpp"
 #include "harness/vm/command_line.hpp"
 #include "harness/vm/gdb.hpp"
 #include "harness/vm/qmp.hpp"
 #include "harness/vm/qtest.hpp"
 
 namespace quiesce::vm {
-
-/// Who wants to hear of what the machine says unasked.
-struct MachineListener {
-  std::function<void(const std::string& name, const nlohmann::json& data)> on_qmp_event;
-  std::function<void(std::string_view bytes)> on_console;
-  std::function<void(std::string_view bytes)> on_agent;
-  std::function<void(const std::string& device, std::string_view bytes)> on_net;
-  std::function<void(const ExitStatus&)> on_exit;
-};
 
 class Machine {
  public:
@@ -36,13 +28,13 @@ class Machine {
                                                  const std::filesystem::path& run_dir,
                                                  const std::map<std::string, int>& disks,
                                                  const ServerSockets& sockets,
-                                                 MachineListener listener, TimePoint deadline);
+                                                 target::Listener listener, TimePoint deadline);
   ~Machine();
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  Qmp& qmp() { return *qmp_; }
-  Gdb& gdb() { return *gdb_; }
+  Qmp& qmp() const { return *qmp_; }
+  Gdb& gdb() const { return *gdb_; }
   Qtest& qtest() { return *qtest_; }
   const Process& process() const { return *process_; }
   const std::vector<std::string>& argv() const { return argv_; }
@@ -74,7 +66,7 @@ class Machine {
   ExitStatus stop();
 
  private:
-  Machine(Loop& loop, MachineListener listener, Fd ram, Fd screen, Bytes ram_size);
+  Machine(Loop& loop, target::Listener listener, Fd ram, Fd screen, Bytes ram_size);
   struct Channel;
   struct NetFramer;
   Result<void> connect(Fd qmp, Fd gdb, Fd qtest, TimePoint deadline);
@@ -83,7 +75,7 @@ class Machine {
   void on_exit();
 
   Loop& loop_;
-  MachineListener listener_;
+  target::Listener listener_;
   Fd ram_;
   Fd screen_;
   Bytes ram_size_;

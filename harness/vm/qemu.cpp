@@ -8,6 +8,7 @@
 
 #include "harness/base/process.hpp"
 #include "harness/base/temp_dir.hpp"
+#include "harness/target/architecture.hpp"
 #include "harness/vm/capabilities.hpp"
 #include "harness/vm/command_line.hpp"
 
@@ -62,6 +63,10 @@ bool cpu_can_virtualise() {
 }
 
 }  // namespace
+
+std::string system_qemu() {
+  return std::string(target::default_architecture().qemu);
+}
 
 Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices) {
   const auto path = find_program(wanted);

@@ -25,7 +25,7 @@ struct Qemu {
 Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices = {});
 
 /// The name of the system's.
-inline constexpr const char* system_qemu = "qemu-system-x86_64";
+std::string system_qemu();
 
 /// Every device type that the plan's command line names, each once.
 std::vector<std::string> device_types(const std::vector<scenario::PlannedDevice>& devices);

@@ -12,23 +12,11 @@
 #include "harness/base/loop.hpp"
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
+#include "harness/target/bus.hpp"
 
 namespace quiesce::vm {
 
-/// Physical memory and I/O ports of a machine. An interface, so that observe/ can be tested without
-/// QEMU.
-class Bus {
- public:
-  virtual ~Bus() = default;
-  virtual Result<std::uint32_t> in32(std::uint16_t port) = 0;
-  virtual Result<void> out32(std::uint16_t port, std::uint32_t value) = 0;
-  virtual Result<std::uint32_t> read32(GuestPhys at) = 0;
-  virtual Result<void> write32(GuestPhys at, std::uint32_t value) = 0;
-  /// Bytes as the CPU would read them (memory, or a memory-mapped window).
-  virtual Result<std::vector<std::byte>> read(GuestPhys at, std::size_t size) = 0;
-};
-
-class Qtest final : public Bus {
+class Qtest final : public target::Bus {
  public:
   /// The peer must be QEMU's -qtest chardev.
   Qtest(Loop& loop, Fd socket);

@@ -16,7 +16,7 @@ struct PanicWay {
     agent_writes,  ///< the agent: writes `with` into the file `what`
     agent_exits,   ///< the agent, which is init, exits
     keys,          ///< the harness: presses QEMU's key codes `what` ("alt-sysrq-c") together
-    command,       ///< the harness: QEMU's command `what` without arguments
+    nmi,           ///< the harness: has the machine inject an NMI
   };
 
   const char* name;     ///< of `panic.method` in a scenario
@@ -41,7 +41,7 @@ inline constexpr std::array panic_ways{
              PanicWay::By::keys, "alt-sysrq-c", "", "/proc/sys/kernel/sysrq",
              "sysrq: Trigger a crash"},
     // arch/x86/kernel/nmi.c, unknown_nmi_error()
-    PanicWay{"nmi", "an NMI of unknown reason", PanicWay::By::command, "inject-nmi", "",
+    PanicWay{"nmi", "an NMI of unknown reason", PanicWay::By::nmi, "", "",
              "/proc/sys/kernel/unknown_nmi_panic", "NMI: Not continuing"},
     // kernel/exit.c, do_exit()
     PanicWay{"init-exit", "init exits", PanicWay::By::agent_exits, "", "", nullptr,

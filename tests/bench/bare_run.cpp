@@ -187,7 +187,7 @@ class Bare {
     if (request.op == "panic") return panic(request);
     if (request.op == "activity-start" && !feeding_) {
       feeding_ = true;
-      feeder_.start(recording_.plan);
+      feeder_.start(recording_.plan.devices, recording_.plan.scenario.seed);
     }
     if (request.role == "capture" && !window_over_) {
       window_over_ = true;

@@ -9,7 +9,7 @@
 #include "harness/base/temp_dir.hpp"
 #include "harness/dispatch/places.hpp"
 #include "harness/dispatch/resolve.hpp"
-#include "harness/run/phases.hpp"
+#include "harness/run/wiring.hpp"
 #include "harness/wire/model_registers.hpp"
 #include "tests/bench/median.hpp"
 
@@ -53,11 +53,11 @@ Result<scenario::RunPlan> make_plan() {
                            {.qemu = "", .program = BENCH_QUIESCE, .profiles = set.profiles});
 }
 
-Result<double> one_turn(run::Session& session, const Contender& contender) {
+Result<double> one_turn(run::Wiring& wiring, const Contender& contender) {
   const auto device =
-      std::ranges::find(session.plan.devices, contender.device, &scenario::PlannedDevice::name);
+      std::ranges::find(wiring.recipe().devices, contender.device, &scenario::PlannedDevice::name);
   const json request{{"address", to_string(device->address)}, {"reads", reads}, {"rounds", rounds}};
-  TRY_ASSIGN(const json answer, session.ask("register-bench", request, Seconds(90)));
+  TRY_ASSIGN(const json answer, wiring.guest().agent.ask("register-bench", request, Seconds(90)));
   for (const char* when : {"first", "last"})
     if (answer.value(when, "") != contender.id)
       return fail(Errc::protocol, "the first register of {} is not {}: {}", contender.device,
@@ -68,12 +68,12 @@ Result<double> one_turn(run::Session& session, const Contender& contender) {
   return nanoseconds;
 }
 
-Result<Times> take_turns(run::Session& session, int count) {
+Result<Times> take_turns(run::Wiring& wiring, int count) {
   Times times;
   for (int turn = 0; turn < count; ++turn) {
     for (int place = 0; place < 2; ++place) {
       const int who = (turn + place) % 2;
-      TRY_ASSIGN(const double nanoseconds, one_turn(session, contenders[who]));
+      TRY_ASSIGN(const double nanoseconds, one_turn(wiring, contenders[who]));
       times.of[who].push_back(nanoseconds);
     }
     fmt::print(stderr, "turn {}: {:.0f} and {:.0f} ns\n", turn + 1, times.of[0].back(),
@@ -86,13 +86,16 @@ Result<Times> measure(const scenario::RunPlan& plan, int count) {
   TRY_ASSIGN(const TempDir folder, TempDir::create("quiesce-bench"));
   Loop loop;
   TRY_ASSIGN(run::RunDir dir, run::RunDir::create(folder.path() / "run", loop.clock()));
-  run::Session session(loop, dir, plan, {});
+  run::Wiring wiring(loop, dir, scenario::recipe_of(plan),
+                     {.timeouts = plan.scenario.timeouts, .seed = plan.scenario.seed}, {});
   auto times = [&]() -> Result<Times> {
-    TRY(run::boot(session));
-    return take_turns(session, count);
+    wiring.recorder().phase("boot");
+    TRY(wiring.launch());
+    TRY(run::boot(wiring.guest(), wiring.control()));
+    return take_turns(wiring, count);
   }();
-  Error error = times ? Error(Errc::internal, "") : session.explained(times.error());
-  session.shut_down();
+  Error error = times ? Error(Errc::internal, "") : wiring.waits().explained(times.error());
+  wiring.shut_down();
   if (!times) return tl::unexpected(std::move(error));
   return times;
 }

@@ -66,11 +66,12 @@ const std::vector<Part>& parts() {
       {"harness/record", {"harness/base"}},
       {"harness/wire", {"harness/base"}},
       {"harness/scenario", {"harness/base", "harness/record", "harness/wire"}},
-      {"harness/vm", {"harness/base", "harness/wire", "harness/scenario"}},
-      {"harness/observe", {"harness/base", "harness/record", "harness/vm"}},
+      {"harness/target", {"harness/base", "harness/record"}},
+      {"harness/vm", {"harness/base", "harness/wire", "harness/scenario", "harness/target"}},
+      {"harness/observe", {"harness/base", "harness/record", "harness/target"}},
       {"harness/run",
-       {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/vm",
-        "harness/observe"}},
+       {"harness/base", "harness/record", "harness/wire", "harness/scenario", "harness/target",
+        "harness/vm", "harness/observe"}},
       {"harness/evidence", {"harness/base", "harness/record", "harness/scenario"}},
       {"harness/checks",
        {"harness/base", "harness/record", "harness/scenario", "harness/evidence"}},
@@ -270,17 +271,50 @@ Problems record_names(const File& file) {
   return problems;
 }
 
+/// Phases are handed what they need; who runs a whole machine puts it together.
+Problems wiring_only(const File& file) {
+  static constexpr std::array allowed{"harness/run/execute.cpp", "harness/run/survey.cpp",
+                                      "harness/run/wiring.cpp"};
+  if (!is_cpp(file) || file.path.starts_with("tests/") ||
+      std::ranges::find(allowed, file.path) != allowed.end() ||
+      file.text.find("#include \"harness/run/wiring.hpp\"") == std::string::npos)
+    return {};
+  return {
+      "only who runs a whole machine includes harness/run/wiring.hpp; take what is needed as "
+      "harness/run/sides.hpp has it"};
+}
+
+/// Who drives a run speaks to a target, which may be no QEMU.
+Problems target_only(const File& file) {
+  if (!is_cpp(file) || !file.path.starts_with("harness/run/")) return {};
+  static const std::regex protocol(
+      R"re(harness/vm/(qmp|gdb|qtest|machine|registers)\.hpp|\b(qmp|gdb|qtest)_?\b|)re"
+      R"re(\b(Qmp|Gdb|Qtest|Machine)\b|human-monitor-command)re");
+  Problems problems;
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    const std::string code = lines[line].substr(0, lines[line].find("//"));
+    if (std::regex_search(code, protocol))
+      problems.push_back(fmt::format(
+          "line {}: harness/run speaks to a target (harness/target), not to QEMU's protocols",
+          line + 1));
+  }
+  return problems;
+}
+
 }  // namespace
 
 std::span<const Rule> rules() {
-  static constexpr std::array<Rule, 8> table{{{"licence", licence},
-                                              {"include-directions", include_directions},
-                                              {"rooms", rooms},
-                                              {"forbidden-words", forbidden_words},
-                                              {"json", json_parses},
-                                              {"whitespace", whitespace},
-                                              {"length", length},
-                                              {"record-names", record_names}}};
+  static constexpr std::array<Rule, 10> table{{{"licence", licence},
+                                               {"include-directions", include_directions},
+                                               {"rooms", rooms},
+                                               {"forbidden-words", forbidden_words},
+                                               {"json", json_parses},
+                                               {"whitespace", whitespace},
+                                               {"length", length},
+                                               {"record-names", record_names},
+                                               {"target-only", target_only},
+                                               {"wiring-only", wiring_only}}};
   return table;
 }
 

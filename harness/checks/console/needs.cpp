@@ -78,15 +78,18 @@ namespace need {
 const Need screens{"screen/production, capture-end, vcs-production, vcs-capture",
                    "each picture that was read has its text, as many rows as it speaks of",
                    {"screen/"},
-                   look_at_screens};
+                   look_at_screens,
+                   record::Capability::screen};
 const Need samples{"events `screen.sample`",
                    "none is more than 15 s after the one before, up to the end",
                    {},
-                   look_at_samples};
+                   look_at_samples,
+                   record::Capability::screen};
 const Need keys{"events `key.sent`, `key.received`, answer `keys`",
                 "the plan's key was sent, the timeline has each key that the agent read",
                 {},
-                look_at_keys};
+                look_at_keys,
+                record::Capability::keys};
 
 }  // namespace need
 

@@ -112,7 +112,8 @@ const Need pci_marks{"pci/handover, capture-entry, drivers, capture-end",
                      "each mark that was reached has its file; the functions of one are those of "
                      "the next",
                      {"pci/"},
-                     look_at_marks};
+                     look_at_marks,
+                     record::Capability::configuration};
 const Need pci_drivers{"pci/production-agent, capture-end-agent",
                        "each that was reached has its file, or the timeline says why not",
                        {"pci/"},

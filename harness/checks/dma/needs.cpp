@@ -43,10 +43,18 @@ namespace need {
 const Need watch{"events `baseline`, `watch.pass`",
                  "a baseline at the handover, no two passes more than 5 s apart up to the end",
                  {},
-                 look_at_passes};
-const Need closing{"mark `closing`", "it is there when the end was reached", {}, look_at_closing};
-const Need pci_handover{
-    "pci/handover.json", "it has a function", {"pci/handover.json"}, look_at_handover};
+                 look_at_passes,
+                 record::Capability::watch_memory};
+const Need closing{"mark `closing`",
+                   "it is there when the end was reached",
+                   {},
+                   look_at_closing,
+                   record::Capability::stop};
+const Need pci_handover{"pci/handover.json",
+                        "it has a function",
+                        {"pci/handover.json"},
+                        look_at_handover,
+                        record::Capability::configuration};
 
 }  // namespace need
 

@@ -26,6 +26,36 @@ void gated(const RunBuilder& run, const std::string& check, const std::string& n
 
 BOOST_AUTO_TEST_SUITE(checks_needs)
 
+BOOST_AUTO_TEST_CASE(what_the_target_cannot_do_is_inconclusive_by_its_name_and_no_damage) {
+  struct Lack {
+    const char* name;
+    const char* check;
+    const char* words;
+  };
+  const Lack lacks[] = {
+      {"stop", "capture.entered", "the target cannot stop at machine_kexec"},
+      {"watch-memory", "dma.stopped", "the target cannot have its memory watched"},
+      {"configuration", "pci.quiet", "the target cannot have its configuration space read"},
+      {"screen", "console.screen", "the target cannot show its screen"},
+      {"keys", "console.input", "the target cannot get keys"}};
+  for (const Lack& lack : lacks) {
+    auto run = good_run();
+    run.event(0.1, "target", {{"kind", "serial"}, {"can", {"trace"}}, {"cannot", {lack.name}}});
+    const auto result = judge_one(run, lack.check);
+    BOOST_TEST((result.verdict == Verdict::inconclusive), lack.check);
+    BOOST_TEST(result.reason.find(std::string("the evidence is not whole: ") + lack.words) == 0,
+               result.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_check_that_needs_nothing_of_it_is_judged_on_a_target_that_lacks_something) {
+  auto run = good_run();
+  run.event(0.1, "target",
+            {{"kind", "serial"}, {"can", {"stop"}}, {"cannot", {"watch-memory", "screen"}}});
+  for (const char* check : {"capture.entered", "kernel.log", "device.works"})
+    BOOST_TEST((judge_one(run, check).verdict == Verdict::pass), check);
+}
+
 BOOST_AUTO_TEST_CASE(every_check_says_what_it_needs) {
   for (const auto* check : checks::registry()) BOOST_TEST(!check->needs.empty(), check->name);
 }

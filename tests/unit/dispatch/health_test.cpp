@@ -48,8 +48,9 @@ BOOST_FIXTURE_TEST_CASE(a_machine_that_has_nothing_is_told_what_it_lacks_with_th
     BOOST_TEST((finding.health == Health::missing), what);
     BOOST_TEST(!finding.remedy.empty(), what);
   }
-  BOOST_TEST((about(findings, "apt-get").health == Health::limited));
-  BOOST_TEST(about(findings, "acceleration").remedy == "install QEMU first");
+  // What is there needs no remedy.
+  for (const Finding& finding : findings)
+    BOOST_TEST((finding.health != Health::good || finding.remedy.empty()), finding.what);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_only_limited_does_not_keep_anybody_from_running) {

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "harness/base/pci_config.hpp"
-#include "harness/vm/qtest.hpp"
+#include "harness/target/bus.hpp"
 
 namespace quiesce::observe {
 
-class FakeBus final : public vm::Bus {
+class FakeBus final : public target::Bus {
  public:
   std::map<PciAddress, std::vector<std::byte>> functions;
   std::map<std::uint64_t, std::uint32_t> memory;

@@ -10,8 +10,14 @@ using namespace quiesce::observe;
 
 BOOST_AUTO_TEST_SUITE(observe_guest_ram)
 
+namespace {
+
+const target::RamSplit& q35 = target::architecture_of("q35").ram;
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(small_ram_lies_in_one_piece_at_zero) {
-  const auto layout = RamLayout::q35({0xb0000000 - 4096});
+  const auto layout = RamLayout::of(q35, {0xb0000000 - 4096});
   BOOST_TEST(layout.pieces().size() == 1U);
   BOOST_TEST(layout.offset_of({0xaffffffULL}).value() == 0xaffffffULL);
   BOOST_TEST(!layout.offset_of({0xb0000000 - 4096}).has_value());
@@ -19,7 +25,7 @@ BOOST_AUTO_TEST_CASE(small_ram_lies_in_one_piece_at_zero) {
 }
 
 BOOST_AUTO_TEST_CASE(ram_from_2816_mib_on_is_split_at_2_gib) {
-  const auto layout = RamLayout::q35({0xb0000000});
+  const auto layout = RamLayout::of(q35, {0xb0000000});
   BOOST_TEST(layout.offset_of({0x7fffffff}).value() == 0x7fffffffU);
   BOOST_TEST(!layout.offset_of({0x80000000}).has_value());
   BOOST_TEST(layout.offset_of({1ULL << 32}).value() == 0x80000000U);
@@ -30,7 +36,7 @@ BOOST_AUTO_TEST_CASE(ram_from_2816_mib_on_is_split_at_2_gib) {
 }
 
 BOOST_AUTO_TEST_CASE(a_range_over_the_gap_becomes_two_extents) {
-  const auto layout = RamLayout::q35(4_GiB);
+  const auto layout = RamLayout::of(q35, 4_GiB);
   const auto extents = layout.offsets_of({{0x7ffff000}, {(1ULL << 32) + 0x1000}});
   const Extents expected{{0x7ffff000, 0x80000000}, {0x80000000, 0x80001000}};
   BOOST_TEST((extents == expected));
@@ -38,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_range_over_the_gap_becomes_two_extents) {
 }
 
 BOOST_AUTO_TEST_CASE(an_end_at_the_top_of_the_address_space_is_no_overflow) {
-  const auto layout = RamLayout::q35(1_MiB);
+  const auto layout = RamLayout::of(q35, 1_MiB);
   BOOST_TEST((layout.offsets_of({{0}, {~0ULL}}) == Extents{{0, 1 << 20}}));
 }
 

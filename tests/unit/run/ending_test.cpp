@@ -93,11 +93,11 @@ BOOST_DATA_TEST_CASE(an_interruption_in_the_middle_of_a_phase_closes_the_evidenc
 
 BOOST_FIXTURE_TEST_CASE(a_machine_can_be_stopped_twice, Stand) {
   write_script();
-  vm::MachineListener listener{.on_qmp_event = [](const auto&, const auto&) {},
-                               .on_console = [](auto) {},
-                               .on_agent = [](auto) {},
-                               .on_net = [](const auto&, auto) {},
-                               .on_exit = {}};
+  target::Listener listener{.on_event = [](const auto&, const auto&) {},
+                            .on_console = [](auto) {},
+                            .on_agent = [](auto) {},
+                            .on_frame = [](const auto&, auto) {},
+                            .on_exit = {}};
   fs::create_directory(out());
   auto machine =
       vm::Machine::launch(loop, plan, out(), {}, {}, listener, loop.now() + Seconds(60)).value();

@@ -13,6 +13,8 @@
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/manifest.hpp"
+#include "harness/run/facts.hpp"
+#include "harness/scenario/recipe.hpp"
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
 
@@ -130,6 +132,20 @@ BOOST_FIXTURE_TEST_CASE(the_plan_and_qemus_arguments_are_kept, Stand) {
   BOOST_TEST(qemu["version"] == "7.2.22");
   BOOST_TEST(qemu["argv"][0] == plan.qemu.string());
   BOOST_TEST(qemu["accel"] == "tcg");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_facts_of_the_armed_guest_are_kept_and_can_be_read_back, Stand) {
+  check_finished(*this, run());
+  const auto facts =
+      run::armed_from_json(json::parse(read_file(out() / record::file::armed).value()));
+  BOOST_REQUIRE_MESSAGE(facts, (facts ? "" : facts.error().describe()));
+  BOOST_TEST(facts->recipe == scenario::key_of(scenario::recipe_of(plan)));
+  BOOST_TEST(facts->machine_kexec.value == 0xffffffff81000000U);
+  BOOST_TEST(facts->crash_region.begin.value == 0x8000000U);
+  BOOST_TEST(!facts->production_font.is_null());
+  // As the handover tells them.
+  const auto told = events(event::Handover::name).at(0)["facts"];
+  BOOST_TEST(told == record::as_json(as_record(*facts)));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_asked_for_the_run_is_kept_in_its_first_event, Stand) {

@@ -77,7 +77,7 @@ BOOST_FIXTURE_TEST_CASE(frames_come_at_the_activitys_rate_and_size, Fixture) {
   plan.scenario.seed = 9;
   add("nic0", {{"kind", "net-receive"}, {"rate", 20}, {"frame", 256}});
   add("nic1", {{"kind", "net-receive"}});
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   BOOST_TEST(frames.empty());
   pass(2);
   BOOST_TEST(feeder.sent("nic0") == 40U);
@@ -93,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(idle_devices_and_other_kinds_get_nothing, Fixture) {
   add("disk0", {{"kind", "disk-read"}});
   add("odd0", {{"kind", 7}});
   add("none0", json::object());
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   pass(2);
   BOOST_TEST(frames.empty());
   BOOST_TEST(moves.empty());
@@ -102,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(idle_devices_and_other_kinds_get_nothing, Fixture) {
 BOOST_FIXTURE_TEST_CASE(numbers_that_cannot_be_are_brought_into_range, Fixture) {
   add("nic0", {{"kind", "net-receive"}, {"rate", 0}, {"frame", 1e9}});
   add("nic1", {{"kind", "net-receive"}, {"rate", "fast"}, {"frame", -5}});
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   pass(101);
   BOOST_TEST(frames["nic0"].at(0).size() == 1514U);
   BOOST_TEST(frames["nic1"].at(0).size() == 78U);
@@ -111,7 +111,7 @@ BOOST_FIXTURE_TEST_CASE(numbers_that_cannot_be_are_brought_into_range, Fixture) 
 
 BOOST_FIXTURE_TEST_CASE(a_pause_holds_frames_back_and_the_count_goes_on_without_a_gap, Fixture) {
   add("nic0", {{"kind", "net-receive"}, {"rate", 10}});
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   pass(0.2);
   feeder.pause();
   pass(5);
@@ -125,7 +125,7 @@ BOOST_FIXTURE_TEST_CASE(a_pause_holds_frames_back_and_the_count_goes_on_without_
 // Refused frames were counted, and the guest's test looked for numbers that never came.
 BOOST_FIXTURE_TEST_CASE(a_frame_that_is_refused_comes_again_and_is_no_evidence, Fixture) {
   add("nic0", {{"kind", "net-receive"}, {"rate", 10}});
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   pass(0.2);
   takes = false;
   pass(1);
@@ -140,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(a_frame_that_is_refused_comes_again_and_is_no_evidence, 
 BOOST_FIXTURE_TEST_CASE(a_pointer_moves_five_times_a_second_within_its_range_and_never_rests,
                         Fixture) {
   add("usb0", {{"kind", "pointer"}});
-  feeder.start(plan);
+  feeder.start(plan.devices, plan.scenario.seed);
   pass(60);
   BOOST_TEST(moves.size() == 300U);
   for (std::size_t i = 0; i < moves.size(); ++i) {

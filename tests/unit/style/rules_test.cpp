@@ -120,6 +120,29 @@ BOOST_AUTO_TEST_CASE(a_key_or_a_name_of_a_record_outside_of_its_definition_is_fo
   BOOST_TEST(found("session.note(\"drivers loaded\");", "harness/run/x.cpp") == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(who_drives_a_run_names_no_protocol_of_qemus) {
+  const auto found = [](const std::string& line) {
+    return problems("target-only", "harness/run/x.cpp", spdx + line + "\n");
+  };
+  BOOST_TEST(found("#include \"harness/vm/qmp.hpp\"") == 1U);
+  BOOST_TEST(found("TRY(machine.qmp().call(\"stop\", {}, soon));") == 1U);
+  BOOST_TEST(found("vm::Gdb& gdb = *stub;") == 1U);
+  BOOST_TEST(found("read_pci_space(session.machine->qtest());") == 1U);
+  BOOST_TEST(found("std::unique_ptr<vm::Machine> machine;") == 1U);
+  BOOST_TEST(found("TRY(target.halt(soon));  // QMP's stop, by qmp()") == 0U);
+  BOOST_TEST(found("dir.event(record::event::QmpEvent{.event = name});") == 0U);
+  BOOST_TEST(problems("target-only", "harness/vm/x.cpp", spdx + "Qmp& qmp();\n") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_phase_that_takes_the_whole_run_is_found) {
+  const std::string all = spdx + "#include \"harness/run/wiring.hpp\"\n";
+  BOOST_TEST(problems("wiring-only", "harness/run/capture.cpp", all) == 1U);
+  BOOST_TEST(problems("wiring-only", "harness/draft/x.cpp", all) == 1U);
+  BOOST_TEST(problems("wiring-only", "harness/run/execute.cpp", all) == 0U);
+  BOOST_TEST(problems("wiring-only", "harness/run/capture.cpp",
+                      spdx + "#include \"harness/run/sides.hpp\"\n") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_too_long_is_found) {
   std::string text;
   for (int line = 0; line < 500; ++line) text += "int x;\n";

@@ -10,6 +10,7 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
 #include "harness/scenario/load.hpp"
+#include "harness/scenario/recipe.hpp"
 
 using namespace quiesce;
 using nlohmann::json;
@@ -51,6 +52,9 @@ std::string lines(const std::vector<std::string>& argv) {
 }
 
 void check_golden(const std::string& name, const RunPlan& plan) {
+  // QEMU is started by the recipe alone: nothing of the case is on its command line.
+  BOOST_TEST(lines(vm::command_line(scenario::bare_plan(scenario::recipe_of(plan)), "run").argv) ==
+             lines(vm::command_line(plan, "run").argv));
   const auto path = source_root / "tests/golden/command-lines" / (name + ".txt");
   const std::string now = lines(vm::command_line(plan, "run").argv);
   BOOST_TEST(now.find(source_root.string()) == std::string::npos);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/run/conversation.hpp"
+
+#include <optional>
+
+namespace quiesce::run {
+
+using nlohmann::json;
+
+Result<json> Conversation::ask(const std::string& op, json parameters, Seconds patience) {
+  AgentLink& agent = hearing_.agent();
+  TRY_ASSIGN(const std::uint32_t sequence, agent.ask(op, std::move(parameters)));
+  std::optional<json> answer;
+  TRY(waits_.expect(
+      fmt::format("the agent's answer to {}", op),
+      [&] {
+        if (!answer) answer = agent.answer(sequence);
+        return answer.has_value();
+      },
+      waits_.scaled(patience)));
+  const auto error = record::read<record::PayloadHead>(*answer).error;
+  if (error && error->is_object()) {
+    const auto message = record::read<record::AgentError>(*error).message;
+    return fail(Errc::unsupported, "the agent cannot {}: {}", op,
+                message.empty() ? error->dump() : message);
+  }
+  return std::move(*answer);
+}
+
+}  // namespace quiesce::run
