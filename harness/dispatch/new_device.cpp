@@ -31,7 +31,7 @@ Result<QemuChoice> qemu_with(const NewDeviceRequest& request, const builder::Sto
   std::vector<std::string> asked;
   const std::vector<std::string> programs =
       request.qemu.empty()
-          ? std::vector<std::string>{vm::system_qemu, builder::fetched_qemu(store).string()}
+          ? std::vector<std::string>{vm::system_qemu(), builder::fetched_qemu(store).string()}
           : std::vector<std::string>{request.qemu};
   for (const auto& program : programs) {
     const auto qemu = vm::find_qemu(program);
