@@ -4,6 +4,7 @@
 // lies.
 #pragma once
 
+#include "harness/record/agent_pci.hpp"
 #include "harness/record/agent_requests.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/lines.hpp"
@@ -15,8 +16,10 @@ namespace answer {
 struct Range {
   std::string name;
   std::optional<Address> begin, end;
+  std::optional<int> depth;
   static constexpr auto fields() {
     return std::tuple(maybe("name", &Range::name, "", "of /proc/iomem"),
+                      maybe("depth", &Range::depth, "", "in the tree of /proc/iomem"),
                       field("begin", &Range::begin, "", "guest-physical"),
                       field("end", &Range::end, "", "not included"));
   }
@@ -37,13 +40,19 @@ struct Kernel {
   std::optional<Range> crash_kernel;
   std::optional<bool> vmcore;
   std::uint64_t vmcore_bytes = 0;
+  std::optional<std::uint64_t> protocol, cpus, memory_kib;
+  std::optional<std::string> version;
   static constexpr auto fields() {
     return std::tuple(field("role", &Kernel::role, "", "`production` or `capture`"),
                       field("release", &Kernel::release, "", ""),
                       field("command_line", &Kernel::command_line, "", "that the kernel got"),
                       maybe("crash_kernel", &Kernel::crash_kernel, "", "the crash region"),
                       field("vmcore", &Kernel::vmcore, "", "/proc/vmcore exists"),
-                      field("vmcore_bytes", &Kernel::vmcore_bytes, "bytes", "of it"));
+                      field("vmcore_bytes", &Kernel::vmcore_bytes, "bytes", "of it"),
+                      maybe("protocol", &Kernel::protocol, "", "version of the agent's protocol"),
+                      maybe("version", &Kernel::version, "", "of the agent"),
+                      maybe("cpus", &Kernel::cpus, "", "that the kernel uses"),
+                      maybe("memory_kib", &Kernel::memory_kib, "KiB", "MemTotal"));
   }
 };
 
@@ -52,10 +61,13 @@ struct Describe : Kernel {
   static constexpr const char* name = "describe";
   std::vector<Range> iomem;
   Symbols symbols;
+  std::optional<std::uint64_t> crash_size;
   static constexpr auto fields() {
     return std::tuple_cat(Kernel::fields(),
                           std::tuple(field("iomem", &Describe::iomem, "", "of /proc/iomem"),
-                                     field("symbols", &Describe::symbols, "", "of kallsyms")));
+                                     field("symbols", &Describe::symbols, "", "of kallsyms"),
+                                     maybe("crash_size", &Describe::crash_size, "bytes",
+                                           "/sys/kernel/kexec_crash_size")));
   }
 };
 
@@ -97,8 +109,10 @@ struct KexecLoad {
   static constexpr const char* name = "kexec-load";
   bool loaded = false;
   std::string output;
+  std::optional<double> seconds;
   static constexpr auto fields() {
     return std::tuple(field("loaded", &KexecLoad::loaded, "", "the kernel took it"),
+                      maybe("seconds", &KexecLoad::seconds, "s", "time that it took"),
                       field("output", &KexecLoad::output, "", "of kexec"));
   }
 };
@@ -136,6 +150,24 @@ struct Test {
   }
 };
 
+struct ActivityStop {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "activity-stop";
+  std::vector<event::Activity> activities;
+  static constexpr auto fields() {
+    return std::tuple(field("activities", &ActivityStop::activities, "", "that were stopped"));
+  }
+};
+
+struct PanicPrepare {
+  static constexpr const char* kind = "response";
+  static constexpr const char* name = "panic-prepare";
+  std::string method;
+  static constexpr auto fields() {
+    return std::tuple(field("method", &PanicPrepare::method, "", "what the kernel now allows"));
+  }
+};
+
 struct WriteConsole {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "write-console";
@@ -170,6 +202,7 @@ struct Kmsg {
   std::optional<std::uint64_t> records;
   std::optional<std::uint64_t> lost;
   std::uint64_t left_out = 0;
+  std::vector<std::uint64_t> by_level;
   std::vector<LogEntry> entries;
   static constexpr auto fields() {
     return std::tuple(
@@ -177,6 +210,7 @@ struct Kmsg {
         field("last_sequence", &Kmsg::last_sequence, "", ""),
         field("records", &Kmsg::records, "", "read"), field("lost", &Kmsg::lost, "", "overwritten"),
         field("left_out", &Kmsg::left_out, "", "that did not fit into the answer"),
+        maybe("by_level", &Kmsg::by_level, "", "how many of each level, 0 to 7"),
         field("entries", &Kmsg::entries, "", "of the level that was asked for and worse"));
   }
 };
@@ -205,7 +239,7 @@ struct KmsgCame {
                       field(key_of(&Kmsg::lost), &KmsgCame::lost, "", ""),
                       field(key_of(&Kmsg::left_out), &KmsgCame::left_out, "", ""),
                       field(key_of(&Kmsg::entries), &KmsgCame::entries, "", ""),
-                      field("by_level", &KmsgCame::by_level, "", "how many of each"));
+                      field(key_of(&Kmsg::by_level), &KmsgCame::by_level, "", "how many of each"));
   }
 };
 
@@ -215,11 +249,13 @@ struct InterruptLine {
   std::uint64_t total = 0;
   std::string chip;
   Words actions;
+  std::vector<std::uint64_t> counts;
   static constexpr auto fields() {
     return std::tuple(field("name", &InterruptLine::line, "", "`24`, `LOC`"),
                       field("total", &InterruptLine::total, "", "of all CPUs"),
                       field("chip", &InterruptLine::chip, "", "`PCI-MSI 524288-edge`"),
-                      field("actions", &InterruptLine::actions, "", "`eth0`; empty: no driver"));
+                      field("actions", &InterruptLine::actions, "", "`eth0`; empty: no driver"),
+                      maybe("counts", &InterruptLine::counts, "", "of each CPU"));
   }
 };
 
@@ -227,10 +263,14 @@ struct InterruptLine {
 struct Spurious {
   Word line;
   std::uint64_t unhandled = 0;
+  std::optional<std::uint64_t> count, last_unhandled_ms;
   static constexpr auto fields() {
-    return std::tuple(field("line", &Spurious::line, "", "its number"),
-                      field("unhandled", &Spurious::unhandled, "",
-                            "that nobody took, since the kernel last began to count"));
+    return std::tuple(
+        field("line", &Spurious::line, "", "its number"),
+        maybe("count", &Spurious::count, "", "of all, likewise"),
+        maybe("last_unhandled_ms", &Spurious::last_unhandled_ms, "ms", "when the last one came"),
+        field("unhandled", &Spurious::unhandled, "",
+              "that nobody took, since the kernel last began to count"));
   }
 };
 
@@ -238,10 +278,13 @@ struct CpuTime {
   double total = 0;
   double irq = 0;
   double softirq = 0;
+  std::optional<double> idle, hertz;
   static constexpr auto fields() {
     return std::tuple(field("total", &CpuTime::total, "ticks", "of all CPUs"),
                       field("irq", &CpuTime::irq, "ticks", "in handlers"),
-                      field("softirq", &CpuTime::softirq, "ticks", "in soft ones"));
+                      field("softirq", &CpuTime::softirq, "ticks", "in soft ones"),
+                      maybe("idle", &CpuTime::idle, "ticks", "with nothing to do"),
+                      maybe("hertz", &CpuTime::hertz, "", "ticks a second"));
   }
 };
 
@@ -254,6 +297,7 @@ struct Interrupts {
   std::vector<Word> disabled;
   CpuTime time;
   std::uint64_t error = 0;
+  std::optional<std::uint64_t> cpus, mis;
   static constexpr auto fields() {
     return std::tuple(
         field("at", &Interrupts::at, "",
@@ -264,7 +308,9 @@ struct Interrupts {
         field("spurious", &Interrupts::spurious, "", "of /proc/irq"),
         field("disabled", &Interrupts::disabled, "", "lines that the kernel's log gave up"),
         field("time", &Interrupts::time, "", "of all CPUs since their start"),
-        field("error", &Interrupts::error, "", "`ERR`: errors of the APIC"));
+        field("error", &Interrupts::error, "", "`ERR`: errors of the APIC"),
+        maybe("mis", &Interrupts::mis, "", "`MIS`: missed by the APIC"),
+        maybe("cpus", &Interrupts::cpus, "", "columns of counts"));
   }
 };
 
@@ -288,25 +334,6 @@ struct InterruptsCame {
   }
 };
 
-/// Each has the fields of event::ResetAction from `ok` on, and `address`.
-struct PciAction {
-  static constexpr const char* kind = "response";
-  static constexpr const char* name = "pci-action";
-  std::vector<Json> functions;
-  static constexpr auto fields() {
-    return std::tuple(field("functions", &PciAction::functions, "", "one each"));
-  }
-};
-
-struct Pci {
-  static constexpr const char* kind = "response";
-  static constexpr const char* name = "pci";
-  std::vector<Json> functions;
-  static constexpr auto fields() {
-    return std::tuple(field("functions", &Pci::functions, "", "as in `pci/MARK.json`"));
-  }
-};
-
 }  // namespace answer
 
 /// What the agent says by itself.
@@ -322,8 +349,10 @@ struct Module {
   static constexpr const char* name = "module";
   std::string module;
   std::optional<std::string> error;
+  std::optional<int> ms;
   static constexpr auto fields() {
     return std::tuple(field("name", &Module::module, "", "that was loaded"),
+                      maybe("ms", &Module::ms, "ms", "that it took"),
                       maybe("error", &Module::error, "", "or not"));
   }
 };
@@ -347,6 +376,31 @@ struct Key {
   std::string text;
   static constexpr auto fields() {
     return std::tuple(field("text", &Key::text, "", "input read on the console"));
+  }
+};
+
+/// What the kernel tells of devices.
+struct Udev {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "udev";
+  std::string action;
+  std::string subsystem;
+  std::string path;
+  std::string driver;
+  static constexpr auto fields() {
+    return std::tuple(field("action", &Udev::action, "", "`add`, `bind`, ..."),
+                      field("subsystem", &Udev::subsystem, "", "`pci`, ..."),
+                      field("path", &Udev::path, "", "below /sys"),
+                      field("driver", &Udev::driver, "", "or empty"));
+  }
+};
+
+struct Log {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "log";
+  std::string message;
+  static constexpr auto fields() {
+    return std::tuple(field("message", &Log::message, "", "for people"));
   }
 };
 

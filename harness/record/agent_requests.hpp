@@ -33,8 +33,30 @@ struct ActivityStatus : Request, None {
   static constexpr const char* name = "activity-status";
 };
 
-struct ActivityStop : Request, None {
+struct ActivityStop : Request {
   static constexpr const char* name = "activity-stop";
+  std::optional<double> seconds;
+  static constexpr auto fields() {
+    return std::tuple(maybe("seconds", &ActivityStop::seconds, "s", "at most"));
+  }
+};
+struct PowerOff : Request, None {
+  static constexpr const char* name = "poweroff";
+};
+
+struct RegisterBench {
+  static constexpr const char* kind = "request";
+  static constexpr const char* name = "register-bench";
+  std::string address;
+  std::optional<std::uint64_t> offset, reads, rounds;
+  std::optional<double> seconds;
+  static constexpr auto fields() {
+    return std::tuple(field("address", &RegisterBench::address, "", "of the PCI function"),
+                      maybe("offset", &RegisterBench::offset, "", "of a register in its BAR 0"),
+                      maybe("reads", &RegisterBench::reads, "", "a round"),
+                      maybe("rounds", &RegisterBench::rounds, "", ""),
+                      maybe("seconds", &RegisterBench::seconds, "s", "at most"));
+  }
 };
 
 struct Function {
@@ -70,8 +92,10 @@ struct KexecLoad {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "kexec-load";
   std::string command_line;
+  std::optional<double> seconds;
   static constexpr auto fields() {
-    return std::tuple(field("command_line", &KexecLoad::command_line, "", "of the capture kernel"));
+    return std::tuple(field("command_line", &KexecLoad::command_line, "", "of the capture kernel"),
+                      maybe("seconds", &KexecLoad::seconds, "s", "at most"));
   }
 };
 
@@ -80,6 +104,8 @@ struct ForDevice {
   std::string device;
   std::string address;
   std::uint64_t seed = 0;
+  std::optional<std::string> work;
+  std::optional<double> patience;
   std::optional<bool> restart;
   std::optional<Address> target_address;
   std::optional<std::string> reset_first;
@@ -88,6 +114,8 @@ struct ForDevice {
         field("device", &ForDevice::device, "", "its name in the plan"),
         field("address", &ForDevice::address, "", "its PCI address"),
         field("seed", &ForDevice::seed, "", "of the run's tags"),
+        maybe("kind", &ForDevice::work, "", "the activity or the test"),
+        maybe("patience", &ForDevice::patience, "s", "for its node to appear"),
         maybe("restart", &ForDevice::restart, "", "end what keeps the device busy first"),
         maybe("target_address", &ForDevice::target_address, "", "of a segment, for a model"),
         maybe("reset_first", &ForDevice::reset_first, "", "for a model's test"));

@@ -133,6 +133,7 @@ struct Activity {
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> errors;
   std::optional<std::string> message;
+  std::optional<bool> ended;
   static constexpr auto fields() {
     return std::tuple(
         field("device", &Activity::device, "", "its name in the plan"),
@@ -143,7 +144,8 @@ struct Activity {
         maybe("operations", &Activity::operations, "", "done so far"),
         maybe("bytes", &Activity::bytes, "bytes", "moved so far"),
         maybe("errors", &Activity::errors, "", "so far"),
-        maybe("message", &Activity::message, "", "why it failed"));
+        maybe("message", &Activity::message, "", "why it failed"),
+        maybe("ended", &Activity::ended, "", "of one that was stopped: it came to its end"));
   }
 };
 

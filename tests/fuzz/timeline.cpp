@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       parse_serial(text);
       break;
     case 4: {
-      scenario::RunPlan plan;
+      quiesce::scenario::RunPlan plan;
       plan.devices.emplace_back().profile.trace = {{"virtio_set_status", "driver-reset", "val 0"}};
       parse_trace(text, 0, plan);
       break;

@@ -79,7 +79,7 @@ const std::vector<Part>& parts() {
       // A report sees the result alone.
       {"reports", {"harness/base", "harness/record", "harness/checks/result.hpp"}},
       {"vm-images/builder", {"harness/base", "harness/scenario"}},
-      {"vm-images/agent", {"harness/base", "harness/wire"}},
+      {"vm-images/agent", {"harness/base", "harness/record", "harness/wire"}},
       {"devices/vfio_user", {"harness/base"}},
       {"devices/examples", {"harness/base", "devices/vfio_user"}},
       {"devices/models", {"harness/base", "harness/record", "harness/wire", "devices/vfio_user"}},
@@ -223,7 +223,8 @@ Problems length(const File& file) {
 /// there goes through its types.
 Problems record_names(const File& file) {
   static constexpr std::array folders{"harness/run/",     "harness/evidence/", "harness/checks/",
-                                      "harness/observe/", "reports/",          "devices/models/"};
+                                      "harness/observe/", "reports/",          "devices/models/",
+                                      "vm-images/agent/"};
   if (!is_cpp(file) || std::ranges::none_of(folders, [&](const char* folder) {
         return file.path.starts_with(folder);
       }))

@@ -15,14 +15,14 @@ struct Activities::Running {
   std::atomic<bool> failed = false;
   std::atomic<bool> ended = false;
 
-  Json to_json() const {
-    return {{"device", subject.device},
-            {"kind", subject.kind},
-            {"state", failed ? "failed" : "running"},
-            {"operations", progress.operations.load()},
-            {"bytes", progress.bytes.load()},
-            {"errors", progress.errors.load()},
-            {"message", progress.message()}};
+  record::event::Activity state() const {
+    return {.device = subject.device,
+            .kind = subject.kind,
+            .state = failed ? "failed" : "running",
+            .operations = progress.operations.load(),
+            .bytes = progress.bytes.load(),
+            .errors = progress.errors.load(),
+            .message = progress.message()};
   }
 
   /// The worker's thread.
@@ -31,7 +31,7 @@ struct Activities::Running {
     if (!result) {
       progress.say(result.error().describe());
       failed = true;
-      link.event("activity", to_json());
+      link.event(state());
     }
     ended = true;
   }
@@ -42,13 +42,13 @@ Activities::Activities(Link& link)
 
 void Activities::report(const std::stop_token& stop) {
   for (Pace pace(1); pace.next(stop);) {
-    std::vector<Json> states;
+    std::vector<record::event::Activity> states;
     {
       const std::lock_guard lock(mutex_);
       for (const auto& [device, running] : running_)
-        if (!running->failed) states.push_back(running->to_json());
+        if (!running->failed) states.push_back(running->state());
     }
-    for (Json& state : states) link_.event("activity", std::move(state));
+    for (const auto& state : states) link_.event(state);
   }
 }
 
@@ -68,7 +68,7 @@ Result<Json> Activities::start(const Request& request) {
   TRY_ASSIGN(const Subject subject, read_subject(request));
   const Prepare prepare = find_activity(subject.kind);
   if (prepare == nullptr) return fail(Errc::invalid_input, "there is no activity {}", subject.kind);
-  TRY_ASSIGN(const bool restart, request.flag("restart", false));
+  TRY_ASSIGN(const bool restart, request.flag(&ask::ForDevice::restart, false));
   if (restart) end_one(subject.device);
   {
     const std::lock_guard lock(mutex_);
@@ -84,20 +84,20 @@ Result<Json> Activities::start(const Request& request) {
     running_[subject.device] = running;
   }
   std::thread([running, &link = link_] { running->run(link); }).detach();
-  Json answer = running->work.facts;
-  answer["node"] = running->work.node;
-  return answer;
+  Json started = running->work.facts;
+  started[record::key_of(&answer::ActivityStart::node)] = running->work.node;
+  return started;
 }
 
 Result<Json> Activities::status(const Request&) {
-  Json list = Json::array();
+  answer::ActivityStatus status;
   const std::lock_guard lock(mutex_);
-  for (const auto& [device, running] : running_) list.push_back(running->to_json());
-  return Json{{"activities", list}};
+  for (const auto& [device, running] : running_) status.activities.push_back(running->state());
+  return record::as_json(status);
 }
 
 Result<Json> Activities::stop(const Request& request) {
-  TRY_ASSIGN(const double patience, request.number("seconds", 5, 0, 600));
+  TRY_ASSIGN(const double patience, request.number(&ask::ActivityStop::seconds, 5, 0, 600));
   std::map<std::string, std::shared_ptr<Running>> running;
   {
     const std::lock_guard lock(mutex_);
@@ -107,13 +107,12 @@ Result<Json> Activities::stop(const Request& request) {
   poll_until<bool>(Seconds(patience), [&] {
     return std::ranges::all_of(running, [](const auto& each) { return each.second->ended.load(); });
   });
-  Json list = Json::array();
+  answer::ActivityStop stopped;
   for (const auto& [device, activity] : running) {
-    Json state = activity->to_json();
-    state["ended"] = activity->ended.load();
-    list.push_back(std::move(state));
+    stopped.activities.push_back(activity->state());
+    stopped.activities.back().ended = activity->ended.load();
   }
-  return Json{{"activities", list}};
+  return record::as_json(stopped);
 }
 
 }  // namespace quiesce::agent

@@ -23,7 +23,7 @@ Result<void> write_file(const char* path, std::string_view text) {
 
 /// The way that the request names, allowed by the kernel.
 Result<const wire::PanicWay*> set_up(const Request& request) {
-  TRY_ASSIGN(const std::string name, request.text("method"));
+  TRY_ASSIGN(const std::string name, request.text(&ask::Panic::method));
   const auto* way = wire::find_panic(name);
   if (way == nullptr) return fail(Errc::invalid_input, "there is no panic method {}", name);
   if (way->allowed_by != nullptr) TRY(write_file(way->allowed_by, "1"));
@@ -51,8 +51,8 @@ Result<void> pin_to(std::uint64_t cpu) {
 }  // namespace
 
 Result<Json> load_capture_kernel(const Request& request) {
-  TRY_ASSIGN(const std::string command_line, request.text("command_line"));
-  TRY_ASSIGN(const double patience, request.number("seconds", 180, 1, 3600));
+  TRY_ASSIGN(const std::string command_line, request.text(&ask::KexecLoad::command_line));
+  TRY_ASSIGN(const double patience, request.number(&ask::KexecLoad::seconds, 180, 1, 3600));
   const double began = guest_seconds();
   TRY_ASSIGN(const Captured captured,
              capture({"/sbin/kexec", "-s", "-p", "--initrd=/capture/initramfs",
@@ -61,21 +61,21 @@ Result<Json> load_capture_kernel(const Request& request) {
   std::string output = printable(captured.output + captured.error);
   if (!captured.status.ok()) output += "(" + captured.status.describe() + ")";
   const auto loaded = read_file("/sys/kernel/kexec_crash_loaded");
-  return Json{{"loaded", loaded && trim(*loaded) == "1"},
-              {"seconds", guest_seconds() - began},
-              {"output", output}};
+  return record::as_json(answer::KexecLoad{.loaded = loaded && trim(*loaded) == "1",
+                                           .output = output,
+                                           .seconds = guest_seconds() - began});
 }
 
 Result<Json> prepare_panic(const Request& request) {
   TRY_ASSIGN(const auto* way, set_up(request));
-  return Json{{"method", way->name}};
+  return record::as_json(answer::PanicPrepare{way->name});
 }
 
 Result<Json> panic(Link& link, const Request& request) {
   TRY_ASSIGN(const auto* way, set_up(request));
   if (!way->by_agent()) return fail(Errc::invalid_input, "the harness itself does {}", way->name);
-  if (request.has("cpu")) {
-    TRY_ASSIGN(const std::uint64_t cpu, request.whole("cpu", 0, 0, CPU_SETSIZE - 1));
+  if (request.has(&ask::Panic::cpu)) {
+    TRY_ASSIGN(const std::uint64_t cpu, request.whole(&ask::Panic::cpu, 0, 0, CPU_SETSIZE - 1));
     TRY(pin_to(cpu));
   }
   link.drain();

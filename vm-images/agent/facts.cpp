@@ -44,8 +44,8 @@ std::string read_or_empty(const char* path) {
   return read_file(path, 16U << 20).value_or(std::string());
 }
 
-Json to_json(const PhysRange& range) {
-  return {{"begin", hex(range.begin.value)}, {"end", hex(range.end.value)}};
+answer::Range as_record(const PhysRange& range) {
+  return {.begin = record::Address{range.begin.value}, .end = record::Address{range.end.value}};
 }
 
 /// Stops at the name: to format all of kallsyms takes seconds under emulation.
@@ -109,42 +109,47 @@ std::uint64_t memory_total_kib(std::string_view meminfo) {
   return 0;
 }
 
-Json hello() {
+namespace {
+
+answer::Kernel kernel_facts() {
   utsname names{};
   ::uname(&names);
   const std::string command_line(trim(read_or_empty("/proc/cmdline")));
   const auto region = own_crash_kernel();
   struct stat vmcore {};
   const bool has_vmcore = ::stat("/proc/vmcore", &vmcore) == 0;
-  return {{"role", kernel_parameter(command_line, "quiesce.role")},
-          {"protocol", wire::version},
-          {"version", QUIESCE_VERSION},
-          {"release", names.release},
-          {"command_line", command_line},
-          {"cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
-          {"memory_kib", memory_total_kib(read_or_empty("/proc/meminfo"))},
-          {"crash_kernel", region ? to_json(*region) : Json()},
-          {"vmcore", has_vmcore},
-          {"vmcore_bytes", has_vmcore ? vmcore.st_size : 0}};
+  answer::Kernel facts{.role = kernel_parameter(command_line, "quiesce.role"),
+                       .release = names.release,
+                       .command_line = command_line,
+                       .vmcore = has_vmcore,
+                       .vmcore_bytes = has_vmcore ? static_cast<std::uint64_t>(vmcore.st_size) : 0,
+                       .protocol = wire::version,
+                       .cpus = static_cast<std::uint64_t>(::sysconf(_SC_NPROCESSORS_ONLN)),
+                       .memory_kib = memory_total_kib(read_or_empty("/proc/meminfo")),
+                       .version = QUIESCE_VERSION};
+  if (region) facts.crash_kernel = as_record(*region);
+  return facts;
+}
+
+}  // namespace
+
+Json hello() {
+  return record::as_json(kernel_facts());
 }
 
 Json describe() {
-  Json facts = hello();
-  Json symbols = Json::object();
-  if (const auto address = find_symbol("machine_kexec")) symbols["machine_kexec"] = hex(*address);
-  if (!symbols.empty()) facts["symbols"] = symbols;
-
-  Json& list = facts["iomem"] = Json::array();
+  answer::Describe facts{kernel_facts()};
+  if (const auto address = find_symbol("machine_kexec"))
+    facts.symbols.machine_kexec = record::Address{*address};
   for (const IomemEntry& entry : parse_iomem(read_or_empty("/proc/iomem"))) {
-    Json item = to_json(entry.range);
-    item["name"] = entry.name;
-    item["depth"] = entry.depth;
-    list.push_back(std::move(item));
+    auto& item = facts.iomem.emplace_back(as_record(entry.range));
+    item.name = entry.name;
+    item.depth = entry.depth;
   }
   std::uint64_t crash_size = 0;
   std::ifstream("/sys/kernel/kexec_crash_size") >> crash_size;
-  facts["crash_size"] = crash_size;
-  return facts;
+  facts.crash_size = crash_size;
+  return record::as_json(facts);
 }
 
 }  // namespace quiesce::agent

@@ -36,13 +36,15 @@ std::string link_name(const fs::path& link) {
 }
 
 /// Name of the driver, and of the module that holds it (empty: built in).
-Json bound_to(const fs::path& folder) {
-  return {{"driver", link_name(folder / "driver")},
-          {"module", link_name(folder / "driver/module")}};
+template <class R>
+void take_bound(R& into, const fs::path& folder) {
+  into.driver = link_name(folder / "driver");
+  into.module = link_name(folder / "driver/module");
 }
 
 /// Every device below that has a modalias. Functions behind a bridge are devices of their own.
-void add_children(const fs::path& root, const fs::path& folder, int depth, Json& list) {
+void add_children(const fs::path& root, const fs::path& folder, int depth,
+                  std::vector<answer::FunctionChild>& list) {
   if (depth > deepest_child) return;
   std::vector<fs::path> folders;
   std::error_code error;
@@ -53,10 +55,10 @@ void add_children(const fs::path& root, const fs::path& folder, int depth, Json&
   for (const auto& child : folders) {
     if (parse_pci_address(child.filename().string())) continue;
     if (const std::string modalias = modalias_at(child); !modalias.empty()) {
-      Json item = bound_to(child);
-      item["path"] = child.lexically_relative(root).string();
-      item["modalias"] = modalias;
-      list.push_back(std::move(item));
+      auto& item = list.emplace_back();
+      take_bound(item, child);
+      item.path = child.lexically_relative(root).string();
+      item.modalias = modalias;
     }
     add_children(root, child, depth + 1, list);
   }
@@ -76,26 +78,25 @@ Json nodes_below(const fs::path& folder, const fs::path& classes) {
 }  // namespace
 
 Json function_facts(const fs::path& folder, const fs::path& classes) {
-  Json facts = bound_to(folder);
-  facts["modalias"] = modalias_at(folder);
-  facts["class"] = attribute(folder / "class");
-  facts["reset_methods"] = Json::array();
+  answer::Function facts;
+  take_bound(facts, folder);
+  facts.modalias = modalias_at(folder);
+  facts.class_code = attribute(folder / "class");
   for (const auto& method : split(attribute(folder / "reset_method"), ' '))
-    if (!method.empty()) facts["reset_methods"].push_back(method);
-  facts["children"] = Json::array();
-  add_children(folder, folder, 0, facts["children"]);
-  facts["nodes"] = nodes_below(folder, classes);
-  return facts;
+    if (!method.empty()) facts.reset_methods.push_back(method);
+  add_children(folder, folder, 0, facts.children);
+  facts.nodes = nodes_below(folder, classes);
+  return record::as_json(facts);
 }
 
 Result<Json> describe_function(const Request& request) {
-  TRY_ASSIGN(const PciAddress address, request.address("address"));
+  TRY_ASSIGN(const PciAddress address, request.address(&ask::Function::address));
   std::error_code error;
   // The real path: nodes of a class are found by where their own real paths lie.
   const fs::path folder = fs::canonical("/sys/bus/pci/devices/" + to_string(address), error);
   if (error) return fail(Errc::not_found, "there is no function {}", to_string(address));
   Json facts = function_facts(folder, "/sys/class");
-  facts["address"] = to_string(address);
+  facts[record::key_of(&answer::Function::address)] = to_string(address);
   return facts;
 }
 

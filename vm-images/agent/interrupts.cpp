@@ -76,48 +76,48 @@ std::string read_or_empty(const fs::path& path) {
   return read_file(path, 16U << 20).value_or(std::string());
 }
 
-Json to_json(const InterruptTable& table) {
-  Json lines = Json::array();
+std::vector<answer::InterruptLine> as_records(const InterruptTable& table) {
+  std::vector<answer::InterruptLine> lines;
   for (const InterruptLine& line : table.lines)
-    lines.push_back({{"name", line.name},
-                     {"counts", line.counts},
-                     {"total", line.total()},
-                     {"chip", printable(line.chip)},
-                     {"actions", printable(line.actions)}});
-  return {{"cpus", table.cpus}, {"lines", lines}, {"error", table.error}, {"mis", table.mis}};
+    lines.push_back({.line = line.name,
+                     .total = line.total(),
+                     .chip = printable(line.chip),
+                     .actions = {{printable(line.actions)}},
+                     .counts = line.counts});
+  return lines;
 }
 
-Json read_spurious(const InterruptTable& table) {
-  Json list = Json::array();
+std::vector<answer::Spurious> read_spurious(const InterruptTable& table) {
+  std::vector<answer::Spurious> list;
   for (const InterruptLine& line : table.lines) {
     if (!whole(line.name)) continue;
     const auto found = parse_spurious(read_or_empty("/proc/irq/" + line.name + "/spurious"));
     if (!found) continue;
-    list.push_back({{"line", line.name},
-                    {"count", found->count},
-                    {"unhandled", found->unhandled},
-                    {"last_unhandled_ms", found->last_unhandled_ms}});
+    list.push_back({.line = {line.name},
+                    .unhandled = found->unhandled,
+                    .count = found->count,
+                    .last_unhandled_ms = found->last_unhandled_ms});
   }
   return list;
 }
 
-Json read_cpu_time() {
+answer::CpuTime read_cpu_time() {
   const CpuTime time = parse_cpu_time(read_or_empty("/proc/stat")).value_or(CpuTime());
-  return {{"total", time.total},
-          {"irq", time.irq},
-          {"softirq", time.softirq},
-          {"idle", time.idle},
-          {"hertz", ::sysconf(_SC_CLK_TCK)}};
+  return {.total = static_cast<double>(time.total),
+          .irq = static_cast<double>(time.irq),
+          .softirq = static_cast<double>(time.softirq),
+          .idle = static_cast<double>(time.idle),
+          .hertz = static_cast<double>(::sysconf(_SC_CLK_TCK))};
 }
 
-Result<Json> disabled_lines() {
-  std::vector<std::string> names;
-  TRY(for_each_record([&](const KmsgRecord& record) {
-    std::string name = disabled_line(record.text);
-    if (!name.empty() && std::ranges::find(names, name) == names.end())
-      names.push_back(std::move(name));
+Result<std::vector<record::Word>> disabled_lines() {
+  std::vector<record::Word> names;
+  TRY(for_each_record([&](const KmsgRecord& message) {
+    std::string name = disabled_line(message.text);
+    if (!name.empty() && std::ranges::find(names, name, &record::Word::text) == names.end())
+      names.push_back({std::move(name)});
   }));
-  return Json(names);
+  return names;
 }
 
 }  // namespace
@@ -202,15 +202,19 @@ std::string disabled_line(std::string_view log_line) {
 }
 
 Result<Json> read_interrupts(const Request& request) {
-  TRY_ASSIGN(const std::string at, request.text("at", ""));
+  TRY_ASSIGN(const std::string at, request.text(&ask::Interrupts::at, ""));
   TRY_ASSIGN(const std::string text, read_file("/proc/interrupts", 16U << 20));
   const InterruptTable table = parse_interrupts(text);
-  Json answer = to_json(table);
-  answer["at"] = at;
-  answer["spurious"] = read_spurious(table);
-  answer["time"] = read_cpu_time();
-  TRY_ASSIGN(answer["disabled"], disabled_lines());
-  return answer;
+  answer::Interrupts told{.at = at,
+                          .lines = as_records(table),
+                          .spurious = read_spurious(table),
+                          .disabled = {},
+                          .time = read_cpu_time(),
+                          .error = table.error,
+                          .cpus = table.cpus,
+                          .mis = table.mis};
+  TRY_ASSIGN(told.disabled, disabled_lines());
+  return record::as_json(told);
 }
 
 }  // namespace quiesce::agent

@@ -55,20 +55,20 @@ void KmsgTally::add(const KmsgRecord& record) {
   }
   constexpr std::size_t overhead = 64;  // of an entry in JSON
   bytes_ += record.text.size() + overhead;
-  entries_.push_back({{"sequence", record.sequence},
-                      {"level", record.level},
-                      {"guest", record.guest},
-                      {"text", record.text}});
+  entries_.push_back({.sequence = record.sequence,
+                      .level = record.level,
+                      .guest = record.guest,
+                      .text = record.text});
 }
 
 Json KmsgTally::to_json() const {
-  return {{"first_sequence", first_.value_or(0)},
-          {"last_sequence", last_},
-          {"records", records_},
-          {"lost", lost_},
-          {"left_out", left_out_},
-          {"by_level", by_level_},
-          {"entries", entries_}};
+  return record::as_json(answer::Kmsg{.first_sequence = first_.value_or(0),
+                                      .last_sequence = last_,
+                                      .records = records_,
+                                      .lost = lost_,
+                                      .left_out = left_out_,
+                                      .by_level = {std::begin(by_level_), std::end(by_level_)},
+                                      .entries = entries_});
 }
 
 Result<void> for_each_record(const std::function<void(const KmsgRecord&)>& take) {
@@ -90,7 +90,7 @@ Result<void> for_each_record(const std::function<void(const KmsgRecord&)>& take)
 }
 
 Result<Json> read_kmsg(const Request& request) {
-  TRY_ASSIGN(const std::uint64_t level, request.whole("least_level", 4, 0, 7));
+  TRY_ASSIGN(const std::uint64_t level, request.whole(&ask::Kmsg::least_level, 4, 0, 7));
   KmsgTally tally(static_cast<int>(level));
   TRY(for_each_record([&](const KmsgRecord& record) { tally.add(record); }));
   return tally.to_json();

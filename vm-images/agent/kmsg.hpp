@@ -42,7 +42,7 @@ class KmsgTally {
   std::uint64_t by_level_[8] = {};
   std::uint64_t left_out_ = 0;
   std::size_t bytes_ = 0;
-  Json entries_ = Json::array();
+  std::vector<answer::LogEntry> entries_;
 };
 
 /// Reads what is in the log now; returns the fields of the answer.

@@ -12,6 +12,15 @@
 
 namespace quiesce::agent {
 
+namespace {
+
+constexpr const char* head_op = record::key_of(&record::PayloadHead::op);
+constexpr const char* head_event = record::key_of(&record::PayloadHead::event);
+constexpr const char* head_guest = record::key_of(&record::PayloadHead::guest);
+constexpr const char* head_error = record::key_of(&record::PayloadHead::error);
+
+}  // namespace
+
 double guest_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -54,10 +63,11 @@ void Link::send(wire::Kind kind, std::uint32_t sequence, const Json& fields) {
                     .sequence = sequence,
                     .payload = fields.dump(-1, ' ', false, Json::error_handler_t::replace)};
   if (frame.payload.size() > wire::longest_payload) {
-    Json cut = {{"guest", guest_seconds()}};
-    for (const char* key : {"op", "event"})
+    Json cut = {{head_guest, guest_seconds()}};
+    for (const char* key : {head_op, head_event})
       if (fields.contains(key)) cut[key] = fields[key];
-    cut["error"] = {{"code", "too-long"}, {"message", "the message does not fit into a frame"}};
+    cut[head_error] =
+        record::as_json(record::AgentError{"too-long", "the message does not fit into a frame"});
     frame.payload = cut.dump();
   }
   const std::lock_guard lock(sending_);
@@ -66,18 +76,18 @@ void Link::send(wire::Kind kind, std::uint32_t sequence, const Json& fields) {
 }
 
 void Link::event(const char* name, Json fields) {
-  fields["event"] = name;
-  fields["guest"] = guest_seconds();
+  fields[head_event] = name;
+  fields[head_guest] = guest_seconds();
   send(wire::Kind::event, 0, fields);
 }
 
 void Link::respond(std::uint32_t sequence, const std::string& op, Result<Json> answer) {
   Json fields = answer ? *std::move(answer) : Json::object();
   if (!answer)
-    fields["error"] = {{"code", error_word(answer.error().code())},
-                       {"message", answer.error().describe()}};
-  fields["op"] = op;
-  fields["guest"] = guest_seconds();
+    fields[head_error] = record::as_json(
+        record::AgentError{error_word(answer.error().code()), answer.error().describe()});
+  fields[head_op] = op;
+  fields[head_guest] = guest_seconds();
   send(wire::Kind::response, sequence, fields);
 }
 

@@ -25,8 +25,13 @@ class Link {
   bool receive(wire::Frame& frame, Seconds patience);
 
   /// Sending fails silently: there is nobody else to tell, and a dead peer must not end the agent.
+  /// One of record::said, or an activity.
+  template <record::Record R>
+  void event(const R& what) {
+    event(R::name, record::as_json(what));
+  }
   void event(const char* name, Json fields);
-  void log(const std::string& message) { event("log", {{"message", message}}); }
+  void log(const std::string& message) { event(record::said::Log{message}); }
   void respond(std::uint32_t sequence, const std::string& op, Result<Json> answer);
   /// Waits until what was sent has left the machine, a second at most.
   void drain();

@@ -73,7 +73,7 @@ void reap() {
 
 void serve_for_ever() {
   const std::unique_ptr<Link> link = open_link();
-  link->event("hello", hello());
+  link->event(record::said::Hello::name, hello());
   Agent agent{.link = *link};
   for (wire::Frame frame;;) {
     if (link->receive(frame, Seconds(1)) && frame.kind == wire::Kind::request) serve(agent, frame);

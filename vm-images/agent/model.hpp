@@ -48,7 +48,7 @@ Result<bool> enable_model_interrupts(const PciTree& tree, PciAddress address,
 std::uint32_t first_apic_id(std::string_view cpuinfo);
 
 /// The answer to `model-state`. Memory Space Enable is set for the reads where it was clear.
-Json model_state(const PciTree& tree, PciAddress address);
+answer::ModelState model_state(const PciTree& tree, PciAddress address);
 Result<Json> read_model_state(const Request& request);
 
 }  // namespace quiesce::agent

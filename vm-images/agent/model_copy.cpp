@@ -182,7 +182,7 @@ Result<CopyTest> read_copy_test(const Request& request, std::string_view command
   TRY_ASSIGN(const double ready, request.number("ready_seconds", test.ready.count(), 0, 600));
   TRY_ASSIGN(const double patience, request.number("seconds", test.patience.count(), 0.01, 600));
   TRY_ASSIGN(test.tagged, request.flag("tagged", test.tagged));
-  TRY_ASSIGN(const std::string reset, request.text("reset_first", "auto"));
+  TRY_ASSIGN(const std::string reset, request.text(&ask::ForDevice::reset_first, "auto"));
   if (item % 64 != 0)
     return fail(Errc::invalid_input, "the field item must be a multiple of 64, found {}", item);
   const auto words = split(trim(command_line), ' ');

@@ -53,8 +53,15 @@ Result<void> program_msi(const PciTree& tree, PciAddress address, unsigned at,
   return tree.write(address, at + 2, 2, off | enable | count << 4);
 }
 
-Json state_of(const PciTree& tree, PciAddress address) {
-  Json state = {{"answers", false}, {"error", nullptr}};
+answer::ModelState no_state(const std::string& error) {
+  answer::ModelState state;
+  state.error = std::optional(error);
+  return state;
+}
+
+answer::ModelState state_of(const PciTree& tree, PciAddress address) {
+  answer::ModelState state;
+  state.error.said = true;
   const auto fill = [&]() -> Result<void> {
     TRY_ASSIGN(const Bar bar, Bar::open(tree.device(address) / "resource0"));
     TRY_ASSIGN(const std::uint32_t id, bar.get(model::id));
@@ -64,18 +71,18 @@ Json state_of(const PciTree& tree, PciAddress address) {
     TRY_ASSIGN(const std::uint64_t sequence, bar.get64(model::sequence_low));
     TRY_ASSIGN(const std::uint32_t resets, bar.get(model::resets));
     TRY_ASSIGN(const std::uint32_t interrupts, bar.get(model::interrupts));
-    state["answers"] = id == model::id_value;
-    state["id"] = hex(id);
-    state["status"] = hex(status);
-    state["control"] = hex(control);
-    state["scratch"] = hex(scratch);
-    state["sequence"] = sequence;
-    state["resets"] = resets;
-    state["interrupts"] = interrupts;
-    state["defaults"] = scratch == model::scratch_default && control == 0;
+    state.answers = id == model::id_value;
+    state.id = hex(id);
+    state.status = hex(status);
+    state.control = hex(control);
+    state.scratch = hex(scratch);
+    state.sequence = sequence;
+    state.resets = resets;
+    state.interrupts = interrupts;
+    state.defaults = scratch == model::scratch_default && control == 0;
     return {};
   };
-  if (const auto filled = fill(); !filled) state["error"] = filled.error().describe();
+  if (const auto filled = fill(); !filled) state.error = std::optional(filled.error().describe());
   return state;
 }
 
@@ -115,25 +122,24 @@ std::uint32_t first_apic_id(std::string_view cpuinfo) {
   return 0;
 }
 
-Json model_state(const PciTree& tree, PciAddress address) {
+answer::ModelState model_state(const PciTree& tree, PciAddress address) {
   const auto command = tree.read(address, PCI_COMMAND, 2);
-  if (!command) return {{"answers", false}, {"error", command.error().describe()}};
+  if (!command) return no_state(command.error().describe());
   const bool asleep = (*command & PCI_COMMAND_MEMORY) == 0;
   if (asleep) (void)tree.write(address, PCI_COMMAND, 2, *command | PCI_COMMAND_MEMORY);
-  Json state = state_of(tree, address);
+  answer::ModelState state = state_of(tree, address);
   if (asleep) (void)tree.write(address, PCI_COMMAND, 2, *command);
   return state;
 }
 
 Result<Json> read_model_state(const Request& request) {
-  TRY_ASSIGN(const PciAddress address, request.address("address"));
-  auto state = within<Json>(sysfs_patience, [address] { return model_state(PciTree(), address); });
+  TRY_ASSIGN(const PciAddress address, request.address(&ask::ModelState::address));
+  auto state = within<answer::ModelState>(sysfs_patience,
+                                          [address] { return model_state(PciTree(), address); });
   if (!state)
-    state = {
-        {"answers", false},
-        {"error", fmt::format("sysfs does not answer within {:.0f} s", sysfs_patience.count())}};
-  (*state)["address"] = to_string(address);
-  return *std::move(state);
+    state = no_state(fmt::format("sysfs does not answer within {:.0f} s", sysfs_patience.count()));
+  state->address = to_string(address);
+  return record::as_json(*state);
 }
 
 }  // namespace quiesce::agent

@@ -124,7 +124,7 @@ Result<ModelTarget> read_target(const Request& request) {
     return fail(Errc::invalid_input,
                 "there is no target {} (own, crash-region, capture-kernel, elfcorehdr)", name);
   target.place = Place::segment;
-  TRY_ASSIGN(const std::string address, request.text("target_address"));
+  TRY_ASSIGN(const std::string address, request.text(&ask::ForDevice::target_address));
   const auto number = parse_number(address);
   if (!number)
     return fail(Errc::invalid_input, "the field target_address must be an address, found {}",
@@ -164,14 +164,15 @@ Result<Work> model_run(const Subject& subject, const Request& request) {
   TRY(start_model_ring(bar, settings.ring));
   auto shared = std::make_shared<Bar>(std::move(bar));
   const ModelRing ring = settings.ring;
-  return Work{
-      .node = tree.device(subject.address) / "resource0",
-      .run =
-          [shared, subject, known, item = ring.item](const std::stop_token& stop,
-                                                     Progress& progress) {
-            return watch(*shared, subject, known, item, stop, progress);
-          },
-      .facts = {{"ring", {{"begin", hex(ring.address)}, {"end", hex(ring.address + ring.bytes)}}}}};
+  return Work{.node = tree.device(subject.address) / "resource0",
+              .run =
+                  [shared, subject, known, item = ring.item](const std::stop_token& stop,
+                                                             Progress& progress) {
+                    return watch(*shared, subject, known, item, stop, progress);
+                  },
+              .facts = {{record::key_of(&answer::ActivityStart::ring),
+                         record::as_json(record::event::ActivityRing{
+                             {ring.address}, {ring.address + ring.bytes}})}}};
 }
 
 }  // namespace quiesce::agent

@@ -28,10 +28,6 @@ Result<Json> read_order() {
   return order;
 }
 
-Json failure(const std::string& name, const std::string& error) {
-  return {{"name", name}, {"error", error}};
-}
-
 }  // namespace
 
 Result<ModulePlan> plan_modules(const Json& order, const std::vector<std::string>& names) {
@@ -52,27 +48,28 @@ Result<ModulePlan> plan_modules(const Json& order, const std::vector<std::string
 }
 
 Result<Json> load_modules(Link& link, Watch& watch, const Request& request) {
-  TRY_ASSIGN(const auto names, request.texts("names"));
+  TRY_ASSIGN(const auto names, request.texts(&ask::Modules::names));
   TRY_ASSIGN(const Json order, read_order());
   TRY_ASSIGN(const ModulePlan plan, plan_modules(order, names));
   watch.begin();
   const double began = guest_seconds();
-  Json loaded = Json::array();
-  Json failed = Json::array();
-  for (const std::string& name : plan.unknown) failed.push_back(failure(name, "not in the image"));
+  answer::Modules done;
+  for (const std::string& name : plan.unknown) done.failed.push_back({name, "not in the image"});
   for (const std::string& name : plan.order) {
     const double before = guest_seconds();
     const std::string error = load(name);
-    link.event("module", {{"name", name},
-                          {"ms", static_cast<int>((guest_seconds() - before) * 1000)},
-                          {"error", error.empty() ? Json() : Json(error)}});
+    record::said::Module told{.module = name,
+                              .ms = static_cast<int>((guest_seconds() - before) * 1000)};
+    if (!error.empty()) told.error = error;
+    link.event(told);
     if (error.empty())
-      loaded.push_back(name);
+      done.loaded.push_back(name);
     else
-      failed.push_back(failure(name, error));
+      done.failed.push_back({name, error});
   }
   watch.catch_up();
-  return Json{{"loaded", loaded}, {"failed", failed}, {"seconds", guest_seconds() - began}};
+  done.seconds = guest_seconds() - began;
+  return record::as_json(done);
 }
 
 }  // namespace quiesce::agent

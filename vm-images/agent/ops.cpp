@@ -38,35 +38,44 @@ struct Op {
 };
 
 constexpr Op ops[] = {
-    {"describe", [](Agent&, const Request&) -> Result<Json> { return describe(); }},
-    {"pci", [](Agent&, const Request& request) { return read_pci_in_time(request); }},
-    {"function", [](Agent&, const Request& request) { return describe_function(request); }},
-    {"pci-action", [](Agent&, const Request& request) { return act_on_pci(request); }},
-    {"model-state", [](Agent&, const Request& request) { return read_model_state(request); }},
-    {"register-bench", [](Agent&, const Request& request) { return bench_registers(request); }},
-    {"interrupts", [](Agent&, const Request& request) { return read_interrupts(request); }},
-    {"modules",
+    {ask::Describe::name, [](Agent&, const Request&) -> Result<Json> { return describe(); }},
+    {ask::Pci::name, [](Agent&, const Request& request) { return read_pci_in_time(request); }},
+    {ask::Function::name,
+     [](Agent&, const Request& request) { return describe_function(request); }},
+    {ask::PciAction::name, [](Agent&, const Request& request) { return act_on_pci(request); }},
+    {ask::ModelState::name,
+     [](Agent&, const Request& request) { return read_model_state(request); }},
+    {ask::RegisterBench::name,
+     [](Agent&, const Request& request) { return bench_registers(request); }},
+    {ask::Interrupts::name,
+     [](Agent&, const Request& request) { return read_interrupts(request); }},
+    {ask::Modules::name,
      [](Agent& agent, const Request& request) {
        return load_modules(agent.link, agent.watch, request);
      }},
-    {"wait-bound",
+    {ask::WaitBound::name,
      [](Agent& agent, const Request& request) { return wait_bound(agent.watch, request); }},
-    {"activity-start",
+    {ask::ActivityStart::name,
      [](Agent& agent, const Request& request) { return agent.activities.start(request); }},
-    {"activity-status",
+    {ask::ActivityStatus::name,
      [](Agent& agent, const Request& request) { return agent.activities.status(request); }},
-    {"activity-stop",
+    {ask::ActivityStop::name,
      [](Agent& agent, const Request& request) { return agent.activities.stop(request); }},
-    {"test", [](Agent&, const Request& request) { return run_test(request); }},
-    {"font", [](Agent&, const Request& request) { return read_font(request); }},
-    {"screen-text", [](Agent&, const Request& request) { return read_screen(request); }},
-    {"write-console", [](Agent&, const Request& request) { return write_console(request); }},
-    {"keys", [](Agent& agent, const Request& request) { return watch_keys(agent.link, request); }},
-    {"kexec-load", [](Agent&, const Request& request) { return load_capture_kernel(request); }},
-    {"kmsg", [](Agent&, const Request& request) { return read_kmsg(request); }},
-    {"panic-prepare", [](Agent&, const Request& request) { return prepare_panic(request); }},
-    {"panic", [](Agent& agent, const Request& request) { return panic(agent.link, request); }},
-    {"poweroff",
+    {ask::Test::name, [](Agent&, const Request& request) { return run_test(request); }},
+    {ask::Font::name, [](Agent&, const Request& request) { return read_font(request); }},
+    {ask::ScreenText::name, [](Agent&, const Request& request) { return read_screen(request); }},
+    {ask::WriteConsole::name,
+     [](Agent&, const Request& request) { return write_console(request); }},
+    {ask::Keys::name,
+     [](Agent& agent, const Request& request) { return watch_keys(agent.link, request); }},
+    {ask::KexecLoad::name,
+     [](Agent&, const Request& request) { return load_capture_kernel(request); }},
+    {ask::Kmsg::name, [](Agent&, const Request& request) { return read_kmsg(request); }},
+    {ask::PanicPrepare::name,
+     [](Agent&, const Request& request) { return prepare_panic(request); }},
+    {ask::Panic::name,
+     [](Agent& agent, const Request& request) { return panic(agent.link, request); }},
+    {ask::PowerOff::name,
      [](Agent& agent, const Request& request) { return power_off(agent.link, request); }},
 };
 
@@ -86,7 +95,7 @@ Result<Json> run(Agent& agent, const Op& op, const Json& fields) {
 void serve(Agent& agent, const wire::Frame& frame) {
   const auto fields = parse_request(frame.payload);
   if (!fields) return agent.link.respond(frame.sequence, "", tl::unexpected(fields.error()));
-  const auto name = (*fields)["op"].get<std::string>();
+  const auto name = (*fields)[record::key_of(&record::RequestHead::op)].get<std::string>();
   const auto* op = std::ranges::find(ops, name, &Op::name);
   if (op == std::end(ops))
     return agent.link.respond(frame.sequence, name,

@@ -61,12 +61,14 @@ Json to_json(pci_dev* device, PciAddress address) {
     if (pci_read_block(device, 0, raw, 256) == 0) config.clear();
   }
   const std::string driver = driver_of(address);
-  return {{"address", to_string(address)},
-          {"driver", driver.empty() ? Json() : Json(driver)},
-          {"config", to_hex(without_trailing_zeros(config))},
-          {"length", config.size()},
-          {"capabilities", capabilities(*device)},
-          {"irq", device->irq}};
+  record::PciFunctionLine function{.address = to_string(address),
+                                   .config = to_hex(without_trailing_zeros(config)),
+                                   .length = config.size(),
+                                   .capabilities = capabilities(*device),
+                                   .irq = Json(device->irq)};
+  function.driver.said = true;
+  if (!driver.empty()) function.driver.value = driver;
+  return record::as_json(function);
 }
 
 }  // namespace
@@ -88,9 +90,9 @@ Result<Json> read_pci(const Request&) {
     std::map<PciAddress, Json> by_address;  // libpci gives them in no order
     for (pci_dev* device = access->devices; device != nullptr; device = device->next)
       by_address[address_of(*device)] = to_json(device, address_of(*device));
-    Json functions = Json::array();
-    for (auto& [address, function] : by_address) functions.push_back(std::move(function));
-    return Json{{"functions", functions}};
+    answer::Pci all;
+    for (auto& [address, function] : by_address) all.functions.push_back(std::move(function));
+    return record::as_json(all);
   } catch (const PciFailure& failure) {
     return fail(Errc::io, "libpci: {}", failure.message);
   }

@@ -203,8 +203,8 @@ std::optional<Before> look(const PciTree& tree, PciAddress address) {
   });
 }
 
-Json texts(const std::vector<PciAddress>& addresses) {
-  Json list = Json::array();
+std::vector<std::string> texts(const std::vector<PciAddress>& addresses) {
+  std::vector<std::string> list;
   for (const PciAddress address : addresses) list.push_back(to_string(address));
   return list;
 }
@@ -219,7 +219,7 @@ struct Entry {
 
 Json to_json(const Entry& entry, Seconds patience) {
   const auto bytes = [](const std::vector<std::byte>& config) {
-    return config.empty() ? Json() : Json(to_hex(config));
+    return config.empty() ? std::nullopt : std::optional(to_hex(config));
   };
   const bool hangs = !entry.done;
   const Done done = entry.done.value_or(
@@ -227,18 +227,20 @@ Json to_json(const Entry& entry, Seconds patience) {
            .ended = guest_seconds()});
   const auto ready = done.ready.find(entry.address);
   const Before before = entry.before.value_or(Before());
-  return {{"address", to_string(entry.address)},
-          {"ok", done.error.empty()},
-          {"error", done.error.empty() ? Json() : Json(done.error)},
-          {"hangs", hangs},
-          {"guest_began", entry.guest_began},
-          {"guest_ended", done.ended},
-          {"ready_ms", ready != done.ready.end() ? Json(ready->second.count() * 1e3) : Json()},
-          {"methods", before.methods ? Json(*before.methods) : Json()},
-          {"before", bytes(before.config.bytes())},
-          {"after", bytes(done.after)},
-          {"restored", done.restored},
-          {"affected", texts(done.affected)}};
+  return record::as_json(answer::PciActionDone{
+      .address = to_string(entry.address),
+      .ok = done.error.empty(),
+      .error = done.error.empty() ? std::nullopt : std::optional(done.error),
+      .hangs = hangs,
+      .guest_began = entry.guest_began,
+      .guest_ended = done.ended,
+      .ready_ms =
+          ready != done.ready.end() ? std::optional(ready->second.count() * 1e3) : std::nullopt,
+      .methods = before.methods ? std::optional<std::string>(*before.methods) : std::nullopt,
+      .before = bytes(before.config.bytes()),
+      .after = bytes(done.after),
+      .restored = done.restored,
+      .affected = texts(done.affected)});
 }
 
 void act(const PciTree& tree, const PciAction& action, const ActionRow& kind, Entry& entry) {
@@ -280,13 +282,13 @@ void follow(const PciTree& tree, const Entry& leader, Entry& entry) {
 
 Result<PciAction> read_pci_action(const Request& request) {
   PciAction action;
-  TRY_ASSIGN(action.what, request.text("do"));
+  TRY_ASSIGN(action.what, request.text(&ask::PciAction::action));
   if (std::ranges::find(action_rows, action.what, &ActionRow::name) == std::end(action_rows))
     return fail(Errc::invalid_input, "there is no action {}", action.what);
-  TRY_ASSIGN(action.method, request.text("method", ""));
-  TRY_ASSIGN(const double patience, request.number("ready_seconds", 60, 0.1, 600));
+  TRY_ASSIGN(action.method, request.text(&ask::PciAction::method, ""));
+  TRY_ASSIGN(const double patience, request.number(&ask::PciAction::ready_seconds, 60, 0.1, 600));
   action.patience = Seconds(patience);
-  TRY_ASSIGN(const auto names, request.texts("addresses"));
+  TRY_ASSIGN(const auto names, request.texts(&ask::PciAction::addresses));
   for (const std::string& name : names) {
     const auto address = parse_pci_address(name);
     if (!address) return fail(Errc::invalid_input, "{} is no PCI address", name);
@@ -314,9 +316,9 @@ Json act_on_pci(const PciTree& tree, const PciAction& action) {
     act(tree, action, *kind, entry);
     if (bridge) leaders.emplace(*bridge, &entry);
   }
-  Json functions = Json::array();
-  for (const Entry& entry : entries) functions.push_back(to_json(entry, action.patience));
-  return {{"do", action.what}, {"method", action.method}, {"functions", functions}};
+  answer::PciAction done{.action = action.what, .method = action.method, .functions = {}};
+  for (const Entry& entry : entries) done.functions.push_back(to_json(entry, action.patience));
+  return record::as_json(done);
 }
 
 Result<Json> act_on_pci(const Request& request) {

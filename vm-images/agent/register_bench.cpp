@@ -18,13 +18,13 @@ double median(std::vector<double> values) {
 }
 
 Json to_json(const RegisterBench& bench, const RegisterTimes& times) {
-  return {{"address", to_string(bench.address)},
-          {"offset", bench.offset},
-          {"reads", bench.reads},
-          {"first", hex(times.first)},
-          {"last", hex(times.last)},
-          {"nanoseconds", times.nanoseconds},
-          {"median", median(times.nanoseconds)}};
+  return record::as_json(answer::RegisterBench{.address = to_string(bench.address),
+                                               .offset = bench.offset,
+                                               .reads = bench.reads,
+                                               .first = {times.first},
+                                               .last = {times.last},
+                                               .nanoseconds = times.nanoseconds,
+                                               .median = median(times.nanoseconds)});
 }
 
 Result<Json> measure(const PciTree& tree, const RegisterBench& bench,
@@ -40,15 +40,17 @@ Result<Json> measure(const PciTree& tree, const RegisterBench& bench,
 
 Result<RegisterBench> read_register_bench(const Request& request) {
   RegisterBench bench;
-  TRY_ASSIGN(bench.address, request.address("address"));
+  TRY_ASSIGN(bench.address, request.address(&ask::RegisterBench::address));
   TRY_ASSIGN(const std::uint64_t offset,
-             request.whole("offset", 0, 0, wire::model::bar0_size - sizeof(std::uint32_t)));
+             request.whole(&ask::RegisterBench::offset, 0, 0,
+                           wire::model::bar0_size - sizeof(std::uint32_t)));
   if (offset % sizeof(std::uint32_t) != 0)
     return fail(Errc::invalid_input, "the field offset must be a multiple of 4, found {}", offset);
   bench.offset = static_cast<std::uint32_t>(offset);
-  TRY_ASSIGN(bench.reads, request.whole("reads", bench.reads, 1, 1'000'000));
-  TRY_ASSIGN(bench.rounds, request.whole("rounds", bench.rounds, 1, 1000));
-  TRY_ASSIGN(const double patience, request.number("seconds", bench.patience.count(), 0.1, 600));
+  TRY_ASSIGN(bench.reads, request.whole(&ask::RegisterBench::reads, bench.reads, 1, 1'000'000));
+  TRY_ASSIGN(bench.rounds, request.whole(&ask::RegisterBench::rounds, bench.rounds, 1, 1000));
+  TRY_ASSIGN(const double patience,
+             request.number(&ask::RegisterBench::seconds, bench.patience.count(), 0.1, 600));
   bench.patience = Seconds(patience);
   return bench;
 }

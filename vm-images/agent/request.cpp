@@ -76,7 +76,8 @@ Result<PciAddress> Request::address(const char* key) const {
 Result<Json> parse_request(const std::string& payload) {
   Json fields = Json::parse(payload, nullptr, false);
   if (!fields.is_object()) return fail(Errc::invalid_input, "a request must be a JSON object");
-  if (!fields.contains("op") || !fields["op"].is_string())
+  const auto op = fields.find(record::key_of(&record::RequestHead::op));
+  if (op == fields.end() || !op->is_string())
     return fail(Errc::invalid_input, "a request must have a text op");
   return fields;
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "harness/base/text.hpp"
+#include "harness/record/font.hpp"
 
 namespace quiesce::agent {
 
@@ -90,7 +91,7 @@ void send_keys(Link& link, int fd, TimePoint until) {
     if (::poll(&wait, 1, 100) <= 0) continue;
     const auto text = read_some(fd, 256);
     if (!text) return link.log("the keyboard: " + text.error().describe());
-    if (!text->empty()) link.event("key", {{"text", printable(*text)}});
+    if (!text->empty()) link.event(record::said::Key{printable(*text)});
   }
 }
 
@@ -101,11 +102,11 @@ Result<Json> read_font(const Request&) {
   TRY_ASSIGN(const Font font, get_font(fd.get()));
   TRY_ASSIGN(const Json unimap, get_unimap(fd.get()));
   const auto glyphs = pack_glyphs(font.glyphs, font.op.width, font.op.height, font.op.charcount);
-  return Json{{"width", font.op.width},
-              {"height", font.op.height},
-              {"count", font.op.charcount},
-              {"glyphs", to_base64(glyphs)},
-              {"unimap", unimap}};
+  return record::as_json(answer::Font{.width = font.op.width,
+                                      .height = font.op.height,
+                                      .count = font.op.charcount,
+                                      .glyphs = to_base64(glyphs),
+                                      .unimap = unimap});
 }
 
 std::vector<std::byte> pack_glyphs(std::span<const std::byte> raw, unsigned width, unsigned height,
@@ -136,15 +137,16 @@ Result<Json> read_screen(const Request&) {
   TRY_ASSIGN(const std::string bytes, read_file("/dev/vcsu1", 16U << 20));
   std::vector<std::uint32_t> cells(bytes.size() / 4);
   std::memcpy(cells.data(), bytes.data(), cells.size() * 4);
-  Json lines = Json::array();
+  record::ScreenTruth screen{.columns = size.ws_col, .rows = std::nullopt, .lines = {}};
   for (std::size_t at = 0; at + size.ws_col <= cells.size(); at += size.ws_col)
-    lines.push_back(cells_to_utf8(std::span(cells).subspan(at, size.ws_col)));
-  return Json{{"columns", size.ws_col}, {"rows", lines.size()}, {"lines", lines}};
+    screen.lines.emplace_back(cells_to_utf8(std::span(cells).subspan(at, size.ws_col)));
+  screen.rows = screen.lines.size();
+  return record::as_json(screen);
 }
 
 Result<Json> write_console(const Request& request) {
-  TRY_ASSIGN(const std::string device, request.text("device"));
-  TRY_ASSIGN(const std::string text, request.text("text"));
+  TRY_ASSIGN(const std::string device, request.text(&ask::WriteConsole::device));
+  TRY_ASSIGN(const std::string text, request.text(&ask::WriteConsole::text));
   if (!device.starts_with("/dev/tty") || device.find("..") != std::string::npos)
     return fail(Errc::invalid_input, "{} is no terminal", device);
   TRY_ASSIGN(const Fd fd, open_file(device, O_WRONLY | O_NOCTTY | O_NONBLOCK));
@@ -153,7 +155,7 @@ Result<Json> write_console(const Request& request) {
 }
 
 Result<Json> watch_keys(Link& link, const Request& request) {
-  TRY_ASSIGN(const double seconds, request.number("seconds", 30, 0, 3600));
+  TRY_ASSIGN(const double seconds, request.number(&ask::Keys::seconds, 30, 0, 3600));
   TRY_ASSIGN(Fd fd, open_keyboard());
   auto shared = std::make_shared<Fd>(std::move(fd));
   const TimePoint until = system_clock().now() + Seconds(seconds);

@@ -6,6 +6,8 @@
 
 #include "vm-images/agent/sysfs.hpp"
 
+#include <cmath>
+
 namespace quiesce::agent {
 
 namespace {
@@ -28,11 +30,11 @@ Monitor open_monitor(udev* context) {
   return monitor;
 }
 
-Json to_json(udev_device* device) {
-  return {{"action", text(udev_device_get_action(device))},
-          {"subsystem", text(udev_device_get_subsystem(device))},
-          {"path", text(udev_device_get_devpath(device))},
-          {"driver", text(udev_device_get_driver(device))}};
+record::said::Udev as_record(udev_device* device) {
+  return {.action = text(udev_device_get_action(device)),
+          .subsystem = text(udev_device_get_subsystem(device)),
+          .path = text(udev_device_get_devpath(device)),
+          .driver = text(udev_device_get_driver(device))};
 }
 
 }  // namespace
@@ -63,11 +65,11 @@ void Watch::listen() {
       ::poll(&wait, 1, -1);
       const Device device(udev_monitor_receive_device(monitor->get()), udev_device_unref);
       if (!device) continue;
-      const Json event = to_json(device.get());
-      if (event["subsystem"] == "module") continue;  // the module event says more
-      link_.event("udev", event);
-      if (event["action"] == "bind" && event["subsystem"] == "pci")
-        announce(text(udev_device_get_sysname(device.get())), event["driver"]);
+      const auto event = as_record(device.get());
+      if (event.subsystem == "module") continue;  // the module event says more
+      link_.event(event);
+      if (event.action == "bind" && event.subsystem == "pci")
+        announce(text(udev_device_get_sysname(device.get())), event.driver);
     }
   }).detach();
 }
@@ -79,9 +81,8 @@ void Watch::announce(const std::string& address, const std::string& driver) {
     if (driver.empty() || !bound_.emplace(address, driver).second) return;
     since = since_;
   }
-  link_.event("bound", {{"address", address},
-                        {"driver", driver},
-                        {"ms", static_cast<int>((guest_seconds() - since) * 1000)}});
+  link_.event(record::said::Bound{
+      .address = address, .driver = driver, .ms = std::floor((guest_seconds() - since) * 1000)});
 }
 
 void Watch::catch_up() {
@@ -89,29 +90,28 @@ void Watch::catch_up() {
 }
 
 Result<Json> wait_bound(Watch& watch, const Request& request) {
-  TRY_ASSIGN(const auto names, request.texts("addresses"));
-  TRY_ASSIGN(const double seconds, request.number("seconds", 30, 0, 3600));
+  TRY_ASSIGN(const auto names, request.texts(&ask::WaitBound::addresses));
+  TRY_ASSIGN(const double seconds, request.number(&ask::WaitBound::seconds, 30, 0, 3600));
   std::vector<PciAddress> addresses;
   for (const std::string& name : names) {
     const auto address = parse_pci_address(name);
     if (!address) return fail(Errc::invalid_input, "{} is no PCI address", name);
     addresses.push_back(*address);
   }
-  Json bound;
-  Json missing;
+  answer::WaitBound told;
   poll_until<bool>(Seconds(seconds), [&] {
-    bound = missing = Json::array();
+    told = {};
     for (const PciAddress address : addresses) {
       const std::string driver = driver_of(address);
       if (driver.empty())
-        missing.push_back(to_string(address));
+        told.missing.push_back(to_string(address));
       else
-        bound.push_back({{"address", to_string(address)}, {"driver", driver}});
+        told.bound.push_back({to_string(address), driver});
     }
-    return missing.empty();
+    return told.missing.empty();
   });
   watch.catch_up();
-  return Json{{"bound", bound}, {"missing", missing}};
+  return record::as_json(told);
 }
 
 }  // namespace quiesce::agent

@@ -7,11 +7,11 @@ namespace quiesce::agent {
 
 Result<Subject> read_subject(const Request& request) {
   Subject subject;
-  TRY_ASSIGN(subject.device, request.text("device"));
-  TRY_ASSIGN(subject.address, request.address("address"));
-  TRY_ASSIGN(subject.kind, request.text("kind"));
-  TRY_ASSIGN(const std::uint64_t seed, request.whole("seed", 1, 0, 0xffffffff));
-  TRY_ASSIGN(const double patience, request.number("patience", 60, 0, 3600));
+  TRY_ASSIGN(subject.device, request.text(&ask::ForDevice::device));
+  TRY_ASSIGN(subject.address, request.address(&ask::ForDevice::address));
+  TRY_ASSIGN(subject.kind, request.text(&ask::ForDevice::work));
+  TRY_ASSIGN(const std::uint64_t seed, request.whole(&ask::ForDevice::seed, 1, 0, 0xffffffff));
+  TRY_ASSIGN(const double patience, request.number(&ask::ForDevice::patience, 60, 0, 3600));
   subject.seed = static_cast<std::uint32_t>(seed);
   subject.patience = Seconds(patience);
   return subject;
@@ -43,7 +43,8 @@ Result<Json> run_test(const Request& request) {
   const RunTest test = find_test(subject.kind);
   if (test == nullptr) return fail(Errc::invalid_input, "there is no test {}", subject.kind);
   TRY_ASSIGN(Outcome outcome, test(subject, request));
-  return Json{{"ok", outcome.ok}, {"detail", outcome.detail}, {"numbers", outcome.numbers}};
+  return record::as_json(
+      answer::Test{.ok = outcome.ok, .detail = outcome.detail, .numbers = outcome.numbers});
 }
 
 }  // namespace quiesce::agent

@@ -395,12 +395,12 @@ BOOST_AUTO_TEST_CASE(the_state_of_a_model_is_read_without_changing_it) {
   sysfs.put_config(fake::behind, asleep);
   sysfs.put(fake::behind, "resource0", std::string(model::bar0_size, '\0'));
   Bar bar = Bar::open(sysfs.file(fake::behind, "resource0")).value();
-  BOOST_TEST(model_state(sysfs.tree(), fake::behind)["answers"] == false);
+  BOOST_TEST(model_state(sysfs.tree(), fake::behind).answers == false);
   (void)bar.write(model::id, model::id_value);
   (void)bar.write(model::scratch, model::scratch_default);
   (void)bar.write(model::sequence_high, 1);
   (void)bar.write(model::resets, 3);
-  Json state = model_state(sysfs.tree(), fake::behind);
+  Json state = record::as_json(model_state(sysfs.tree(), fake::behind));
   BOOST_TEST(state["answers"] == true);
   BOOST_TEST(state["id"] == "0x45435351");
   BOOST_TEST(state["sequence"] == 0x1'0000'0000U);
@@ -408,8 +408,8 @@ BOOST_AUTO_TEST_CASE(the_state_of_a_model_is_read_without_changing_it) {
   BOOST_TEST(state["defaults"] == true);
   BOOST_TEST(sysfs.tree().read(fake::behind, 4, 2).value() == 0U);
   (void)bar.write(model::control, model::run);
-  BOOST_TEST(model_state(sysfs.tree(), fake::behind)["defaults"] == false);
-  state = model_state(sysfs.tree(), fake::neighbour);
+  BOOST_TEST(model_state(sysfs.tree(), fake::behind).defaults.value() == false);
+  state = record::as_json(model_state(sysfs.tree(), fake::neighbour));
   BOOST_TEST(state["answers"] == false);
   BOOST_TEST(state["error"].is_string());
 }
