@@ -2,6 +2,7 @@
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/next_steps.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/dispatch/judging.hpp"
 #include "reports/text.hpp"
@@ -21,17 +22,17 @@ int judge(const JudgeOptions& options) {
       options.folder, options.write ? dispatch::Write::yes : dispatch::Write::no);
   if (!judged) return report(judged.error());
   const checks::RunResult& result = judged->result;
-  fmt::print("{}", options.json ? dispatch::result_text(result)
-                                : reports::render_text(result, colour_on_output()) + "\n");
-  std::fflush(stdout);
+  put("{}", options.json ? dispatch::result_text(result)
+                         : reports::render_text(result, colour_on_output()) + "\n");
+  flush_output();
   std::error_code error;
   if (!options.json)
-    fmt::print(stderr, "{}",
-               as_text(next_steps({.outcome = result.outcome,
-                                   .program = called_as(),
-                                   .evidence = judged->folder,
-                                   .repeat = command_of(result.about),
-                                   .here = std::filesystem::current_path(error)})));
+    say("{}", as_text(next_steps({.outcome = result.outcome,
+                                  .program = called_as(),
+                                  .environment = own_environment(),
+                                  .evidence = judged->folder,
+                                  .repeat = command_of(result.about),
+                                  .here = std::filesystem::current_path(error)})));
   return checks::exit_code(result.outcome);
 }
 
@@ -45,7 +46,10 @@ void add_judge(CLI::App& program, Action& chosen) {
   command->add_option("RUN_DIR", options->folder, "The folder that the run left")->required();
   command->add_flag("--json", options->json, "The result as JSON");
   command->add_flag("--write", options->write, "Replace the folder's result.json");
-  command->callback([options, &chosen] { chosen = [options] { return judge(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = {[options] { return judge(*options); },
+              [options] { return check_run_folder(options->folder); }};
+  });
 }
 
 }  // namespace quiesce::cli

@@ -16,8 +16,7 @@ BOOST_AUTO_TEST_SUITE(scenario_matrix)
 
 namespace {
 
-std::vector<Scenario> cells(const std::string& text,
-                            const std::vector<std::string>& overrides = {}) {
+std::vector<Scenario> cells(const std::string& text, const std::vector<Override>& overrides = {}) {
   auto loaded = load_text(text, "s.json", small_vocabulary(), overrides);
   BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
   return std::move(*loaded);
