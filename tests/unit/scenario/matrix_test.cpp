@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_cell_says_how_it_is_had_alone) {
       R"("matrix": {"machine.cpus": [1, 2], "production.command_line": ["a", "b c=\"d\""]})");
   BOOST_TEST(cells(scenario_text("\"name\": \"x\"")).front().cell.empty());
   for (const auto& cell : cells(text)) {
-    const auto alone = cells(text, cell.cell);
+    const auto alone = cells(text, {cell.cell.begin(), cell.cell.end()});
     BOOST_REQUIRE_EQUAL(alone.size(), 1U);
     BOOST_TEST(alone[0].machine.cpus == cell.machine.cpus);
     BOOST_TEST(alone[0].production.command_line == cell.production.command_line);
