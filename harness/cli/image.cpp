@@ -74,6 +74,7 @@ Result<std::vector<scenario::PlannedDevice>> named_devices(const ImageOptions& o
   TRY_ASSIGN(
       const scenario::ProfileSet set,
       dispatch::all_profiles(places, dispatch::profile_sources(options.folders, options.profiles)));
+  for (const auto& note : set.notes) say("quiesce: {}\n", note);
   std::vector<scenario::PlannedDevice> devices;
   for (const auto& profile : set.profiles)
     if (options.profiles.empty() || std::ranges::find(set.wanted, profile.name) != set.wanted.end())

@@ -106,7 +106,7 @@ std::optional<std::string> unknown_word(const CLI::App& program, const Words& wo
       // Its values are no names of ours.
       const bool has_value = word.starts_with("--") && word.find('=') != std::string::npos;
       // CLI11 would take the next word.
-      if (has_value && word.ends_with('=') && name.size() + 1 == word.size())
+      if (has_value && option->get_items_expected_max() > 0 && name.size() + 1 == word.size())
         return fmt::format("{}: expected a value, found an empty text", name);
       if (!has_value) at += static_cast<std::size_t>(std::max(0, option->get_items_expected_min()));
     } else if (!subcommands_of(*app).empty()) {

@@ -14,12 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// $QUIESCE_DATA, or null.
-const char* chosen_data() {
-  const char* chosen = std::getenv("QUIESCE_DATA");
-  return chosen != nullptr && *chosen != '\0' ? chosen : nullptr;
-}
-
 Result<fs::path> existing(const char* what, const std::vector<fs::path>& candidates) {
   std::string tried;
   for (const auto& candidate : candidates) {
@@ -38,6 +32,11 @@ Result<fs::path> existing(const char* what, const std::vector<fs::path>& candida
 }
 
 }  // namespace
+
+const char* chosen_data() {
+  const char* chosen = std::getenv("QUIESCE_DATA");
+  return chosen != nullptr && *chosen != '\0' ? chosen : nullptr;
+}
 
 Result<Places> Places::find() {
   std::error_code error;

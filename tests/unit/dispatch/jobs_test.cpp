@@ -79,10 +79,10 @@ BOOST_FIXTURE_TEST_CASE(a_matrix_becomes_a_job_a_cell, Desk) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_device_that_is_given_alone_gets_a_scenario_with_its_name, Desk) {
-  const auto all = gather({.devices = {"igb", "nvme"}}, places);
+  const auto all = gather({.devices = {"e1000", "nvme"}}, places);
   BOOST_REQUIRE_MESSAGE(all, (all ? "" : all.error().describe()));
   BOOST_REQUIRE_EQUAL(all->jobs.size(), 1U);
-  BOOST_TEST(all->jobs[0].scenario.name == "igb-nvme");
+  BOOST_TEST(all->jobs[0].scenario.name == "e1000-nvme");
   BOOST_TEST(all->jobs[0].scenario.devices.size() == 2U);
 }
 
@@ -156,7 +156,7 @@ BOOST_FIXTURE_TEST_CASE(what_would_change_a_stored_plan_is_refused_by_name, Desk
   refused({.settings = {"seed=2"}}, "--set");
   refused({.timeout = "5min"}, "--timeout");
   refused({.qemu = "qemu"}, "--qemu");
-  refused({.devices = {"igb"}, .settings = {"seed=2"}}, "--device and --set");
+  refused({.devices = {"e1000"}, .settings = {"seed=2"}}, "--device and --set");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_stored_plan_whose_files_are_others_is_refused, Desk) {
