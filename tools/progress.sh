@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Steps of a script, shown on standard error: on a terminal one line that changes, with the time every second; in a
-# pipe a line a step and one every ten seconds. Needs bash and coreutils alone. To be sourced.
+# pipe a line a step and one every ten seconds. Needs bash, coreutils and setsid alone. To be sourced with the
+# arguments that the script was given.
 # shellcheck shell=bash
 
 live=false
 [ -t 2 ] && [ "${TERM-}" != dumb ] && live=true
+# What goes on after a mended step.
+printf -v again ' %q' "$0" "$@"
+again="${again# }"
 step_number=0
 step_count=0
 step_times=
@@ -37,12 +41,24 @@ show() {
   fi
 }
 
+# end_group PID: the process and all that it started, as far as that stayed in its group: SIGTERM, SIGKILL 10 s later.
+end_group() {
+  local tries
+  # A group of its own comes a moment after its start.
+  kill -TERM -- "-$1" 2>/dev/null || kill -TERM "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+  for tries in $(seq 100); do
+    kill -0 -- "-$1" 2>/dev/null || return 0
+    [ "$tries" -eq 100 ] || sleep 0.1
+  done
+  kill -KILL -- "-$1" 2>/dev/null || true
+}
+
 # Ends what runs now, and leaves neither it nor its log behind.
 give_up() {
   trap '' INT TERM HUP
   clear_line
-  [ -z "$step_pid" ] || kill -TERM "$step_pid" 2>/dev/null || true
-  [ -z "$step_pid" ] || wait "$step_pid" 2>/dev/null || true
+  [ -z "$step_pid" ] || end_group "$step_pid"
   [ -z "$step_log" ] || rm -f -- "$step_log"
   exit "$1"
 }
@@ -61,8 +77,8 @@ step() {
   note=
   show "$title" 0
   step_log="$(mktemp)"
-  # bash makes what runs beside it deaf to Ctrl-C.
-  exec {output}< <(trap - INT; exec "$@" 2>&1 </dev/null)
+  # In a group of its own, which give_up can end. bash makes what runs beside it deaf to Ctrl-C.
+  exec {output}< <(trap - INT; exec setsid "$@" 2>&1 </dev/null)
   step_pid=$!
   while :; do
     status=0
@@ -92,7 +108,7 @@ step() {
   if [ "$status" -ne 0 ]; then
     cat -- "$step_log" >&2
     printf '%s: step %d of %d, %s, failed with exit code %d: %s\n' "$0" "$step_number" "$step_count" "${title%%,*}" "$status" "$*" >&2
-    printf 'what to do next:\n  mend what its log above says, then go on with  %s\n' "$0" >&2
+    printf 'what to do next:\n  mend what its log above says, then go on with  %s\n' "$again" >&2
     rm -f -- "$step_log"
     exit 3
   fi

@@ -18,6 +18,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "harness/base/interruption.hpp"
+
 namespace quiesce {
 
 namespace {
@@ -319,14 +321,17 @@ struct Capture {
 Result<void> read_to_the_end(Process& process, Capture& output, Capture& error, Seconds patience) {
   constexpr std::size_t limit = 256U << 20;
   const TimePoint deadline = system_clock().now() + patience;
+  TRY_ASSIGN(const std::optional<Fd> stop, interruption());
   for (bool ended = false; !ended;) {
     const Seconds left = deadline - system_clock().now();
     if (left.count() <= 0)
       return fail(Errc::timeout, "it did not end within {:g} s", patience.count());
-    std::array<pollfd, 3> ends{
+    TRY(not_interrupted());
+    std::array<pollfd, 4> ends{
         {{.fd = process.pidfd(), .events = POLLIN, .revents = 0},
          {.fd = output.open ? output.end.get() : -1, .events = POLLIN, .revents = 0},
-         {.fd = error.open ? error.end.get() : -1, .events = POLLIN, .revents = 0}}};
+         {.fd = error.open ? error.end.get() : -1, .events = POLLIN, .revents = 0},
+         {.fd = stop ? stop->get() : -1, .events = POLLIN, .revents = 0}}};
     ::poll(ends.data(), ends.size(), poll_milliseconds(left));
     // Its end, not that of its pipes, decides: a daemon that it started may hold those for ever.
     ended = process.poll().has_value();

@@ -81,7 +81,8 @@ struct Captured {
 };
 
 /// Runs a program to its end and returns what it printed, at most 256 MiB a stream. `patience` ends
-/// it with Errc::timeout.
+/// it with Errc::timeout; a signal that the caller holds back (interruption.hpp) with
+/// `interrupted`.
 Result<Captured> capture(const std::vector<std::string>& argv, Seconds patience = Seconds(60),
                          const std::vector<std::string>& set_environment = {});
 

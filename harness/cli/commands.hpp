@@ -39,6 +39,9 @@ void add_device_new(CLI::App& command, Action& chosen);
 
 /// "quiesce run --device FILE --kernel KERNEL --qemu QEMU" (empty: not given); its exit code.
 int run_device(const std::string& file, const std::string& kernel, const std::string& qemu);
+/// The same as words for a shell, as this program was called.
+std::vector<std::string> device_command(const std::string& file, const std::string& kernel,
+                                        const std::string& qemu);
 
 /// The option --devices of those subcommands that know profiles.
 void add_devices_option(CLI::App& command, std::vector<std::string>& folders);
@@ -46,6 +49,9 @@ void add_devices_option(CLI::App& command, std::vector<std::string>& folders);
 /// How this program was called: commands that are shown to be repeated begin so.
 void called_as(const std::string& name);
 const std::string& called_as();
+
+/// With --help: whether there is such a run directory; empty: none was named.
+int check_run_folder(const std::string& folder);
 
 /// "quiesce: MESSAGE" on standard error; the exit code that fits.
 int report(const Error& error);

@@ -12,6 +12,7 @@
 #include "harness/base/names.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/output.hpp"
 
 namespace quiesce::cli {
 
@@ -152,21 +153,21 @@ json describe(const models::Model& model) {
 void list_models(const DeviceOptions& options) {
   for (const auto* model : models::registry())
     if (options.json)
-      fmt::print("{}\n", describe(*model).dump());
+      put("{}\n", describe(*model).dump());
     else
-      fmt::print("{:<18}  {}\n", model->name, model->description);
+      put("{:<18}  {}\n", model->name, model->description);
 }
 
 Result<void> show_model(const DeviceOptions& options) {
   TRY_ASSIGN(const models::Model* model, find_model(options.model));
   if (options.json) {
-    fmt::print("{}\n", describe(*model).dump());
+    put("{}\n", describe(*model).dump());
     return {};
   }
-  fmt::print("{}: {}\nwhat ends its DMA: {}\nsettings:\n", model->name, model->description,
-             fmt::join(model->stops_on, ", "));
+  put("{}: {}\nwhat ends its DMA: {}\nsettings:\n", model->name, model->description,
+      fmt::join(model->stops_on, ", "));
   for (const auto& setting : model->settings)
-    fmt::print("  {} (default {}): {}\n", setting.name, setting.fallback.dump(), setting.meaning);
+    put("  {} (default {}): {}\n", setting.name, setting.fallback.dump(), setting.meaning);
   return {};
 }
 

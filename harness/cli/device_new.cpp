@@ -3,6 +3,8 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/next_steps.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/dispatch/new_device.hpp"
@@ -13,9 +15,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// That of scenarios/device.json, too.
+constexpr const char* usual_kernel = "debian:6.1";
+
 struct NewOptions {
   std::string name;
-  std::string kernel = "debian:6.1";
+  std::string kernel = usual_kernel;
   std::string out;
   std::string qemu;
   bool no_run = false;
@@ -29,7 +34,7 @@ dispatch::NewDeviceRequest request_of(const NewOptions& options) {
 Result<fs::path> write_new(const NewOptions& options) {
   TRY_ASSIGN(const dispatch::Places places, dispatch::Places::find());
   Progress progress(terminal_on_error() ? Progress::Mode::live : Progress::Mode::plain,
-                    options.name);
+                    options.name, {}, draft::most_boots);
   Loop loop;
   const auto drafted =
       dispatch::draft_device(request_of(options), places, loop,
@@ -37,10 +42,10 @@ Result<fs::path> write_new(const NewOptions& options) {
                               .on_note = [&](const std::string& text) { progress.note(text); }});
   progress.done();
   if (!drafted) return tl::unexpected(drafted.error());
-  for (const auto& conclusion : drafted->draft.conclusions) fmt::print("{}\n", conclusion);
+  for (const auto& conclusion : drafted->draft.conclusions) put("{}\n", conclusion);
   TRY(dispatch::write_draft(*drafted));
-  fmt::print("written: {}\n\n", drafted->file.string());
-  std::fflush(stdout);
+  put("written: {}\n\n", drafted->file.string());
+  flush_output();
   return drafted->file;
 }
 
@@ -49,7 +54,8 @@ int make_new(const NewOptions& options) {
   if (!file) return report(file.error());
   const std::string word = dispatch::device_word(*file);
   if (options.no_run) {
-    fmt::print("try it: quiesce run --device {}\n", word);
+    const std::string kernel = options.kernel == usual_kernel ? "" : options.kernel;
+    put("try it: {}\n", shell_line(device_command(word, kernel, options.qemu)));
     return exit_code::ok;
   }
   return run_device(word, options.kernel, options.qemu);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/dispatch/health.hpp"
 
 namespace quiesce::cli {
@@ -11,9 +12,8 @@ int doctor() {
   const auto findings = dispatch::examine();
   constexpr const char* words[] = {"ok", "limited", "MISSING"};
   for (const auto& finding : findings) {
-    fmt::print("{:8} {:16} {}\n", words[static_cast<int>(finding.health)], finding.what,
-               finding.found);
-    if (!finding.remedy.empty()) fmt::print("{:8} {:16} remedy: {}\n", "", "", finding.remedy);
+    put("{:8} {:16} {}\n", words[static_cast<int>(finding.health)], finding.what, finding.found);
+    if (!finding.remedy.empty()) put("{:8} {:16} remedy: {}\n", "", "", finding.remedy);
   }
   return dispatch::is_missing(findings) ? exit_code::environment : exit_code::ok;
 }

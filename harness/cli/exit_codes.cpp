@@ -56,6 +56,10 @@ int exit_code_of(const Error& error) {
   }
 }
 
+int exit_code_without_output(int code, For whom) {
+  return whom == For::bisect || code == exit_code::interrupted ? code : exit_code::environment;
+}
+
 int exit_code_of(const std::vector<Outcome>& outcomes, For whom) {
   const auto worst = std::ranges::max_element(outcomes, {}, severity);
   if (worst == outcomes.end()) return exit_code::ok;

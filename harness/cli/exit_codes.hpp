@@ -28,4 +28,8 @@ enum class For { people, bisect };
 /// 0 good, 1 bad, 125 skip; there one real failure outweighs a run that was lost.
 int exit_code_of(const std::vector<checks::Outcome>& outcomes, For whom);
 
+/// When standard output could not be written: 3, unless the code itself is what was asked for
+/// (git's answer, an interruption).
+int exit_code_without_output(int code, For whom);
+
 }  // namespace quiesce::cli

@@ -5,6 +5,8 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/fetch_progress.hpp"
+#include "harness/cli/output.hpp"
+#include "harness/dispatch/interrupts.hpp"
 #include "harness/dispatch/places.hpp"
 #include "vm-images/builder/builder.hpp"
 
@@ -58,10 +60,10 @@ int fetch(const ImageOptions& options) {
   if (!store) return report(store.error());
   if (const auto known = check_fetchable(options.kernels); !known) return report(known.error());
   for (const auto& name : options.kernels) {
-    if (is_stored(name, *store)) fmt::print(stderr, "{} is in the store already\n", name);
-    const auto fetched = fetch_one(name, *store);
+    if (is_stored(name, *store)) say("{} is in the store already\n", name);
+    const auto fetched = dispatch::unless_interrupted([&] { return fetch_one(name, *store); });
     if (!fetched) return report(fetched.error());
-    fmt::print("{}  {}  {}\n", name, fetched->first, fetched->second.string());
+    put("{}  {}  {}\n", name, fetched->first, fetched->second.string());
   }
   return exit_code::ok;
 }
@@ -72,6 +74,7 @@ Result<std::vector<scenario::PlannedDevice>> named_devices(const ImageOptions& o
   TRY_ASSIGN(
       const scenario::ProfileSet set,
       dispatch::all_profiles(places, dispatch::profile_sources(options.folders, options.profiles)));
+  for (const auto& note : set.notes) say("quiesce: {}\n", note);
   std::vector<scenario::PlannedDevice> devices;
   for (const auto& profile : set.profiles)
     if (options.profiles.empty() || std::ranges::find(set.wanted, profile.name) != set.wanted.end())
@@ -100,10 +103,10 @@ Result<builder::Images> build_images(const ImageOptions& options, const builder:
 int build(const ImageOptions& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
-  const auto images = build_images(options, *store);
+  const auto images = dispatch::unless_interrupted([&] { return build_images(options, *store); });
   if (!images) return report(images.error());
-  fmt::print("production  {}\ncapture     {}\n", images->production.initramfs.string(),
-             images->capture.initramfs.string());
+  put("production  {}\ncapture     {}\n", images->production.initramfs.string(),
+      images->capture.initramfs.string());
   return exit_code::ok;
 }
 
@@ -111,8 +114,7 @@ int list_store() {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   for (const auto& item : builder::list(*store))
-    fmt::print("{:8}  {:10}  {}  {}\n", item.kind, format_bytes(item.size), item.name,
-               item.path.string());
+    put("{:8}  {:10}  {}  {}\n", item.kind, format_bytes(item.size), item.name, item.path.string());
   return exit_code::ok;
 }
 
@@ -121,7 +123,7 @@ int clean() {
   if (!store) return report(store.error());
   const auto freed = builder::clean(*store);
   if (!freed) return report(freed.error());
-  fmt::print("{} freed in {}\n", format_bytes(*freed), store->root.string());
+  put("{} freed in {}\n", format_bytes(*freed), store->root.string());
   return exit_code::ok;
 }
 

@@ -3,6 +3,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/formats.hpp"
 #include "harness/cli/next_steps.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/dispatch/judging.hpp"
 
@@ -23,16 +24,16 @@ int judge(const JudgeOptions& options) {
   if (!judged) return report(judged.error());
   const checks::RunResult& result = judged->result;
   const auto* format = reports::find_format(options.json ? "json" : options.format);
-  fmt::print("{}", format->render(result, {.colour = colour_on_output()}));
-  std::fflush(stdout);
+  put("{}", format->render(result, {.colour = colour_on_output()}));
+  flush_output();
   std::error_code error;
   if (format->name == std::string_view(default_format))
-    fmt::print(stderr, "{}",
-               as_text(next_steps({.outcome = result.outcome,
-                                   .program = called_as(),
-                                   .evidence = judged->folder,
-                                   .repeat = command_of(result.about),
-                                   .here = std::filesystem::current_path(error)})));
+    say("{}", as_text(next_steps({.outcome = result.outcome,
+                                  .program = called_as(),
+                                  .environment = own_environment(),
+                                  .evidence = judged->folder,
+                                  .repeat = command_of(result.about),
+                                  .here = std::filesystem::current_path(error)})));
   return checks::exit_code(result.outcome);
 }
 
@@ -47,7 +48,10 @@ void add_judge(CLI::App& program, Action& chosen) {
   add_format_option(*command, options->format);
   command->add_flag("--json", options->json, "The result as JSON: --format json");
   command->add_flag("--write", options->write, "Replace the folder's result.json");
-  command->callback([options, &chosen] { chosen = [options] { return judge(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = {[options] { return judge(*options); },
+              [options] { return check_run_folder(options->folder); }};
+  });
 }
 
 }  // namespace quiesce::cli

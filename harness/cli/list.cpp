@@ -9,6 +9,8 @@
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/fetch_progress.hpp"
 #include "harness/cli/names.hpp"
+#include "harness/cli/output.hpp"
+#include "harness/dispatch/interrupts.hpp"
 #include "harness/dispatch/places.hpp"
 #include "harness/record/catalog.hpp"
 #include "reports/format.hpp"
@@ -127,8 +129,8 @@ void print_remote(const std::vector<builder::RemoteKernel>& kernels) {
   for (const auto& row : rows)
     for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   for (const auto& row : rows)
-    fmt::print("{:{}}  {:{}}  {:{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2],
-               widths[2], row[3], widths[3], row[4]);
+    put("{:{}}  {:{}}  {:{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2],
+        widths[2], row[3], widths[3], row[4]);
 }
 
 /// What the suites have. One that could not be asked leaves a hole in the list: exit code 3.
@@ -136,13 +138,14 @@ int list_remote(const ListOptions& options) {
   const auto store = builder::Store::open();
   if (!store) return report(store.error());
   FetchProgress progress("kernels");
-  const auto remote = builder::list_remote(*store, progress.observer());
+  const auto remote = dispatch::unless_interrupted(
+      [&] { return builder::list_remote(*store, progress.observer()); });
   progress.done();
   if (!remote) return report(remote.error());
   if (options.json) {
     json list = json::array();
     for (const auto& kernel : remote->kernels) list.push_back(to_json(kernel));
-    fmt::print("{}\n", list.dump(1));
+    put("{}\n", list.dump(1));
   } else {
     print_remote(remote->kernels);
   }
@@ -222,13 +225,49 @@ struct Kind {
   const char* name;
   Result<json> (*list)(const ListOptions& options);
   std::string (*markdown)();  ///< for docs/, or null
+  bool takes_folders = false;
+  bool has_schema = false;
+  bool is_remote = false;
 };
-constexpr Kind kinds[] = {{"scenarios", scenarios, nullptr},
-                          {"devices", devices, devices_markdown},
-                          {"checks", all_checks, checks::checks_markdown},
-                          {"kernels", kernels, nullptr},
-                          {"formats", formats, nullptr},
-                          {"records", records, record::markdown}};
+constexpr Kind kinds[] = {
+    {.name = "scenarios",
+     .list = scenarios,
+     .markdown = nullptr,
+     .takes_folders = true,
+     .has_schema = true},
+    {.name = "devices", .list = devices, .markdown = devices_markdown, .takes_folders = true},
+    {.name = "checks", .list = all_checks, .markdown = checks::checks_markdown},
+    {.name = "kernels", .list = kernels, .markdown = nullptr, .is_remote = true},
+    {.name = "formats", .list = formats, .markdown = nullptr},
+    {.name = "records", .list = records, .markdown = record::markdown}};
+
+/// An option that not every list has.
+struct Special {
+  const char* name;
+  bool (*given)(const ListOptions& options);
+  bool (*fits)(const Kind& kind);
+};
+constexpr Special specials[] = {
+    {"--devices", [](const ListOptions& options) { return !options.folders.empty(); },
+     [](const Kind& kind) { return kind.takes_folders; }},
+    {"--markdown", [](const ListOptions& options) { return options.markdown; },
+     [](const Kind& kind) { return kind.markdown != nullptr; }},
+    {"--schema", [](const ListOptions& options) { return options.schema; },
+     [](const Kind& kind) { return kind.has_schema; }},
+    {"--remote", [](const ListOptions& options) { return options.remote; },
+     [](const Kind& kind) { return kind.is_remote; }}};
+
+/// invalid_input for an option that would be without effect.
+Result<void> check_options(const Kind& kind, const ListOptions& options) {
+  for (const auto& special : specials) {
+    if (!special.given(options) || special.fits(kind)) continue;
+    std::string others;
+    for (const auto& other : kinds)
+      if (special.fits(other)) others += (others.empty() ? "" : " and ") + std::string(other.name);
+    return fail(Errc::invalid_input, "{} goes with {} only", special.name, others);
+  }
+  return {};
+}
 
 /// The JSON Schema of scenarios, for editors and for docs/.
 int print_schema(const ListOptions& options) {
@@ -236,44 +275,58 @@ int print_schema(const ListOptions& options) {
   if (!places) return report(places.error());
   auto set = dispatch::all_profiles(*places, dispatch::profile_sources(options.folders));
   if (!set) return report(set.error());
-  fmt::print("{}\n", scenario::schema(dispatch::vocabulary(std::move(set->profiles))).dump(1));
+  put("{}\n", scenario::schema(dispatch::vocabulary(std::move(set->profiles))).dump(1));
   return exit_code::ok;
 }
 
-int list(const ListOptions& options) {
-  if (options.schema) return print_schema(options);
-  if (options.remote && options.what != "kernels")
-    return report({Errc::invalid_input, "--remote goes with kernels only"});
-  if (options.remote) return list_remote(options);
-  for (const auto& kind : kinds) {
-    if (options.what != kind.name) continue;
-    if (options.markdown && kind.markdown != nullptr) {
-      fmt::print("{}", kind.markdown());
-      return exit_code::ok;
-    }
-    const auto items = kind.list(options);
-    if (!items) return report(items.error());
-    if (options.json) {
-      fmt::print("{}\n", items->dump(1));
-      return exit_code::ok;
-    }
-    std::size_t width = 0;
-    for (const auto& item : *items)
-      width = std::max(width, item["name"].get_ref<const std::string&>().size());
-    for (const auto& item : *items) {
-      fmt::print("{:{}}  {}\n", item["name"].get_ref<const std::string&>(), width,
-                 item["description"].get_ref<const std::string&>());
-      std::string needs;
-      for (const auto& need : item.value("needs", json::array()))
-        needs += (needs.empty() ? "needs " : "; ") + need["name"].get<std::string>();
-      if (!needs.empty()) fmt::print("{:{}}  {}\n", "", width, needs);
-      std::string codes;
-      for (const auto& code : item.value("codes", json::array()))
-        codes += (codes.empty() ? "finds " : ", ") + code["name"].get<std::string>();
-      if (!codes.empty()) fmt::print("{:{}}  {}\n", "", width, codes);
-    }
+void print_items(const json& items) {
+  std::size_t width = 0;
+  for (const auto& item : items)
+    width = std::max(width, item["name"].get_ref<const std::string&>().size());
+  for (const auto& item : items) {
+    put("{:{}}  {}\n", item["name"].get_ref<const std::string&>(), width,
+        item["description"].get_ref<const std::string&>());
+    std::string needs;
+    for (const auto& need : item.value("needs", json::array()))
+      needs += (needs.empty() ? "needs " : "; ") + need["name"].get<std::string>();
+    if (!needs.empty()) put("{:{}}  {}\n", "", width, needs);
+    std::string codes;
+    for (const auto& code : item.value("codes", json::array()))
+      codes += (codes.empty() ? "finds " : ", ") + code["name"].get<std::string>();
+    if (!codes.empty()) put("{:{}}  {}\n", "", width, codes);
   }
+}
+
+int list(const ListOptions& options) {
+  const auto* kind =
+      std::ranges::find_if(kinds, [&](const Kind& entry) { return options.what == entry.name; });
+  if (const auto fits = check_options(*kind, options); !fits) return report(fits.error());
+  if (options.schema) return print_schema(options);
+  if (options.remote) return list_remote(options);
+  if (options.markdown) {
+    put("{}", kind->markdown());
+    return exit_code::ok;
+  }
+  const auto items = kind->list(options);
+  if (!items) return report(items.error());
+  if (options.json)
+    put("{}\n", items->dump(1));
+  else
+    print_items(*items);
   return exit_code::ok;
+}
+
+/// With --help: whether the folders exist, and whether the options fit.
+int check_list_names(const ListOptions& options) {
+  const auto* kind =
+      std::ranges::find_if(kinds, [&](const Kind& entry) { return options.what == entry.name; });
+  if (kind != std::end(kinds))
+    if (const auto fits = check_options(*kind, options); !fits) return report(fits.error());
+  if (options.folders.empty()) return exit_code::ok;
+  const auto places = dispatch::Places::find();
+  if (!places) return report(places.error());
+  const auto set = dispatch::all_profiles(*places, dispatch::profile_sources(options.folders));
+  return set ? exit_code::ok : report(set.error());
 }
 
 }  // namespace
@@ -291,14 +344,19 @@ void add_list(CLI::App& program, Action& chosen) {
                    "run)")
       ->required()
       ->check(one_of("list of", names, "quiesce list --help"));
-  command->add_flag("--json", options->json, "As JSON");
-  command->add_flag("--markdown", options->markdown,
-                    "Devices, checks and records as the pages of docs/");
-  command->add_flag("--schema", options->schema, "The JSON Schema of scenarios");
+  CLI::Option* json_flag = command->add_flag("--json", options->json, "As JSON");
+  CLI::Option* markdown = command->add_flag("--markdown", options->markdown,
+                                            "Devices, checks and records as the pages of docs/");
+  markdown->excludes(json_flag);
+  command->add_flag("--schema", options->schema, "The JSON Schema of scenarios")
+      ->excludes(markdown);
   command->add_flag("--remote", options->remote,
                     "Of kernels: those that can be fetched by name now, which asks the network");
   add_devices_option(*command, options->folders);
-  command->callback([options, &chosen] { chosen = [options] { return list(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = {[options] { return list(*options); },
+              [options] { return check_list_names(*options); }};
+  });
 }
 
 }  // namespace quiesce::cli

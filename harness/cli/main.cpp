@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/names.hpp"
+#include "harness/cli/output.hpp"
 
 namespace quiesce::cli {
 
@@ -30,7 +29,7 @@ const std::string& called_as() {
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "quiesce: {}\n", error.describe());
+  say("quiesce: {}\n", error.describe());
   return exit_code_of(error);
 }
 
@@ -64,7 +63,7 @@ std::vector<std::string> backwards(const std::vector<std::string>& words) {
 }
 
 int refuse(const std::string& message) {
-  fmt::print(stderr, "quiesce: {}\n", message);
+  say("quiesce: {}\n", message);
   return exit_code::usage;
 }
 
@@ -76,6 +75,14 @@ int refuse(const CLI::ParseError& error, const CLI::App& program) {
   for (auto used = program.get_subcommands(); !used.empty(); used = used.front()->get_subcommands())
     called += " " + used.front()->get_name();
   return refuse(fmt::format("{}\n\"{} --help\" explains it", text, called));
+}
+
+/// Whether a git bisect run looks at the exit code.
+bool for_git(const std::vector<std::string>& words) {
+  CLI::App program(about, "quiesce");
+  Action unused;
+  add_everything(program, unused);
+  return asks_for(program, words, "--bisect");
 }
 
 /// The help of the subcommand that the words name, unless something that they name does not exist.
@@ -94,7 +101,7 @@ int help(const CLI::App& program, const std::vector<std::string>& words) {
   }
   if (chosen.names)
     if (const int code = chosen.names(); code != exit_code::ok) return code;
-  fmt::print("{}", help_of(program, forgiving));
+  put("{}", help_of(program, forgiving));
   return exit_code::ok;
 }
 
@@ -108,18 +115,26 @@ int run_program(const std::vector<std::string>& given) {
   try {
     program.parse(backwards(request.words));
   } catch (const CLI::CallForVersion& version) {
-    return program.exit(version);
+    put("{}\n", version.what());
+    return exit_code::ok;
+  } catch (const CLI::CallForHelp&) {
+    // "--help" alone was seen before.
+    return refuse("--help takes no value");
   } catch (const CLI::ParseError& error) {
     return refuse(error, program);
   }
+  if (const auto nothing = empty_value(program)) return refuse(*nothing);
   return chosen.act();
 }
 
 int run(const std::vector<std::string>& given) {
-  const int code = run_program(given);
+  int code = run_program(given);
+  if (const int why = flush_output(); why != 0) {
+    say("quiesce: cannot write to standard output: {}\n", std::strerror(why));
+    code = exit_code_without_output(code, for_git(given) ? For::bisect : For::people);
+  }
   // To git, 2 would mean a bad commit.
-  const bool bisect = std::ranges::find(given, "--bisect") != given.end();
-  return bisect && code == exit_code::usage ? exit_code::bisect_skip : code;
+  return code == exit_code::usage && for_git(given) ? exit_code::bisect_skip : code;
 }
 
 }  // namespace
@@ -127,6 +142,7 @@ int run(const std::vector<std::string>& given) {
 }  // namespace quiesce::cli
 
 int main(int argc, char** argv) {
+  quiesce::cli::hold_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   quiesce::cli::called_as(argc > 0 ? argv[0] : "quiesce");
   return quiesce::cli::run({argv + std::min(argc, 1), argv + argc});

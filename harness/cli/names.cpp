@@ -42,6 +42,12 @@ std::string option_name(const std::string& word) {
   return is_short ? word.substr(0, 2) : std::string();
 }
 
+/// Of "--flag=no", the "=no".
+bool is_off(const std::string& value) {
+  constexpr std::string_view words[] = {"=false", "=off", "=no", "=n", "=f", "=0", "=-"};
+  return std::ranges::find(words, CLI::detail::to_lower(value)) != std::end(words);
+}
+
 Words options_of(const CLI::App& app) {
   Words names;
   for (const CLI::Option* option : app.get_options())
@@ -99,6 +105,9 @@ std::optional<std::string> unknown_word(const CLI::App& program, const Words& wo
       if (option == nullptr) return no_option(*app, name);
       // Its values are no names of ours.
       const bool has_value = word.starts_with("--") && word.find('=') != std::string::npos;
+      // CLI11 would take the next word.
+      if (has_value && option->get_items_expected_max() > 0 && name.size() + 1 == word.size())
+        return fmt::format("{}: expected a value, found an empty text", name);
       if (!has_value) at += static_cast<std::size_t>(std::max(0, option->get_items_expected_min()));
     } else if (!subcommands_of(*app).empty()) {
       const CLI::App* command = find_subcommand(*app, word);
@@ -107,6 +116,30 @@ std::optional<std::string> unknown_word(const CLI::App& program, const Words& wo
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> empty_value(const CLI::App& program) {
+  for (const CLI::Option* option : program.get_options())
+    if (option->get_items_expected_max() > 0)
+      for (const auto& value : option->results())
+        if (value.empty())
+          return fmt::format(
+              "{}: expected a value, found an empty text",
+              option->get_positional() ? option->get_name(true) : option->get_name());
+  for (const CLI::App* command : program.get_subcommands())
+    if (auto nothing = empty_value(*command)) return nothing;
+  return std::nullopt;
+}
+
+bool asks_for(const CLI::App& program, const Words& words, const std::string& flag) {
+  const CLI::App* app = &program;
+  for (const auto& word : words) {
+    if (word == "--") return false;
+    if (option_name(word) == flag && app->get_option_no_throw(flag) != nullptr)
+      return !is_off(word.substr(flag.size()));
+    if (const CLI::App* command = find_subcommand(*app, word)) app = command;
+  }
+  return false;
 }
 
 CLI::Validator one_of(const std::string& what, Words words, const std::string& shows_all) {

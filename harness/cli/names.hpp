@@ -23,6 +23,16 @@ Request read_request(const CLI::App& program, std::vector<std::string> words);
 std::optional<std::string> unknown_word(const CLI::App& program,
                                         const std::vector<std::string>& words);
 
+/// Of a parsed command line: the first option or argument that was given an empty text, as a
+/// sentence. (A variable that is not set makes one of it, and then it is not what was asked for
+/// that would be done.)
+std::optional<std::string> empty_value(const CLI::App& program);
+
+/// Whether the subcommand that the words name has this flag, and they set it: also where something
+/// else is wrong with them.
+bool asks_for(const CLI::App& program, const std::vector<std::string>& words,
+              const std::string& flag);
+
 /// For an option that takes one of `words`: the refusal has the nearest ones. `shows_all` is the
 /// command that does.
 CLI::Validator one_of(const std::string& what, std::vector<std::string> words,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "harness/base/text.hpp"
 
@@ -61,6 +62,26 @@ std::string shell_line(const Command& command, const std::filesystem::path& here
   return (elsewhere ? "cd " + shell_word(command.folder) + " && " : "") + shell_line(command.words);
 }
 
+std::vector<std::string> own_environment() {
+  // Those of tests/ and tools/ are not the program's.
+  constexpr const char* names[] = {"QUIESCE_CACHE", "QUIESCE_DATA", "QUIESCE_DEVICES",
+                                   "QUIESCE_RECIPES"};
+  std::vector<std::string> settings;
+  for (const char* name : names)
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
+      settings.push_back(fmt::format("{}={}", name, value));
+  return settings;
+}
+
+std::vector<std::string> with_environment(const std::vector<std::string>& environment,
+                                          std::vector<std::string> command) {
+  if (environment.empty()) return command;
+  std::vector<std::string> whole{"env"};
+  whole.insert(whole.end(), environment.begin(), environment.end());
+  whole.insert(whole.end(), command.begin(), command.end());
+  return whole;
+}
+
 Command repeat_command(const CLI::App& run, const std::string& program, const std::string& scenario,
                        const std::filesystem::path& here) {
   Command command{.words = {program, run.get_name()}, .folder = here.string()};
@@ -105,7 +126,8 @@ std::vector<NextStep> next_steps(const Ending& ending) {
   if (!ending.repeat.empty())
     steps.push_back(step("repeat", shell_line(ending.repeat, ending.here)));
   if (ending.outcome == Outcome::error)
-    steps.push_back(step("doctor", shell_line({ending.program, "doctor"})));
+    steps.push_back(step(
+        "doctor", shell_line(with_environment(ending.environment, {ending.program, "doctor"}))));
   return steps;
 }
 

@@ -25,6 +25,12 @@ std::string shell_line(const std::vector<std::string>& words);
 /// The same, with "cd FOLDER && " before it when that is not `here`.
 std::string shell_line(const Command& command, const std::filesystem::path& here);
 
+/// What quiesce takes from the environment, as far as it is set: "QUIESCE_CACHE=/srv/kernels".
+std::vector<std::string> own_environment();
+/// `command` with these settings, as env(1) takes them.
+std::vector<std::string> with_environment(const std::vector<std::string>& environment,
+                                          std::vector<std::string> command);
+
 /// What repeats one run of a parsed `quiesce run`: `program` (as it was called), every option that
 /// was given but those that say what becomes of results, and in the place of all scenarios the
 /// `scenario`; empty, when none was given. Options are asked for, not listed: what is added to the
@@ -45,7 +51,8 @@ struct NextStep {
 /// What one may want next.
 struct Ending {
   checks::Outcome outcome = checks::Outcome::error;
-  std::string program;             ///< how quiesce was called
+  std::string program;                        ///< how quiesce was called
+  std::vector<std::string> environment = {};  ///< as own_environment() has it
   std::filesystem::path evidence;  ///< the run directory; empty: there is none, or it is shown
   Command repeat;                  ///< may be empty
   std::filesystem::path here;      ///< the current folder

@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "harness/base/clock.hpp"
 #include "harness/base/text.hpp"
+#include "harness/cli/output.hpp"
 
 namespace quiesce::cli {
 
@@ -34,6 +34,8 @@ constexpr Phase run_phases[] = {
     {"collect", "what is left is fetched"},
     {"judge", "the checks judge the evidence"},
 };
+
+constexpr Phase survey_phase{"survey", "what drivers make of the device"};
 
 constexpr std::size_t usual_columns = 80;
 constexpr std::string_view cut_mark = "...";
@@ -74,12 +76,17 @@ std::string progress_line(const Whereabouts& where) {
   line += where.title + ": ";
   const auto* phase = std::ranges::find(run_phases, where.phase, &Phase::name);
   const bool known = phase != std::end(run_phases);
-  if (known) line += fmt::format("phase {} of {}, ", phase - run_phases + 1, std::size(run_phases));
+  if (where.boot > 0)
+    line += fmt::format("boot {} of at most {}, ", where.boot, where.most_boots);
+  else if (known && where.most_boots == 0)
+    line += fmt::format("phase {} of {}, ", phase - run_phases + 1, std::size(run_phases));
   line += where.phase;
   if (!where.note.empty())
     line += ": " + where.note;
   else if (known)
     line += fmt::format(": {}", phase->meaning);
+  else if (where.phase == survey_phase.name)
+    line += fmt::format(": {}", survey_phase.meaning);
   line = printable(line);
   std::ranges::replace(line, '\n', ' ');
   std::ranges::replace(line, '\t', ' ');
@@ -100,8 +107,10 @@ std::size_t terminal_columns() {
   return number > 0 ? static_cast<std::size_t>(number) : usual_columns;
 }
 
-Progress::Progress(Mode mode, std::string title, Turn turn) : mode_(mode), begin_(seconds_now()) {
+Progress::Progress(Mode mode, std::string title, Turn turn, int most_boots)
+    : mode_(mode), begin_(seconds_now()) {
   where_.turn = turn;
+  where_.most_boots = most_boots;
   where_.title = std::move(title);
   if (mode_ != Mode::live) return;
   // A signal is for the thread that watches for it, or for the whole program.
@@ -126,6 +135,7 @@ void Progress::show_every_second(const std::stop_token& stop) {
 void Progress::phase(const std::string& name) {
   const std::lock_guard lock(mutex_);
   where_.phase = name;
+  if (where_.most_boots > 0 && name == run_phases[0].name) ++where_.boot;
   where_.note.clear();
   show();
 }
@@ -142,12 +152,11 @@ void Progress::show() {
     case Mode::silent:
       return;
     case Mode::plain:
-      fmt::print(stderr, "{}\n", progress_line(where_));
+      say("{}\n", progress_line(where_));
       return;
     case Mode::live:
       // In the last column some terminals go to the next line at once.
-      fmt::print(stderr, "\r\x1b[K{}", fit(progress_line(where_), terminal_columns() - 1));
-      std::fflush(stderr);
+      say("\r\x1b[K{}", fit(progress_line(where_), terminal_columns() - 1));
       line_open_ = true;
   }
 }
@@ -158,7 +167,7 @@ void Progress::done() {
     ticker_.join();
   }
   mode_ = Mode::silent;
-  if (std::exchange(line_open_, false)) fmt::print(stderr, "\r\x1b[K");
+  if (std::exchange(line_open_, false)) say("\r\x1b[K");
 }
 
 }  // namespace quiesce::cli

@@ -25,10 +25,15 @@ struct Whereabouts {
   std::string title;  ///< the scenario
   std::string phase;
   std::string note;  ///< what is waited for, or what came last
+  /// Of what boots a guest several times and crashes none: the phases of a run are not counted
+  /// then.
+  int most_boots = 0;
+  int boot = 0;  ///< which one it is; 0 before the first
 };
 
 /// "  12.3 s  run 3 of 12, first-run: phase 6 of 8, capture: observing without drivers". One line
-/// without control characters. A phase without a note says what it is for.
+/// without control characters. A phase without a note says what it is for. "boot 2 of at most 4,
+/// images: ..." where boots are counted.
 std::string progress_line(const Whereabouts& where);
 
 /// The start of a UTF-8 text that takes at most `columns` columns of a terminal, "..." at its end
@@ -43,7 +48,8 @@ std::size_t terminal_columns();
 class Progress {
  public:
   enum class Mode { live, plain, silent };
-  Progress(Mode mode, std::string title, Turn turn = {});
+  /// With `most_boots`, each phase "images" begins another boot.
+  Progress(Mode mode, std::string title, Turn turn = {}, int most_boots = 0);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();

@@ -6,6 +6,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_codes.hpp"
 #include "harness/cli/next_steps.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/dispatch/series.hpp"
@@ -42,6 +43,7 @@ Progress::Mode progress_mode(const RunOptions& options) {
 void print_result(const Judged& judged, const RunOptions& options, const Command& repeat) {
   const auto next = next_steps({.outcome = judged.result.outcome,
                                 .program = called_as(),
+                                .environment = own_environment(),
                                 .evidence = judged.folder,
                                 .repeat = repeat,
                                 .here = repeat.folder});
@@ -49,13 +51,13 @@ void print_result(const Judged& judged, const RunOptions& options, const Command
     nlohmann::json json = to_json(judged.result);
     json["folder"] = judged.folder.string();
     if (!next.empty()) json["next"] = as_json(next);
-    fmt::print("{}\n", json.dump());
+    put("{}\n", json.dump());
   } else {
-    fmt::print("{}\nevidence: {}\n", reports::render_text(judged.result, colour_on_output()),
-               judged.folder.string());
+    put("{}\nevidence: {}\n", reports::render_text(judged.result, colour_on_output()),
+        judged.folder.string());
   }
-  std::fflush(stdout);
-  if (!options.json && !options.bisect) fmt::print(stderr, "{}", as_text(next));
+  flush_output();
+  if (!options.json && !options.bisect) say("{}", as_text(next));
 }
 
 /// What was wrong before or between the runs: reported, and as an exit code. To git, 2 or 3 would
@@ -63,19 +65,24 @@ void print_result(const Judged& judged, const RunOptions& options, const Command
 int refuse_run(const RunOptions& options, const Error& error, const Command& repeat = {}) {
   const int code = report(error);
   if (code == exit_code::environment && !options.bisect && !options.json)
-    fmt::print(stderr, "{}",
-               as_text(next_steps({.outcome = Outcome::error,
-                                   .program = called_as(),
-                                   .evidence = {},
-                                   .repeat = repeat,
-                                   .here = repeat.folder})));
+    say("{}", as_text(next_steps({.outcome = Outcome::error,
+                                  .program = called_as(),
+                                  .environment = own_environment(),
+                                  .evidence = {},
+                                  .repeat = repeat,
+                                  .here = repeat.folder})));
   return options.bisect && code != exit_code::interrupted ? exit_code::bisect_skip : code;
 }
 
 /// What repeats the run of one scenario, or of one cell of its matrix.
-Command repeat_of(const CLI::App& command, const scenario::Scenario& scenario) {
+Command repeat_of(const CLI::App& command, const RunOptions& options,
+                  const scenario::Scenario& scenario) {
   std::error_code error;
-  Command repeat = repeat_command(command, called_as(), scenario.source, fs::current_path(error));
+  // What stands in for a scenario is not repeated: the run would be called by its name.
+  const bool named = !options.request.scenarios.empty();
+  Command repeat = repeat_command(command, called_as(), named ? scenario.source : std::string(),
+                                  fs::current_path(error));
+  repeat.words = with_environment(own_environment(), std::move(repeat.words));
   // A stored plan is one cell already.
   for (const auto& setting : scenario.cell)
     repeat.words.insert(repeat.words.end(), {"--set", setting});
@@ -86,7 +93,7 @@ Result<Judged> run_one(const Errand& errand, const RunOptions& options, const CL
                        const dispatch::Means& means, Loop& loop) {
   Progress progress(progress_mode(options), errand.job.scenario.name,
                     {.number = errand.place.number, .count = errand.place.count});
-  const Command repeat = repeat_of(command, errand.job.scenario);
+  const Command repeat = repeat_of(command, options, errand.job.scenario);
   auto judged = dispatch::single_run(
       errand.job, errand.folder, means, {.command = repeat.words, .directory = repeat.folder}, loop,
       {.on_phase = [&](const std::string& name) { progress.phase(name); },
@@ -95,12 +102,15 @@ Result<Judged> run_one(const Errand& errand, const RunOptions& options, const CL
   return judged;
 }
 
+void say_note(const std::string& note) {
+  say("quiesce: {}\n", note);
+}
+
 int run_all(const RunOptions& options, const CLI::App& command) {
   auto places = dispatch::Places::find();
   if (!places) return refuse_run(options, places.error());
-  const auto named = dispatch::gather(options.request, *places);
+  const auto named = dispatch::gather(options.request, *places, say_note);
   if (!named) return refuse_run(options, named.error());
-  for (const auto& note : named->set.notes) fmt::print(stderr, "quiesce: {}\n", note);
   const dispatch::Means means{.places = std::move(*places),
                               .profiles = named->set.profiles,
                               .qemu = options.request.qemu,
@@ -114,11 +124,11 @@ int run_all(const RunOptions& options, const CLI::App& command) {
        .stamp = dispatch::stamp_of_now()},
       [&](const Errand& errand) { return run_one(errand, options, command, means, loop); },
       [&](const Errand& errand, const Judged& judged) {
-        print_result(judged, options, repeat_of(command, errand.job.scenario));
+        print_result(judged, options, repeat_of(command, options, errand.job.scenario));
       });
   if (!ran.refused) return exit_code_of(ran.outcomes, options.bisect ? For::bisect : For::people);
-  const int code =
-      refuse_run(options, ran.refused->error, repeat_of(command, ran.refused->job->scenario));
+  const int code = refuse_run(options, ran.refused->error,
+                              repeat_of(command, options, ran.refused->job->scenario));
   // What earlier runs found is not lost with this one.
   const bool failed_before = std::ranges::find(ran.outcomes, Outcome::fail) != ran.outcomes.end();
   return options.bisect && failed_before ? exit_code::failed : code;
@@ -126,23 +136,35 @@ int run_all(const RunOptions& options, const CLI::App& command) {
 
 /// With --help: whether all that is named exists. That nothing is named is no matter then.
 int check_run_names(const RunOptions& options) {
-  if (options.request.scenarios.empty() && options.request.devices.empty()) return exit_code::ok;
   const auto places = dispatch::Places::find();
-  const auto named =
-      places ? dispatch::gather(options.request, *places) : tl::unexpected(places.error());
+  const auto named = places ? dispatch::check_names(options.request, *places, say_note)
+                            : tl::unexpected(places.error());
   return named ? exit_code::ok : refuse_run(options, named.error());
 }
 
+std::vector<std::string> words_of(const std::string& file, const std::string& kernel,
+                                  const std::string& qemu) {
+  std::vector<std::string> words{"run", "--device", file};
+  if (!kernel.empty()) words.insert(words.end(), {"--kernel", kernel});
+  if (!qemu.empty()) words.insert(words.end(), {"--qemu", qemu});
+  return words;
+}
+
 }  // namespace
+
+std::vector<std::string> device_command(const std::string& file, const std::string& kernel,
+                                        const std::string& qemu) {
+  auto words = words_of(file, kernel, qemu);
+  words.insert(words.begin(), called_as());
+  return with_environment(own_environment(), std::move(words));
+}
 
 int run_device(const std::string& file, const std::string& kernel, const std::string& qemu) {
   // By the command line, so that the command that repeats it is the one that a person would give.
   CLI::App program;
   Action chosen;
   add_run(program, chosen);
-  std::vector<std::string> words{"run", "--device", file};
-  if (!kernel.empty()) words.insert(words.end(), {"--kernel", kernel});
-  if (!qemu.empty()) words.insert(words.end(), {"--qemu", qemu});
+  auto words = words_of(file, kernel, qemu);
   std::ranges::reverse(words);  // as CLI11 wants them
   program.parse(words);
   return chosen.act();

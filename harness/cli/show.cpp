@@ -3,8 +3,10 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/exit_codes.hpp"
 #include "harness/cli/formats.hpp"
 #include "harness/cli/next_steps.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
@@ -48,8 +50,7 @@ std::string brief(const json& fields) {
 
 void print_timeline(const evidence::Run& run) {
   for (const auto& event : run.timeline)
-    if (tells(event.name))
-      fmt::print("{:9.3f}  {:14}{}\n", event.t, event.name, brief(event.fields));
+    if (tells(event.name)) put("{:9.3f}  {:14}{}\n", event.t, event.name, brief(event.fields));
 }
 
 json as_json(const evidence::Run& run, const checks::RunResult& result) {
@@ -67,7 +68,7 @@ int show(const ShowOptions& options) {
   if (!run) return report(run.error());
   const checks::RunResult result = checks::judge(*run);
   if (options.json) {
-    fmt::print("{}\n", as_json(*run, result).dump(1, ' ', false, json::error_handler_t::replace));
+    put("{}\n", as_json(*run, result).dump(1, ' ', false, json::error_handler_t::replace));
     return 0;
   }
   if (options.timeline) {
@@ -75,30 +76,36 @@ int show(const ShowOptions& options) {
     return 0;
   }
   if (!options.format.empty()) {
-    fmt::print("{}", reports::find_format(options.format)
-                         ->render(result, {.colour = colour_on_output(), .verbose = true}));
+    put("{}", reports::find_format(options.format)
+                  ->render(result, {.colour = colour_on_output(), .verbose = true}));
     return 0;
   }
-  fmt::print("{}\n", reports::render_text(result, colour_on_output()));
+  put("{}\n", reports::render_text(result, colour_on_output()));
   for (const auto& check : result.checks) {
-    fmt::print("\n{} {}: {}\n", to_string(check.verdict), check.name, check.reason);
-    for (const auto& detail : check.details) fmt::print("    {}\n", detail);
-    if (!check.control.empty()) fmt::print("    control: {}\n", check.control);
+    put("\n{} {}: {}\n", to_string(check.verdict), check.name, check.reason);
+    for (const auto& detail : check.details) put("    {}\n", detail);
+    if (!check.control.empty()) put("    control: {}\n", check.control);
   }
-  for (const auto& damage : run->damage) fmt::print("damaged evidence: {}\n", damage);
-  fmt::print("\nevidence: {}\n", run->folder.string());
-  std::fflush(stdout);
+  for (const auto& damage : run->damage) put("damaged evidence: {}\n", damage);
+  put("\nevidence: {}\n", run->folder.string());
+  flush_output();
   std::error_code error;
-  fmt::print(stderr, "{}",
-             as_text(next_steps({.outcome = result.outcome,
-                                 .program = called_as(),
-                                 .evidence = {},
-                                 .repeat = command_of(result.about),
-                                 .here = std::filesystem::current_path(error)})));
+  say("{}", as_text(next_steps({.outcome = result.outcome,
+                                .program = called_as(),
+                                .environment = own_environment(),
+                                .evidence = {},
+                                .repeat = command_of(result.about),
+                                .here = std::filesystem::current_path(error)})));
   return 0;
 }
 
 }  // namespace
+
+int check_run_folder(const std::string& folder) {
+  if (folder.empty()) return exit_code::ok;
+  const auto run = evidence::open(folder);
+  return run ? exit_code::ok : report(run.error());
+}
 
 void add_show(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<ShowOptions>();
@@ -108,7 +115,10 @@ void add_show(CLI::App& program, Action& chosen) {
   add_format_option(*command, options->format);
   command->add_flag("--json", options->json, "Result and timeline as JSON, for programs");
   command->add_flag("--timeline", options->timeline, "What happened when");
-  command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = {[options] { return show(*options); },
+              [options] { return check_run_folder(options->folder); }};
+  });
 }
 
 }  // namespace quiesce::cli

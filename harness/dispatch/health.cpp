@@ -125,7 +125,7 @@ Finding examine_data() {
   const auto places = Places::find();
   if (!places)
     return {Health::missing, "program data", places.error().describe(),
-            "build it: tools/quickstart does"};
+            chosen_data() != nullptr ? "unset QUIESCE_DATA" : "build it: tools/quickstart does"};
   return {Health::good, "program data", places->catalog.string() + ", " + places->agent.string(),
           ""};
 }

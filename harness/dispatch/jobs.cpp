@@ -17,15 +17,16 @@ namespace {
 constexpr const char* scenario_of_devices = "device";
 
 /// What is laid over each scenario, the user's own settings last.
-std::vector<std::string> settings_of(const Request& request, const scenario::ProfileSet& set) {
-  std::vector<std::string> settings;
-  const auto add = [&](const char* place, const std::string& value) {
-    if (!value.empty()) settings.push_back(place + ("=" + nlohmann::json(value).dump()));
+std::vector<scenario::Override> settings_of(const Request& request,
+                                            const scenario::ProfileSet& set) {
+  std::vector<scenario::Override> settings;
+  const auto add = [&](const char* option, const char* place, const std::string& value) {
+    if (!value.empty()) settings.emplace_back(place + ("=" + nlohmann::json(value).dump()), option);
   };
-  if (request.scenarios.empty()) add("name", name_of(set.wanted));
-  add("production.kernel", request.kernel);
-  add("capture.kernel", request.capture_kernel);
-  add("timeouts.total", request.timeout);
+  if (request.scenarios.empty()) add("--device", "name", name_of(set.wanted));
+  add("--kernel", "production.kernel", request.kernel);
+  add("--capture-kernel", "capture.kernel", request.capture_kernel);
+  add("--timeout", "timeouts.total", request.timeout);
   settings.insert(settings.end(), request.settings.begin(), request.settings.end());
   return settings;
 }
@@ -105,7 +106,7 @@ std::string name_of(const std::vector<std::string>& devices) {
   return fmt::format("{}", fmt::join(devices, "-")).substr(0, longest);
 }
 
-Result<Jobs> gather(const Request& request, const Places& places) {
+Result<Jobs> gather(const Request& request, const Places& places, const OnProfileNote& on_note) {
   if (request.scenarios.empty() && request.devices.empty())
     return fail(Errc::invalid_input,
                 "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a device "
@@ -113,9 +114,22 @@ Result<Jobs> gather(const Request& request, const Places& places) {
   TRY(check_named_qemu(request.qemu));
   Jobs all;
   TRY_ASSIGN(all.set, all_profiles(places, profile_sources(request.folders, request.devices)));
+  if (on_note)
+    for (const auto& note : all.set.notes) on_note(note);
   TRY_ASSIGN(all.jobs, load_jobs(request, places, all.set));
   TRY(check_kernels(request, all.jobs));
   return all;
+}
+
+Result<void> check_names(const Request& request, const Places& places,
+                         const OnProfileNote& on_note) {
+  if (!request.scenarios.empty() || !request.devices.empty()) {
+    TRY(gather(request, places, on_note));
+  } else {
+    TRY(all_profiles(places, profile_sources(request.folders)));
+    TRY(check_kernels(request, {}));
+  }
+  return check_named_qemu(request.qemu);
 }
 
 }  // namespace quiesce::dispatch

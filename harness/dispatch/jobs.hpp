@@ -3,6 +3,7 @@
 // is started.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,10 +38,20 @@ struct Jobs {
   std::vector<Job> jobs;     ///< in the order in which they were named
 };
 
+/// Told of each device profile that took the place of another, as a sentence: before an error about
+/// a scenario that names it.
+using OnProfileNote = std::function<void(const std::string& note)>;
+
 /// Everything that is named, with --kernel and the like laid over the scenarios; whether the
 /// kernels exist. What is wrong with all scenarios is one error. invalid_input also for a stored
 /// plan that something is to be laid over: it is run as it is.
-Result<Jobs> gather(const Request& request, const Places& places);
+Result<Jobs> gather(const Request& request, const Places& places,
+                    const OnProfileNote& on_note = nullptr);
+
+/// Whether what is named exists: as gather(), but there need be nothing to run, and the QEMU is
+/// looked for.
+Result<void> check_names(const Request& request, const Places& places,
+                         const OnProfileNote& on_note = nullptr);
 
 /// "igb" or "igb-nvme": what a run is called that only devices were given for.
 std::string name_of(const std::vector<std::string>& devices);

@@ -2,6 +2,7 @@
 #include "harness/dispatch/new_device.hpp"
 
 #include "harness/base/fd.hpp"
+#include "harness/dispatch/interrupts.hpp"
 #include "harness/dispatch/qemu_choice.hpp"
 #include "harness/draft/ask_qemu.hpp"
 
@@ -68,13 +69,17 @@ Result<DraftedDevice> draft_device(const NewDeviceRequest& request, const Places
                             ? fs::path(scenario::device_name_of(request.name) + ".json")
                             : request.out;
   TRY(check_new_file(file));
-  TRY_ASSIGN(draft::Draft draft, draft::new_profile({.name = request.name,
-                                                     .kernel = request.kernel,
-                                                     .qemu = chosen.qemu,
-                                                     .agent = places.agent,
-                                                     .store = store},
-                                                    loop, observer));
-  return DraftedDevice{.file = file, .draft = std::move(draft)};
+  // A guest is ended, and folders of its boots and of what is being fetched go.
+  TRY_ASSIGN(Interrupts interrupts, Interrupts::watch(loop));
+  auto draft = draft::new_profile({.name = request.name,
+                                   .kernel = request.kernel,
+                                   .qemu = chosen.qemu,
+                                   .agent = places.agent,
+                                   .store = store},
+                                  loop, observer);
+  TRY(interrupts.check());
+  if (!draft) return tl::unexpected(draft.error());
+  return DraftedDevice{.file = file, .draft = *std::move(draft)};
 }
 
 Result<void> write_draft(const DraftedDevice& drafted) {

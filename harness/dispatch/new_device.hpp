@@ -29,7 +29,7 @@ struct DraftedDevice {
 Result<void> check_names(const NewDeviceRequest& request);
 
 /// Looks, tries and drafts; up to four boots of a guest. invalid_input before any of them when the
-/// file is there already.
+/// file is there already; `interrupted` by Ctrl-C and SIGTERM, with nothing left behind.
 Result<DraftedDevice> draft_device(const NewDeviceRequest& request, const Places& places,
                                    Loop& loop, const run::Observer& observer);
 

@@ -14,13 +14,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<fs::path> existing(const char* what, std::initializer_list<fs::path> candidates) {
+Result<fs::path> existing(const char* what, const std::vector<fs::path>& candidates) {
   std::string tried;
   for (const auto& candidate : candidates) {
     std::error_code error;
     if (fs::exists(candidate, error)) return fs::weakly_canonical(candidate);
     tried += (tried.empty() ? "" : ", ") + candidate.string();
   }
+  if (const char* chosen = chosen_data())
+    return fail(Errc::unsupported,
+                "cannot find {} (looked at {}), for QUIESCE_DATA is {}: let it name a source tree, "
+                "or unset it",
+                what, tried, chosen);
   return fail(Errc::unsupported,
               "cannot find {} (looked at {}); run from the build folder, or set QUIESCE_DATA", what,
               tried);
@@ -28,18 +33,26 @@ Result<fs::path> existing(const char* what, std::initializer_list<fs::path> cand
 
 }  // namespace
 
+const char* chosen_data() {
+  const char* chosen = std::getenv("QUIESCE_DATA");
+  return chosen != nullptr && *chosen != '\0' ? chosen : nullptr;
+}
+
 Result<Places> Places::find() {
   std::error_code error;
   const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  const char* chosen = std::getenv("QUIESCE_DATA");
+  const char* chosen = chosen_data();
   // BUILD/harness/cli/quiesce; the sources are named by the build.
   const fs::path build = here.parent_path().parent_path();
   const fs::path data = chosen != nullptr ? fs::path(chosen) : fs::path(QUIESCE_SOURCE_ROOT);
   const fs::path installed = here / "../share/quiesce";
-  TRY_ASSIGN(fs::path catalog,
-             existing("the device catalog", {installed / "catalog", data / "devices/catalog"}));
-  TRY_ASSIGN(fs::path scenarios,
-             existing("the scenarios", {installed / "scenarios", data / "scenarios"}));
+  const auto find = [&](const char* what, const char* when_installed, const char* in_sources) {
+    std::vector<fs::path> candidates{data / in_sources};
+    if (chosen == nullptr) candidates.insert(candidates.begin(), installed / when_installed);
+    return existing(what, candidates);
+  };
+  TRY_ASSIGN(fs::path catalog, find("the device catalog", "catalog", "devices/catalog"));
+  TRY_ASSIGN(fs::path scenarios, find("the scenarios", "scenarios", "scenarios"));
   TRY_ASSIGN(fs::path agent, existing("the guest agent", {here / "../libexec/quiesce/quiesce-agent",
                                                           build / "vm-images/agent/quiesce-agent",
                                                           data / "quiesce-agent"}));

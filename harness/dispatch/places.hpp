@@ -19,6 +19,9 @@ struct Places {
   static Result<Places> find();
 };
 
+/// $QUIESCE_DATA; null when it is not set, or empty.
+const char* chosen_data();
+
 /// A scenario as given: a path, or the name of a shipped one ("first-run").
 Result<std::filesystem::path> find_scenario(const Places& places, const std::string& given);
 

@@ -36,9 +36,12 @@ Result<Judged> single_run(const Job& job, const fs::path& folder, const Means& m
   };
   TRY(check_folder(folder));
   phase("images");
-  TRY_ASSIGN(const scenario::RunPlan plan, plan_of(job, means, observer));
-  TRY_ASSIGN(const Interrupts interrupts, Interrupts::watch(loop));
-  const auto executed = run::execute(plan, folder, loop, observer, asked);
+  TRY_ASSIGN(Interrupts interrupts, Interrupts::watch(loop));
+  const auto plan = plan_of(job, means, observer);
+  // Nothing was started yet, so there is no run to be judged.
+  TRY(interrupts.check());
+  if (!plan) return tl::unexpected(plan.error());
+  const auto executed = run::execute(*plan, folder, loop, observer, asked);
   // A folder that was refused holds no run: there is nothing to judge.
   if (!executed && executed.error().code() == Errc::invalid_input)
     return tl::unexpected(executed.error());

@@ -24,7 +24,8 @@ struct Means {
 
 /// Images, run, verdict; what it does now goes to `observer`, as the phases "images", those of the
 /// run, and "judge". A run that harness or QEMU failed is judged, too: only what left no evidence
-/// is an error. While the guest runs, Ctrl-C and SIGTERM end it and not the program.
+/// is an error. Ctrl-C and SIGTERM end the guest and not the program; before it there is one, that
+/// is an error, too (`interrupted`).
 Result<Judged> single_run(const Job& job, const std::filesystem::path& folder, const Means& means,
                           const run::Asked& asked, Loop& loop, const run::Observer& observer);
 

@@ -14,8 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int most_boots = 4;
-
 /// Modules that are wanted, in the order in which they were found.
 class Wanted {
  public:

@@ -22,6 +22,9 @@ struct NewDevice {
   builder::Store store;
 };
 
+/// Each begins with the phase "images".
+inline constexpr int most_boots = 4;
+
 /// Takes a boot of the guest, and another for each layer of modules that shows up (a controller's
 /// disk, a virtio device), four at most. Leaves nothing behind. invalid_input as of ask_qemu() and
 /// of the kernel; what the guest does wrong is a failure that says so.

@@ -15,28 +15,27 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* from_command_line = "--set";
-
 /// A value as JSON, else as a bare string: --set production.kernel=debian:6.1 needs no quotes.
 json parse_value(const std::string& text) {
-  Report ignored(from_command_line);
+  Report ignored("");
   // A text with "//" in it is more likely a URL or a path than a comment.
   auto document = parse_json(text, ignored, Comments::refused);
   return document && ignored.empty() ? std::move(document->value) : json(text);
 }
 
-void apply_override(json& document, const std::string& text,
+void apply_override(json& document, const Override& setting,
                     std::span<const std::string> check_names, std::vector<Origin>& origins,
                     Report& report) {
+  const std::string& text = setting.text;
   const std::size_t equals = text.find('=');
   const std::string path = text.substr(0, equals);
   if (equals == std::string::npos)
     return report.add(
-        {from_command_line, found(json(text)), "expected PATH=VALUE, as in machine.cpus=1"});
+        {setting.named_by, found(json(text)), "expected PATH=VALUE, as in machine.cpus=1"});
   if (const auto placed = put(document, path, parse_value(text.substr(equals + 1)), check_names))
-    origins.push_back({placed->created, placed->target, from_command_line, "", ""});
+    origins.push_back({placed->created, placed->target, setting.named_by, "", ""});
   else
-    report.add({from_command_line, found(json(path)), placed.error()});
+    report.add({setting.named_by, found(json(path)), placed.error()});
 }
 
 /// Devices of the command line that the document does not name get an entry of their own, after its
@@ -147,7 +146,7 @@ tl::unexpected<std::vector<Diagnostic>> unreadable(const std::filesystem::path& 
 
 Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name,
                                         const Vocabulary& vocabulary,
-                                        std::span<const std::string> overrides,
+                                        std::span<const Override> overrides,
                                         std::span<const std::string> devices) {
   Report report(name);
   auto document = parse_json(text, report);
@@ -156,8 +155,8 @@ Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string
   for (const auto& [check, specs] : vocabulary.checks) check_names.push_back(check);
   std::vector<Origin> origins;
   append_devices(document->value, devices, origins);
-  for (const auto& override_text : overrides)
-    apply_override(document->value, override_text, check_names, origins, report);
+  for (const auto& setting : overrides)
+    apply_override(document->value, setting, check_names, origins, report);
   if (!is_shallow(document->value)) {
     report.add("", fmt::format("nested deeper than {} levels", deepest));
     return tl::unexpected(report.take());
@@ -167,7 +166,7 @@ Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string
 }
 
 Loaded<std::vector<Scenario>> load(const std::filesystem::path& path, const Vocabulary& vocabulary,
-                                   std::span<const std::string> overrides,
+                                   std::span<const Override> overrides,
                                    std::span<const std::string> devices) {
   const auto text = read_file(path, longest_text);
   if (!text) return unreadable(path, text.error());

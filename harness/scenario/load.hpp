@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/scenario/model.hpp"
@@ -40,17 +41,30 @@ struct Vocabulary {
   std::map<std::string, std::vector<ParameterSpec>> checks;  ///< every check and its parameters
 };
 
-/// `overrides`: from --set, "machine.cpus=1" or "/devices/0/activity/rate=200" (value as JSON, or a
-/// bare string). `devices`: profiles of --device; each that no device of the scenario names gets
-/// one of its own, as the last. Texts may hold comments: // to the line's end, and /* */.
+/// One value that is laid over a scenario, and who says so, which diagnostics name.
+struct Override {
+  std::string text;                ///< "machine.cpus=1"
+  std::string named_by = "--set";  ///< the option
+  // A text alone is one of --set.
+  Override(std::string setting)
+      : text(std::move(setting)) {}                 // NOLINT(google-explicit-constructor)
+  Override(const char* setting) : text(setting) {}  // NOLINT(google-explicit-constructor)
+  Override(std::string setting, std::string option)
+      : text(std::move(setting)), named_by(std::move(option)) {}
+};
+
+/// `overrides`: as --set has them, "machine.cpus=1" or "/devices/0/activity/rate=200" (value as
+/// JSON, or a bare string). `devices`: profiles of --device; each that no device of the scenario
+/// names gets one of its own, as the last. Texts may hold comments: // to the line's end, and /*
+/// */.
 Loaded<std::vector<Scenario>> load(const std::filesystem::path& path, const Vocabulary& vocabulary,
-                                   std::span<const std::string> overrides = {},
+                                   std::span<const Override> overrides = {},
                                    std::span<const std::string> devices = {});
 /// The same from text; `name` stands for the file in diagnostics. One Scenario a cell of the
 /// matrix, in its order; a cell's name is "NAME/cpus=1,memory=2GiB".
 Loaded<std::vector<Scenario>> load_text(std::string_view text, const std::string& name,
                                         const Vocabulary& vocabulary,
-                                        std::span<const std::string> overrides = {},
+                                        std::span<const Override> overrides = {},
                                         std::span<const std::string> devices = {});
 
 Loaded<Profile> load_profile(const std::filesystem::path& path);

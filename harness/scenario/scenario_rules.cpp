@@ -83,10 +83,13 @@ void check_panic(const Scenario& scenario, Report& report) {
   report.add("/panic/cpu", fmt::format("the CPU can be chosen with the methods {} only", choose));
 }
 
-void check_times(const Scenario& scenario, Report& report) {
-  const Timeouts& timeouts = scenario.timeouts;
+/// The default of timeouts.progress is no longer than a total that was given.
+void check_times(Scenario& scenario, const json& document, Report& report) {
+  Timeouts& timeouts = scenario.timeouts;
   if (report.touches("/timeouts") || report.touches("/panic/busy") || report.touches("/steps"))
     return;
+  if (given(document, "timeouts", "progress") == nullptr)
+    timeouts.progress = std::min(timeouts.progress, timeouts.total);
   if (timeouts.progress > timeouts.total)
     report.add("/timeouts/progress",
                fmt::format("{} is longer than timeouts.total, {}",
@@ -329,7 +332,7 @@ void apply_rules(Scenario& scenario, const json& document, const Vocabulary& voc
   check_kernels(scenario, document, report);
   check_memory(scenario, report);
   check_panic(scenario, report);
-  check_times(scenario, report);
+  check_times(scenario, document, report);
   check_steps(scenario, document, report);
   check_devices(scenario, document, vocabulary, report);
   check_ports(scenario, vocabulary, report);

@@ -160,7 +160,7 @@ const Fields<Timeouts>& timeout_fields() {
   static const Fields<T> fields{
       duration("total", &T::total, Seconds(10), Seconds(86400), "Longest run, under emulation"),
       duration("progress", &T::progress, Seconds(1), Seconds(3600),
-               "Longest silence, under emulation")};
+               "Longest silence, under emulation; when it is left out, no longer than total")};
   return fields;
 }
 

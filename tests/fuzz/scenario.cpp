@@ -47,9 +47,9 @@ void check_round_trip(const Scenario& scenario) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string text(reinterpret_cast<const char*>(data), size);
-  std::vector<std::string> overrides;
+  std::vector<Override> overrides;
   if (const std::size_t line = text.find('\n'); !text.starts_with('{') && line != text.npos) {
-    overrides.push_back(text.substr(0, line));
+    overrides.emplace_back(text.substr(0, line));
     text.erase(0, line + 1);
   }
   if (const auto loaded = load_text(text, "fuzz.json", vocabulary(), overrides))

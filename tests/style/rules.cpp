@@ -303,10 +303,30 @@ Problems target_only(const File& file) {
   return problems;
 }
 
+/// What prints by itself throws, or fails unseen, when its reader is gone.
+Problems printing(const File& file) {
+  static constexpr std::array folders{"harness/", "reports/", "vm-images/builder/",
+                                      "devices/models/", "devices/vfio_user/"};
+  if (!is_cpp(file) || file.path.starts_with("harness/cli/output.") ||
+      std::ranges::none_of(folders,
+                           [&](const char* folder) { return file.path.starts_with(folder); }))
+    return {};
+  static const std::regex pattern(
+      R"(\bfmt::v?print(ln)?\(|\bstd::(cout|cerr|clog)\b|\bf?(printf|puts|putc|write)\(.*\bstd(out|err)\b|)"
+      R"((^|[^\w:])(std::)?(printf|puts|putchar)\()");
+  Problems problems;
+  const auto lines = split(file.text, '\n');
+  for (std::size_t line = 0; line < lines.size(); ++line)
+    if (!trim(lines[line]).starts_with("//") && std::regex_search(lines[line], pattern))
+      problems.push_back(
+          fmt::format("line {}: harness/cli/output.hpp prints, and nothing else does", line + 1));
+  return problems;
+}
+
 }  // namespace
 
 std::span<const Rule> rules() {
-  static constexpr std::array<Rule, 10> table{{{"licence", licence},
+  static constexpr std::array<Rule, 11> table{{{"licence", licence},
                                                {"include-directions", include_directions},
                                                {"rooms", rooms},
                                                {"forbidden-words", forbidden_words},
@@ -315,7 +335,8 @@ std::span<const Rule> rules() {
                                                {"length", length},
                                                {"record-names", record_names},
                                                {"target-only", target_only},
-                                               {"wiring-only", wiring_only}}};
+                                               {"wiring-only", wiring_only},
+                                               {"printing", printing}}};
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "harness/base/fd.hpp"
+#include "harness/base/interruption.hpp"
 
 namespace quiesce::builder {
 
@@ -110,6 +111,7 @@ Result<void> unpack_data(archive* outer, const fs::path& deb, const fs::path& fo
   if (archive_read_open(inner.get(), outer, nullptr, read_member, nullptr) != ARCHIVE_OK)
     return fail(Errc::invalid_input, "{} is damaged: {}", deb.string(), reason(inner.get()));
   for (;;) {
+    TRY(not_interrupted());
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(inner.get(), &entry);
     if (status == ARCHIVE_EOF) return {};

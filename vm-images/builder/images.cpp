@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
+#include "harness/base/interruption.hpp"
 #include "vm-images/builder/apt.hpp"
 #include "vm-images/builder/builder.hpp"
 #include "vm-images/builder/digest.hpp"
@@ -126,7 +127,9 @@ Result<Images> build(const Kernel& production, const Kernel& capture,
   TRY(same_as_resolved(production, from));
   TRY(same_as_resolved(capture, from));
   Images images;
+  TRY(not_interrupted());
   TRY_ASSIGN(images.capture, build_capture(capture, from));
+  TRY(not_interrupted());
   TRY_ASSIGN(images.production, build_production(production, images.capture, from));
   // What is not remembered is read again: that must not fail a run.
   (void)from.digests.save();

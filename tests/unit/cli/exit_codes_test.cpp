@@ -34,4 +34,12 @@ BOOST_AUTO_TEST_CASE(for_git_one_failure_outweighs_a_run_that_was_lost) {
   BOOST_TEST(exit_code_of({Outcome::fail, Outcome::interrupted}, For::bisect) == 130);
 }
 
+BOOST_AUTO_TEST_CASE(without_output_a_call_has_failed_unless_its_code_is_the_answer) {
+  using cli::exit_code_without_output;
+  BOOST_TEST(exit_code_without_output(0, cli::For::people) == 3);
+  BOOST_TEST(exit_code_without_output(1, cli::For::people) == 3);
+  BOOST_TEST(exit_code_without_output(130, cli::For::people) == 130);
+  BOOST_TEST(exit_code_without_output(1, cli::For::bisect) == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

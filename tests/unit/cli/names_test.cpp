@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/cli/names.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 using namespace quiesce;
@@ -117,6 +118,37 @@ BOOST_FIXTURE_TEST_CASE(a_choice_that_does_not_exist_brings_the_nearest, Program
   }
   app.parse(Words{"checks", "list"});
   BOOST_TEST(what == "checks");
+}
+
+// run --kernel "$K", with K unset, found the stock kernel good in a bisection.
+BOOST_FIXTURE_TEST_CASE(an_empty_value_is_named, Program) {
+  const auto empty = [](std::vector<std::string> words) {
+    Program fresh;
+    std::reverse(words.begin(), words.end());
+    fresh.app.parse(words);
+    return cli::empty_value(fresh.app).value_or("");
+  };
+  BOOST_TEST(empty({"run", "a", "--kernel", "x", "--json"}).empty());
+  BOOST_TEST(empty({"run", "a", "--kernel", ""}) ==
+             "--kernel: expected a value, found an empty text");
+  BOOST_TEST(empty({"image", "fetch", ""}) == "KERNEL: expected a value, found an empty text");
+  // CLI11 would take the scenario for the kernel.
+  BOOST_TEST(unknown({"run", "--kernel=", "a"}) ==
+             "--kernel: expected a value, found an empty text");
+}
+
+// "judge --bisect" ended with 125, for the word was looked for anywhere, and "run --bisect=true"
+// with 2, which git takes for a bad commit.
+BOOST_FIXTURE_TEST_CASE(a_flag_is_asked_for_where_there_is_one, Program) {
+  const auto asked = [&](const Words& words) { return cli::asks_for(app, words, "--json"); };
+  BOOST_TEST(asked({"run", "a", "--json"}));
+  BOOST_TEST(asked({"run", "--kernle", "--json=true"}));
+  BOOST_TEST(!asked({"run", "--json=false"}));
+  BOOST_TEST(!asked({"run", "a"}));
+  BOOST_TEST(!asked({"run", "--", "--json"}));
+  BOOST_TEST(!asked({"show", "--json"}));
+  BOOST_TEST(!asked({"shwo", "--json"}));
+  BOOST_TEST(!asked({"--json", "run"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -100,6 +100,18 @@ BOOST_AUTO_TEST_CASE(a_command_of_another_folder_goes_there_first) {
   BOOST_TEST(cli::shell_line(command, "/a b") == "quiesce run x");
 }
 
+// "The same again" was another run: QUIESCE_DEVICES and the like were left out.
+BOOST_AUTO_TEST_CASE(what_was_taken_from_the_environment_goes_before_the_command) {
+  const Words environment{"QUIESCE_CACHE=/a b"};
+  BOOST_TEST(cli::shell_line(cli::with_environment(environment, {"quiesce", "doctor"})) ==
+             "env 'QUIESCE_CACHE=/a b' quiesce doctor");
+  BOOST_TEST(cli::with_environment({}, {"quiesce"}) == Words{"quiesce"},
+             boost::test_tools::per_element());
+  auto failed = ending(Outcome::error);
+  failed.environment = environment;
+  BOOST_TEST(next_steps(failed).back().line == "env 'QUIESCE_CACHE=/a b' quiesce doctor");
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_passed_needs_nothing) {
   BOOST_TEST(next_steps(ending(Outcome::pass)).empty());
   BOOST_TEST(cli::as_text({}).empty());

@@ -37,6 +37,24 @@ BOOST_AUTO_TEST_CASE(a_phase_of_tomorrow_is_shown_without_a_number) {
       "   1.0 s  x: thaw: a");
 }
 
+// "phase 1 of 8" up to four times, of phases that do not exist.
+BOOST_AUTO_TEST_CASE(boots_without_a_crash_are_counted_and_phases_are_not) {
+  const auto line = [](int boot, const char* phase) {
+    return progress_line({.seconds = 1,
+                          .turn = {},
+                          .title = "x",
+                          .phase = phase,
+                          .note = "",
+                          .most_boots = 4,
+                          .boot = boot});
+  };
+  BOOST_TEST(line(0, "asking QEMU") == "   1.0 s  x: asking QEMU");
+  BOOST_TEST(line(2, "images") ==
+             "   1.0 s  x: boot 2 of at most 4, images: kernels and boot images");
+  BOOST_TEST(line(2, "survey") ==
+             "   1.0 s  x: boot 2 of at most 4, survey: what drivers make of the device");
+}
+
 BOOST_AUTO_TEST_CASE(what_would_break_the_line_is_gone) {
   BOOST_TEST(
       progress_line(

@@ -86,6 +86,35 @@ BOOST_FIXTURE_TEST_CASE(a_device_that_is_given_alone_gets_a_scenario_with_its_na
   BOOST_TEST(all->jobs[0].scenario.devices.size() == 2U);
 }
 
+// "--set: /timeouts/total: ..." though nobody had said --set, and of a short --timeout, that the
+// default of another value is longer.
+BOOST_FIXTURE_TEST_CASE(what_is_wrong_with_an_option_is_said_of_it, Desk) {
+  BOOST_TEST(refusal({.scenarios = {"first-run"}, .timeout = "5mni"})
+                 .starts_with("--timeout: /timeouts/total: "));
+  const auto all = gather({.scenarios = {"first-run"}, .timeout = "30s"}, places);
+  BOOST_REQUIRE_MESSAGE(all, (all ? "" : all.error().describe()));
+  BOOST_TEST(all->jobs[0].scenario.timeouts.progress.count() == 30);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_profile_in_the_place_of_another_is_announced_before_an_error, Desk) {
+  const std::string mine =
+      file("mine.json", R"({"format": 1, "name": "e1000e", "description": "mine",
+        "qemu": [{"driver": "e1000e", "id": "@name", "addr": "@addr"}]})");
+  Texts notes;
+  const auto all = gather({.scenarios = {"first-run"}, .devices = {mine}}, places,
+                          [&](const std::string& note) { notes.push_back(note); });
+  BOOST_TEST(!all);
+  BOOST_REQUIRE_EQUAL(notes.size(), 1U);
+  BOOST_TEST(notes[0].find("not the shipped one") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(names_are_looked_at_without_anything_to_run, Desk) {
+  BOOST_TEST(check_names({}, places).has_value());
+  BOOST_TEST(!check_names({.folders = {"/nonexistent"}}, places).has_value());
+  BOOST_TEST(!check_names({.kernel = "debain:6.1"}, places).has_value());
+  BOOST_TEST(!check_names({.qemu = "/nonexistent/qemu"}, places).has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(nothing_named_is_refused_with_what_could_be, Desk) {
   BOOST_TEST(refusal({}).find("quiesce list scenarios") != std::string::npos);
 }

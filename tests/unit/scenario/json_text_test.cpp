@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(comments_are_passed_over_and_lines_still_count) {
 // "--set capture.command_line=1 // x" is a text that happens to begin with a number.
 BOOST_AUTO_TEST_CASE(a_value_of_the_command_line_has_no_comments) {
   const auto loaded = load_text(testing::scenario_text(), "s.json", testing::small_vocabulary(),
-                                std::vector<std::string>{"capture.command_line=1 // x"});
+                                std::vector<Override>{"capture.command_line=1 // x"});
   BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
   BOOST_TEST(loaded->at(0).capture.command_line == "1 // x");
 }

@@ -16,7 +16,7 @@ using testing::small_vocabulary;
 BOOST_AUTO_TEST_SUITE(scenario_load)
 
 namespace {
-Scenario good(const std::string& text, const std::vector<std::string>& overrides = {}) {
+Scenario good(const std::string& text, const std::vector<Override>& overrides = {}) {
   auto loaded = load_text(text, "s.json", small_vocabulary(), overrides);
   BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
   return loaded->at(0);

@@ -16,8 +16,7 @@ BOOST_AUTO_TEST_SUITE(scenario_matrix)
 
 namespace {
 
-std::vector<Scenario> cells(const std::string& text,
-                            const std::vector<std::string>& overrides = {}) {
+std::vector<Scenario> cells(const std::string& text, const std::vector<Override>& overrides = {}) {
   auto loaded = load_text(text, "s.json", small_vocabulary(), overrides);
   BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
   return std::move(*loaded);
@@ -178,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_cell_says_how_it_is_had_alone) {
       R"("matrix": {"machine.cpus": [1, 2], "production.command_line": ["a", "b c=\"d\""]})");
   BOOST_TEST(cells(scenario_text("\"name\": \"x\"")).front().cell.empty());
   for (const auto& cell : cells(text)) {
-    const auto alone = cells(text, cell.cell);
+    const auto alone = cells(text, {cell.cell.begin(), cell.cell.end()});
     BOOST_REQUIRE_EQUAL(alone.size(), 1U);
     BOOST_TEST(alone[0].machine.cpus == cell.machine.cpus);
     BOOST_TEST(alone[0].production.command_line == cell.production.command_line);

@@ -50,7 +50,7 @@ std::vector<std::string> names_of(const ProfileSet& set) {
 }
 
 Scenario loaded_with(const std::string& text, const std::vector<std::string>& devices,
-                     const std::vector<std::string>& overrides = {}) {
+                     const std::vector<Override>& overrides = {}) {
   auto loaded = load_text(text, "s.json", small_vocabulary(), overrides, devices);
   BOOST_REQUIRE_MESSAGE(loaded.has_value(), complaints(loaded));
   return loaded->at(0);

@@ -54,7 +54,7 @@ std::string complaints(const Loaded<T>& loaded) {
 }
 
 inline std::string complaints(const std::string& text,
-                              const std::vector<std::string>& overrides = {}) {
+                              const std::vector<Override>& overrides = {}) {
   return complaints(load_text(text, "s.json", small_vocabulary(), overrides));
 }
 

@@ -143,6 +143,23 @@ BOOST_AUTO_TEST_CASE(a_phase_that_takes_the_whole_run_is_found) {
                       spdx + "#include \"harness/run/sides.hpp\"\n") == 0U);
 }
 
+// fmt::print throws when its reader is gone, and that ended the program in the middle of a run.
+BOOST_AUTO_TEST_CASE(only_one_place_prints) {
+  const auto found = [](const std::string& line, const char* path = "harness/cli/run.cpp") {
+    return problems("printing", path, spdx + line + "\n");
+  };
+  for (const char* line : {"fmt::print(stderr, \"{}\", x);", "  fmt::print(\"x\");",
+                           "std::cout << x;", "std::fputs(text, stderr);", "std::puts(\"x\");",
+                           "std::fwrite(text, 1, 2, stdout);", "printf(\"x\");"})
+    BOOST_TEST(found(line) == 1U, line);
+  for (const char* line : {"put(\"x\");", "say(\"x\");", "std::snprintf(text, 2, \"x\");",
+                           "// fmt::print(x)", "fmt::format(\"x\");", "render_print(x);"})
+    BOOST_TEST(found(line) == 0U, line);
+  BOOST_TEST(found("fmt::print(x);", "harness/cli/output.cpp") == 0U);
+  BOOST_TEST(found("fmt::print(x);", "harness/run/x.cpp") == 1U);
+  BOOST_TEST(found("std::fputs(x, stderr);", "vm-images/agent/main.cpp") == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_too_long_is_found) {
   std::string text;
   for (int line = 0; line < 500; ++line) text += "int x;\n";
