@@ -92,6 +92,10 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
     names.push_back(device.name);
     if (!device.alias.empty()) names.push_back(device.alias);
   }
+  // Two QEMUs may have been asked.
+  std::ranges::sort(names);
+  const auto twice = std::ranges::unique(names);
+  names.erase(twice.begin(), twice.end());
   return fail(Errc::invalid_input, "{}",
               no_such("PCI device", name, names, "qemu-system-x86_64 -device help"));
 }
