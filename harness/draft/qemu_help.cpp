@@ -94,8 +94,7 @@ Result<QemuDevice> choose_device(const std::vector<QemuDevice>& devices, const s
   }
   // Two QEMUs may have been asked.
   std::ranges::sort(names);
-  const auto twice = std::ranges::unique(names);
-  names.erase(twice.begin(), twice.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return fail(Errc::invalid_input, "{}",
               no_such("PCI device", name, names, "qemu-system-x86_64 -device help"));
 }
