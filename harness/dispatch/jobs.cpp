@@ -111,13 +111,13 @@ Result<Jobs> gather(const Request& request, const Places& places, const OnProfil
     return fail(Errc::invalid_input,
                 "name a scenario (\"quiesce list scenarios\" shows the shipped ones), or a device "
                 "with --device");
-  TRY(check_named_qemu(request.qemu));
   Jobs all;
   TRY_ASSIGN(all.set, all_profiles(places, profile_sources(request.folders, request.devices)));
   if (on_note)
     for (const auto& note : all.set.notes) on_note(note);
   TRY_ASSIGN(all.jobs, load_jobs(request, places, all.set));
   TRY(check_kernels(request, all.jobs));
+  TRY(check_named_qemu(request.qemu));
   return all;
 }
 

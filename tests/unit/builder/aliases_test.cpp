@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(modules_speak_for_themselves_where_depmod_has_not_run) {
   BOOST_TEST(modules(*table, card) == "a_c b");
   BOOST_TEST(modules(*table, "virtio:d00000001v00001AF4") == "a_c");
   // A build tree changes from run to run: nothing is remembered of it.
-  BOOST_TEST(!std::filesystem::exists(bench.store.root / "aliases"));
+  BOOST_TEST(std::filesystem::is_empty(bench.store.root / "aliases"));
 }
 
 BOOST_AUTO_TEST_CASE(what_depmod_wrote_is_taken_as_it_is) {

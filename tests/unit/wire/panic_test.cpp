@@ -16,8 +16,10 @@ BOOST_AUTO_TEST_CASE(every_way_to_panic_has_a_name_and_says_what_is_done_and_wha
     BOOST_TEST(find_panic(way.name) == &way);
     BOOST_TEST(std::string(way.meaning).size() > 0);
     BOOST_TEST(std::string(way.shows).size() > 0);
-    // Exiting is all that an exit needs; everything else acts on something.
-    BOOST_TEST((way.by == PanicWay::By::agent_exits) == std::string(way.what).empty(), way.name);
+    // An exit and an NMI are all that they need; everything else acts on something.
+    BOOST_TEST((way.by == PanicWay::By::agent_exits || way.by == PanicWay::By::nmi) ==
+                   std::string(way.what).empty(),
+               way.name);
     BOOST_TEST((way.by == PanicWay::By::agent_writes) == !std::string(way.with).empty(), way.name);
     if (way.allowed_by != nullptr) BOOST_TEST(std::string(way.allowed_by).starts_with("/proc/"));
   }
