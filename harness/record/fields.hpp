@@ -92,7 +92,7 @@ bool get(const Json& value, T& into, const std::string& key, Wrong* wrong) {
     Wrong inner;
     read_into(value, into, &inner);
     if (wrong != nullptr)
-      for (const auto& each : inner) wrong->push_back(key + "." + each);
+      for (const auto& each : inner) wrong->push_back(std::string(key).append(".").append(each));
     return true;
   } else {
     return take(value, into);
