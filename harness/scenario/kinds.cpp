@@ -43,9 +43,9 @@ Work work_in(const nlohmann::json& object, const std::vector<Work>& known) {
   const auto kind = object.is_object() ? object.find("kind") : object.end();
   Work work = nothing();
   work.name.clear();
-  if (kind == object.end() || !kind->is_string() || *kind == "" || *kind == wire::no_work)
-    return work;
+  if (kind == object.end() || !kind->is_string()) return work;
   const auto& name = kind->get_ref<const std::string&>();
+  if (name.empty() || name == wire::no_work) return work;
   if (const Work* found = find_kind(known, name)) return *found;
   work.name = name;
   work.uses_memory = true;
@@ -78,6 +78,7 @@ const Work* find_kind(const std::vector<Work>& kinds, std::string_view name) {
 
 std::vector<std::string> kind_names(const std::vector<Work>& kinds) {
   std::vector<std::string> names;
+  names.reserve(kinds.size());
   for (const auto& kind : kinds) names.push_back(kind.name);
   return names;
 }

@@ -150,7 +150,7 @@ bool untouched(const evidence::Run& run, const std::vector<evidence::PciWrite>& 
       return false;
   return std::none_of(writes.begin(), writes.end(), [&](const auto& write) {
     return write.t > handover && write.address == before.address &&
-           kind.set(write, before.config) == false;
+           kind.set(write, before.config) == std::optional(false);
   });
 }
 
