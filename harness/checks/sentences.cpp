@@ -55,7 +55,7 @@ class Speaker {
   }
 
  private:
-  static void append(Said& to, Said part) {
+  static void append(Said& to, const Said& part) {
     to.text += part.text;
     to.whole = to.whole && part.whole;
   }
@@ -121,7 +121,7 @@ class Speaker {
           if constexpr (std::is_same_v<T, std::vector<std::string>>) {
             std::vector<std::string> words = value;
             if (form == "q")
-              for (std::string& word : words) word = '"' + word + '"';
+              for (std::string& word : words) word = fmt::format("\"{}\"", word);
             return list_words(words);
           } else if constexpr (std::is_same_v<T, std::string>) {
             return with(form == "w" ? phrase(value) : value);

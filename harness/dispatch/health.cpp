@@ -18,13 +18,11 @@ namespace quiesce::dispatch {
 
 namespace {
 
-constexpr const char* vfio_user_device = "vfio-user-pci";
-
 /// The QEMU that a run with such devices would take, and why.
 Finding examine_qemu(const char* what, const std::vector<std::string>& devices, Health without) {
   const auto store = builder::Store::open();
   if (!store) return {without, what, store.error().describe(), "see \"image store\""};
-  const auto chosen = choose_qemu("", devices, *store);
+  const auto chosen = choose_qemu("", vm::demands_for(devices), *store);
   if (chosen)
     return {
         Health::good, what,
@@ -32,7 +30,7 @@ Finding examine_qemu(const char* what, const std::vector<std::string>& devices, 
             "{} at {}: {}{}", chosen->qemu.version, chosen->qemu.path.string(), chosen->why,
             devices.empty() ? std::string() : fmt::format("; it has {}", fmt::join(devices, ", "))),
         ""};
-  const bool served = devices == std::vector<std::string>{vfio_user_device};
+  const bool served = devices == std::vector<std::string>{vm::served_type};
   return {without, what,
           served ? "none has device vfio-user-pci: scenarios with served devices cannot run"
                  : chosen.error().describe(),
@@ -49,7 +47,7 @@ Finding examine_devices() {
   std::vector<scenario::PlannedDevice> planned;
   for (const auto& profile : *profiles)
     if (!profile.server) planned.push_back({.name = profile.name, .profile = profile});
-  const auto qemu = vm::find_qemu(vm::system_qemu(), vm::device_types(planned));
+  const auto qemu = vm::find_qemu(vm::system_qemu(), vm::demands_of(planned));
   if (!qemu) return {Health::limited, what, "cannot be asked without QEMU", "install QEMU first"};
   if (qemu->enough())
     return {Health::good, what,
@@ -136,7 +134,7 @@ std::vector<Finding> examine() {
   return {
       examine_qemu("QEMU", {}, Health::missing),
       examine_devices(),
-      examine_qemu("QEMU, vfio-user", {vfio_user_device}, Health::limited),
+      examine_qemu("QEMU, vfio-user", {vm::served_type}, Health::limited),
       examine_acceleration(),
       examine_memory(),
       examine_disk("evidence folder", std::filesystem::current_path(), 200_MiB),

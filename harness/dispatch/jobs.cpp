@@ -54,8 +54,9 @@ Result<Job> stored_job(const fs::path& path, const std::string& given, const Req
                 "\"{}\" with it",
                 given, fmt::join(changes, " and "), plan.scenario.name);
   TRY(check_inputs(plan, given));
-  Job job{.scenario = plan.scenario, .stored = std::move(plan)};
+  Job job{.scenario = plan.scenario};
   job.scenario.source = given;
+  job.stored = std::move(plan);
   return job;
 }
 

@@ -41,7 +41,7 @@ void name_servers(std::vector<scenario::PlannedDevice>& devices,
                               "--seed",         "@seed",     "--settings",   "@settings",
                               "--ledger-fd",    "@ledger",   "--control-fd", "@control"};
     // What it writes without tags no watch can name by itself.
-    if (device.settings.value("tagged", true) == false) {
+    if (!device.settings.value("tagged", true)) {
       device.profile.writes_tagged = false;
       device.profile.test["tagged"] = false;
     }

@@ -26,7 +26,8 @@ namespace {
 
 /// One that has the device; a fetched one may have what the system's has not.
 Result<QemuChoice> qemu_with(const NewDeviceRequest& request, const builder::Store& store) {
-  if (auto having = choose_qemu(request.qemu, {request.name}, store)) return having;
+  if (auto having = choose_qemu(request.qemu, vm::demands_for({request.name}), store))
+    return having;
   // It may be an alias, which is in the list alone.
   std::vector<draft::QemuDevice> all;
   std::vector<std::string> asked;

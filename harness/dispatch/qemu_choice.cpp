@@ -2,6 +2,7 @@
 #include "harness/dispatch/qemu_choice.hpp"
 
 #include <optional>
+#include <set>
 
 #include "harness/base/process.hpp"
 
@@ -16,9 +17,17 @@ std::string remedy_for(const vm::Qemu& qemu, bool was_named,
   if (fetched)
     return fmt::format("nor is it in the fetched {}; name another with --qemu", fetched->version);
   for (const auto& lack : qemu.lacks)
-    if (lack == "device vfio-user-pci")
+    if (lack.what == std::string("device ") + vm::served_type)
       return "\"quiesce image fetch qemu\" brings one that has, or name another with --qemu";
   return "\"quiesce image fetch qemu\" brings a newer one, or name another with --qemu";
+}
+
+/// `profile "my-card": `, of those that name what is lacking; empty when the harness does.
+std::string naming(const std::vector<vm::Lack>& lacks) {
+  std::set<std::string> profiles;
+  for (const auto& lack : lacks)
+    if (!lack.profile.empty()) profiles.insert(fmt::format("profile \"{}\": ", lack.profile));
+  return fmt::format("{}", fmt::join(profiles, ""));
 }
 
 }  // namespace
@@ -30,22 +39,24 @@ Result<void> check_named_qemu(const std::string& named) {
   return {};
 }
 
-std::string has_not(const std::vector<std::string>& lacks) {
+std::string has_not(const std::vector<vm::Lack>& lacks) {
   std::string text = "has ";
-  for (std::size_t i = 0; i < lacks.size(); ++i)
-    text += (i == 0 ? "no " : i + 1 == lacks.size() ? " and no " : ", no ") + lacks[i];
+  for (std::size_t i = 0; i < lacks.size(); ++i) {
+    text += (i == 0 ? "no " : i + 1 == lacks.size() ? " and no " : ", no ") + lacks[i].what;
+    if (!lacks[i].near.empty()) text += " (" + lacks[i].near + ")";
+  }
   return text;
 }
 
-Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
+Result<QemuChoice> choose_qemu(const std::string& named, const vm::Demands& demands,
                                const builder::Store& store) {
   TRY(check_named_qemu(named));
-  auto first = vm::find_qemu(named.empty() ? vm::system_qemu() : named, devices);
+  auto first = vm::find_qemu(named.empty() ? vm::system_qemu() : named, demands);
   if (first && first->enough())
     return QemuChoice{*first, named.empty() ? "the system's" : "named with --qemu"};
   std::optional<vm::Qemu> other;
   if (named.empty()) {
-    auto fetched = vm::find_qemu(builder::fetched_qemu(store), devices);
+    auto fetched = vm::find_qemu(builder::fetched_qemu(store), demands);
     if (fetched) other = *fetched;
     if (fetched && fetched->enough())
       return QemuChoice{*fetched, first ? fmt::format("fetched, for the system's {} {}",
@@ -53,7 +64,9 @@ Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::
                                         : "fetched, for the system has none that works"};
   }
   if (!first) return tl::unexpected(first.error());
-  return fail(Errc::unsupported, "QEMU {} ({}) {}, which this run needs; {}", first->version,
+  const std::string profiles = naming(first->lacks);
+  return fail(profiles.empty() ? Errc::unsupported : Errc::invalid_input,
+              "{}QEMU {} ({}) {}, which this run needs; {}", profiles, first->version,
               first->path.string(), has_not(first->lacks),
               remedy_for(*first, !named.empty(), other));
 }

@@ -18,15 +18,15 @@ struct QemuChoice {
 };
 
 /// `lacks` as a clause: "has no device vfio-user-pci and no -netdev stream".
-std::string has_not(const std::vector<std::string>& lacks);
+std::string has_not(const std::vector<vm::Lack>& lacks);
 
 /// Whether --qemu names a program; empty: it was not given.
 Result<void> check_named_qemu(const std::string& named);
 
 /// What `named` (--qemu) names, and nothing else then; without it the system's when it has all of
-/// `devices`, else the one that "quiesce image fetch qemu" brought. unsupported names what is
-/// missing and the remedy.
-Result<QemuChoice> choose_qemu(const std::string& named, const std::vector<std::string>& devices,
+/// `demands`, else the one that "quiesce image fetch qemu" brought. unsupported names what is
+/// missing and the remedy; invalid_input what a profile names and no QEMU at hand has.
+Result<QemuChoice> choose_qemu(const std::string& named, const vm::Demands& demands,
                                const builder::Store& store);
 
 }  // namespace quiesce::dispatch

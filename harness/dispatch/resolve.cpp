@@ -28,7 +28,7 @@ Result<scenario::RunPlan> resolve(const scenario::Scenario& scenario, const Plac
   TRY_ASSIGN(plan.devices, scenario::place_devices(scenario, how.profiles));
   name_servers(plan.devices, how.program);
   builder::observe(how.on_step, "looking for a QEMU");
-  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, vm::device_types(plan.devices), store));
+  TRY_ASSIGN(const QemuChoice chosen, choose_qemu(how.qemu, vm::demands_of(plan.devices), store));
   TRY_ASSIGN(const vm::Accelerator accelerator,
              vm::choose_accelerator(scenario.machine.accel, chosen.qemu));
   plan.accel = accelerator.name;

@@ -74,8 +74,7 @@ Result<void> check_inputs(const scenario::RunPlan& plan, const std::string& name
 }
 
 Result<scenario::RunPlan> ready(scenario::RunPlan plan, const fs::path& program) {
-  TRY_ASSIGN(const vm::Qemu qemu,
-             vm::find_qemu(plan.qemu.string(), vm::device_types(plan.devices)));
+  TRY_ASSIGN(const vm::Qemu qemu, vm::find_qemu(plan.qemu.string(), vm::demands_of(plan.devices)));
   if (!qemu.enough())
     return fail(Errc::unsupported,
                 "QEMU {} ({}), which the stored plan names, {}; bring the one back that the plan "

@@ -2,8 +2,10 @@
 #include "harness/vm/capabilities.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/base/fd.hpp"
+#include "harness/base/names.hpp"
 #include "harness/base/process.hpp"
 #include "harness/base/temp_dir.hpp"
 #include "harness/base/text.hpp"
@@ -52,21 +54,119 @@ bool is_unknown_device(const Error& error) {
          error.message().find("DeviceNotFound") != std::string::npos;
 }
 
-Result<Answers> converse(Loop& loop, Fd socket, const std::vector<std::string>& devices,
-                         TimePoint deadline) {
+/// The "name" of each entry of a list.
+std::vector<std::string> names_in(const json& list) {
+  std::vector<std::string> names;
+  if (!list.is_array()) return names;
+  for (const json& entry : list)
+    if (const auto name = entry.find("name"); entry.is_object() && name != entry.end())
+      if (name->is_string()) names.push_back(name->get<std::string>());
+  return names;
+}
+
+/// What -device takes besides the properties of the device.
+bool is_of_every_device(const std::string& key) {
+  return key == "driver" || key == "id" || key == "bus";
+}
+
+Result<void> ask_for_device(Qmp& qmp, const Demands::Device& device, std::vector<Lack>& lacks,
+                            TimePoint deadline) {
+  const auto known = qmp.call("device-list-properties", {{"typename", device.type}}, deadline);
+  if (!known) {
+    if (!is_unknown_device(known.error())) return tl::unexpected(known.error());
+    lacks.push_back({.what = "device " + device.type, .near = {}, .profile = device.profile});
+    return {};
+  }
+  const std::vector<std::string> names = names_in(*known);
+  if (names.empty()) return {};
+  for (const auto& key : device.properties)
+    if (!is_of_every_device(key) && std::ranges::find(names, key) == names.end())
+      lacks.push_back({.what = fmt::format("property \"{}\" of device {}", key, device.type),
+                       .near = did_you_mean(key, names),
+                       .profile = device.profile});
+  return {};
+}
+
+/// After the devices: those that lie in modules bring their events with them.
+Result<void> ask_for_events(Qmp& qmp, const std::vector<Demands::TraceEvent>& events,
+                            std::vector<Lack>& lacks, TimePoint deadline) {
+  if (events.empty()) return {};
+  TRY_ASSIGN(const json all, qmp.call("trace-event-get-state", {{"name", "*"}}, deadline));
+  const std::vector<std::string> names = names_in(all);
+  if (names.empty()) return {};
+  for (const auto& event : events)
+    if (std::ranges::find(names, event.name) == names.end())
+      lacks.push_back({.what = fmt::format("trace event \"{}\"", event.name),
+                       .near = did_you_mean(event.name, names),
+                       .profile = event.profile});
+  return {};
+}
+
+Result<Answers> converse(Loop& loop, Fd socket, const Demands& demands, TimePoint deadline) {
   TRY_ASSIGN(const auto qmp,
              Qmp::connect(
                  loop, std::move(socket), [](const auto&, const auto&) {}, deadline));
-  Answers answers{.version = qmp->qemu_version(), .lacks = {}, .no_device = {}};
+  Answers answers{.version = qmp->qemu_version(), .lacks = {}};
   TRY_ASSIGN(json schema, qmp->call("query-qmp-schema", json::object(), deadline));
-  answers.lacks = lacking(QmpSchema(std::move(schema)));
-  for (const auto& device : devices) {
-    const auto known = qmp->call("device-list-properties", {{"typename", device}}, deadline);
-    if (known) continue;
-    if (!is_unknown_device(known.error())) return tl::unexpected(known.error());
-    answers.no_device.push_back(device);
-  }
+  for (auto& words : lacking(QmpSchema(std::move(schema))))
+    answers.lacks.push_back({.what = std::move(words), .near = {}, .profile = {}});
+  for (const auto& device : demands.devices)
+    TRY(ask_for_device(*qmp, device, answers.lacks, deadline));
+  TRY(ask_for_events(*qmp, demands.trace_events, answers.lacks, deadline));
   return answers;
+}
+
+/// A QEMU without a machine, that answers over QMP.
+struct Answering {
+  Fd said;
+  Fd socket;
+  Process process;
+};
+
+Result<Answering> start_answering(const std::filesystem::path& program) {
+  TRY_ASSIGN(SocketPair pair, socket_pair());
+  TRY_ASSIGN(Fd said, memory_file("quiesce-qemu-says", 0));
+  // Our copy of its end is closed with the pair: without QEMU the conversation ends.
+  TRY_ASSIGN(Process process,
+             Process::start({.argv = {program.string(), "-machine", "none", "-nodefaults",
+                                      "-no-user-config", "-display", "none", "-chardev",
+                                      fmt::format("socket,id=qmp,fd={}", qmp_in_child), "-mon",
+                                      "chardev=qmp,mode=control"},
+                             .inherit = {{qmp_in_child, pair.theirs.get()}},
+                             .output = said.get(),
+                             .error = said.get(),
+                             .set_environment = {}}));
+  return Answering{std::move(said), std::move(pair.mine), std::move(process)};
+}
+
+/// Every type that -device takes; empty where it cannot be had. By a QEMU of its own: it loads
+/// every module, and may abort.
+std::vector<std::string> all_device_types(const std::filesystem::path& program, Seconds patience) {
+  auto qemu = start_answering(program);
+  if (!qemu) return {};
+  Loop loop;
+  const TimePoint deadline = loop.now() + patience;
+  const auto qmp = Qmp::connect(
+      loop, std::move(qemu->socket), [](const auto&, const auto&) {}, deadline);
+  if (!qmp) return {};
+  const auto types =
+      (*qmp)->call("qom-list-types", {{"implements", "device"}, {"abstract", false}}, deadline);
+  qemu->process.stop(Seconds(1));
+  return types ? names_in(*types) : std::vector<std::string>{};
+}
+
+/// Of devices that a profile names and that there are not, which are near.
+void add_near_devices(const std::filesystem::path& program, const Demands& demands,
+                      std::vector<Lack>& lacks, Seconds patience) {
+  std::optional<std::vector<std::string>> types;
+  for (const auto& device : demands.devices) {
+    if (device.profile.empty()) continue;
+    const auto lack = std::ranges::find_if(
+        lacks, [&](const Lack& entry) { return entry.what == "device " + device.type; });
+    if (lack == lacks.end()) continue;
+    if (!types) types = all_device_types(program, patience);
+    lack->near = did_you_mean(device.type, *types);
+  }
 }
 
 }  // namespace
@@ -108,35 +208,22 @@ std::vector<std::string> lacking(const QmpSchema& schema) {
   return words;
 }
 
-Result<Answers> ask_qemu(const std::filesystem::path& program,
-                         const std::vector<std::string>& devices, Seconds patience) {
-  TRY_ASSIGN(SocketPair pair, socket_pair());
-  TRY_ASSIGN(const Fd said, memory_file("quiesce-qemu-says", 0));
+Result<Answers> ask_qemu(const std::filesystem::path& program, const Demands& demands,
+                         Seconds patience) {
+  TRY_ASSIGN(Answering qemu, start_answering(program));
   Loop loop;
-  const TimePoint deadline = loop.now() + patience;
-  TRY_ASSIGN(Process process,
-             Process::start({.argv = {program.string(), "-machine", "none", "-nodefaults",
-                                      "-no-user-config", "-display", "none", "-chardev",
-                                      fmt::format("socket,id=qmp,fd={}", qmp_in_child), "-mon",
-                                      "chardev=qmp,mode=control"},
-                             .inherit = {{qmp_in_child, pair.theirs.get()}},
-                             .output = said.get(),
-                             .error = said.get(),
-                             .set_environment = {}}));
-  {
-    // Ours is closed: without QEMU the conversation ends.
-    const Fd theirs = std::move(pair.theirs);
-  }
-  auto answers = converse(loop, std::move(pair.mine), devices, deadline);
+  auto answers = converse(loop, std::move(qemu.socket), demands, loop.now() + patience);
+  Process& process = qemu.process;
   if (answers) {
     // Not by "quit": with the connection gone QEMU may never read it, and is waited for.
     process.stop(Seconds(1));
+    add_near_devices(program, demands, answers->lacks, patience);
     return answers;
   }
   // One that closed the connection is about to end, and how says more than our signal.
   if (answers.error().code() == Errc::closed) process.wait(Seconds(1));
   const ExitStatus ended = process.stop(Seconds(0));
-  const auto text = read_file(fmt::format("/proc/self/fd/{}", said.get()));
+  const auto text = read_file(fmt::format("/proc/self/fd/{}", qemu.said.get()));
   const std::string words = text ? std::string(trim(printable(*text))) : std::string();
   if (answers.error().code() == Errc::interrupted) return answers;
   return fail(Errc::unsupported, "{} does not answer as QEMU does: {}", program.string(),

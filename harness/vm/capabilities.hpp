@@ -33,16 +33,41 @@ class QmpSchema {
 /// Of what every run needs, what the schema lacks, as words for people: "-netdev stream".
 std::vector<std::string> lacking(const QmpSchema& schema);
 
+/// What a run asks of a QEMU beyond what every run needs. Names that come from a profile have it
+/// beside them: they may be a slip of its author's.
+struct Demands {
+  struct Device {
+    std::string type;                     ///< of QEMU: "e1000e"
+    std::vector<std::string> properties;  ///< that are set
+    std::string profile;                  ///< that names it; empty: the harness
+    bool operator==(const Device&) const = default;
+  };
+  struct TraceEvent {
+    std::string name;
+    std::string profile;
+    bool operator==(const TraceEvent&) const = default;
+  };
+  std::vector<Device> devices;
+  std::vector<TraceEvent> trace_events;
+};
+
+/// Something that was asked for and is not there.
+struct Lack {
+  std::string what;     ///< "-netdev stream", "device vfio-user-pci"
+  std::string near;     ///< of a name: `did you mean "mac"?`; empty: nothing is near
+  std::string profile;  ///< that names it; empty: the harness
+};
+
 struct Answers {
-  std::string version;                 ///< "7.2.22"
-  std::vector<std::string> lacks;      ///< of what every run needs
-  std::vector<std::string> no_device;  ///< of the devices that were asked for
+  std::string version;  ///< "7.2.22"
+  std::vector<Lack> lacks;
 };
 
 /// Starts the program without a machine and asks it over QMP. Devices are asked for one by one:
 /// "-device help" loads every module there is, and aborts when the system's modules are those of
-/// another version. unsupported: it does not answer as QEMU does, with what it printed.
-Result<Answers> ask_qemu(const std::filesystem::path& program,
-                         const std::vector<std::string>& devices, Seconds patience);
+/// another version. A program that tells of no property or no trace event at all (it was built
+/// without) lacks none. unsupported: it does not answer as QEMU does, with what it printed.
+Result<Answers> ask_qemu(const std::filesystem::path& program, const Demands& demands,
+                         Seconds patience);
 
 }  // namespace quiesce::vm

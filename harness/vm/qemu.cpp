@@ -68,30 +68,46 @@ std::string system_qemu() {
   return std::string(target::default_architecture().qemu);
 }
 
-Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices) {
+Result<Qemu> find_qemu(const std::string& wanted, const Demands& demands) {
   const auto path = find_program(wanted);
   if (!path)
     return fail(Errc::unsupported, "QEMU is missing ({}); install the package qemu-system-x86",
                 path.error().describe());
-  TRY_ASSIGN(Answers answers, ask_qemu(*path, devices, answering_patience));
-  Qemu qemu{
+  TRY_ASSIGN(Answers answers, ask_qemu(*path, demands, answering_patience));
+  return Qemu{
       .path = *path, .version = std::move(answers.version), .lacks = std::move(answers.lacks)};
-  for (const auto& device : answers.no_device) qemu.lacks.push_back("device " + device);
-  return qemu;
 }
 
-std::vector<std::string> device_types(const std::vector<scenario::PlannedDevice>& devices) {
-  std::vector<std::string> types;
-  const auto add = [&](const std::string& type) {
-    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
+Demands demands_of(const std::vector<scenario::PlannedDevice>& devices) {
+  Demands demands;
+  const auto add = [](auto& list, auto entry) {
+    if (std::ranges::find(list, entry) == list.end()) list.push_back(std::move(entry));
   };
   for (const auto& device : devices) {
-    if (!device.port.empty()) add(root_port_type);
-    for (const auto& object : device.profile.qemu)
-      if (const auto driver = object.find("driver"); driver != object.end() && driver->is_string())
-        add(driver->get<std::string>());
+    const auto& profile = device.profile;
+    if (!device.port.empty())
+      add(demands.devices,
+          Demands::Device{.type = root_port_type, .properties = {}, .profile = {}});
+    for (const auto& object : profile.qemu) {
+      const auto driver = object.find("driver");
+      if (driver == object.end() || !driver->is_string()) continue;
+      Demands::Device wanted{.type = driver->get<std::string>(), .properties = {}, .profile = {}};
+      for (const auto& [key, value] : object.items()) wanted.properties.push_back(key);
+      if (wanted.type != served_type) wanted.profile = profile.name;
+      add(demands.devices, std::move(wanted));
+    }
+    for (const auto& meaning : profile.trace)
+      add(demands.trace_events,
+          Demands::TraceEvent{.name = meaning.event, .profile = profile.name});
   }
-  return types;
+  return demands;
+}
+
+Demands demands_for(const std::vector<std::string>& types) {
+  Demands demands;
+  for (const auto& type : types)
+    demands.devices.push_back({.type = type, .properties = {}, .profile = {}});
+  return demands;
 }
 
 std::string try_kvm(const Qemu& qemu) {

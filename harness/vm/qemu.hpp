@@ -8,27 +8,34 @@
 
 #include "harness/base/result.hpp"
 #include "harness/scenario/plan.hpp"
+#include "harness/vm/capabilities.hpp"
 
 namespace quiesce::vm {
 
 /// A QEMU that was asked what it is and what it can do.
 struct Qemu {
   std::filesystem::path path;
-  std::string version;             ///< "7.2.22"; for people, decides nothing
-  std::vector<std::string> lacks;  ///< what it has not of what was asked: "-netdev stream", "device
-                                   ///< vfio-user-pci"
+  std::string version;      ///< "7.2.22"; for people, decides nothing
+  std::vector<Lack> lacks;  ///< what it has not of what was asked
   bool enough() const { return lacks.empty(); }
 };
 
-/// `wanted`: a path or a name in PATH. `devices`: QEMU's device types that it should have. What it
-/// lacks is no failure. unsupported: there is none, or it does not answer; names the remedy.
-Result<Qemu> find_qemu(const std::string& wanted, const std::vector<std::string>& devices = {});
+/// `wanted`: a path or a name in PATH. What it lacks of `demands`, and of what every run needs, is
+/// no failure. unsupported: there is none, or it does not answer; names the remedy.
+Result<Qemu> find_qemu(const std::string& wanted, const Demands& demands = {});
 
 /// The name of the system's.
 std::string system_qemu();
 
-/// Every device type that the plan's command line names, each once.
-std::vector<std::string> device_types(const std::vector<scenario::PlannedDevice>& devices);
+/// Of the plan's command line: every device type with its properties, every trace event that a
+/// profile names.
+Demands demands_of(const std::vector<scenario::PlannedDevice>& devices);
+
+/// Device types that the harness needs.
+Demands demands_for(const std::vector<std::string>& types);
+
+/// By which QEMU gives a run a device that another process serves.
+inline constexpr const char* served_type = "vfio-user-pci";
 
 /// The accelerator and why it is the one.
 struct Accelerator {

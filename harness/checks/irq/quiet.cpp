@@ -80,6 +80,15 @@ const Code vector_storm{
     .sentence =
         "vector {subject}, which nobody had set up, came {messages} times within "
         "{within_ms:.0f} ms, and the kernel stopped telling"};
+const Code early_vector{
+    .name = "early-vector",
+    .verdict = {},
+    .meaning =
+        "a vector that nobody had set up, before the kernel's clock ran: how often it came "
+        "nobody can tell",
+    .line =
+        "vector {subject}, which nobody had set up, came {messages} times before the kernel's "
+        "clock ran"};
 const Code not_counted{.name = "not-counted",
                        .verdict = Verdict::inconclusive,
                        .meaning = "stretches of the run whose interrupts nobody counted",
@@ -279,11 +288,11 @@ void judge_vectors(Findings& failures, const IrqMessages& messages, const json& 
     failures.push_back(
         found(stale_vectors, {measure::count("stale_vectors", messages.no_handler.size())}));
   for (const auto& [vector, seen] : messages.vectors)
-    if (const auto rate = seen.per_second(); rate && *rate > limit)
+    if (const auto burst = seen.burst(); burst && burst->per_second > limit)
       failures.push_back(found(vector_storm, {Subject::Kind::vector, vector},
-                               {measure::count("messages", seen.messages),
-                                measure::milliseconds("within_ms", (seen.last - seen.first) * 1000),
-                                measure::number("per_s", *rate, Unit::per_second)}));
+                               {measure::count("messages", burst->messages),
+                                measure::milliseconds("within_ms", burst->seconds * 1000),
+                                measure::number("per_s", burst->per_second, Unit::per_second)}));
 }
 
 void tell_messages(Findings& findings, const IrqMessages& messages) {
@@ -294,6 +303,10 @@ void tell_messages(Findings& findings, const IrqMessages& messages) {
       {&said_spurious, &messages.spurious}};
   for (const auto& [code, texts] : lists)
     for (const std::string& text : *texts) findings.push_back(of_message(*code, text));
+  for (const auto& [vector, seen] : messages.vectors)
+    if (seen.untimed > 0)
+      findings.push_back(found(early_vector, {Subject::Kind::vector, vector},
+                               {measure::count("messages", seen.untimed)}));
 }
 
 Findings judge_irq(const evidence::Run& run, const json& parameters) {
@@ -335,10 +348,11 @@ const Check check_irq_quiet{
         "disabled, "
         "no stale vector beyond what is tolerated?",
     .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts},
-    .codes = {&irq_quiet,   &line_given_up, &line_disabled,   &storm,          &busy_storm,
-              &no_vectors,  &stale_vectors, &vector_storm,    &not_counted,    &counts_read,
-              &boot_word,   &span_counts,   &cpu_time,        &apic_spurious,  &apic_errors,
-              &line_counts, &said_given_up, &said_no_handler, &said_no_vector, &said_spurious},
+    .codes = {&irq_quiet,    &line_given_up, &line_disabled, &storm,           &busy_storm,
+              &no_vectors,   &stale_vectors, &vector_storm,  &early_vector,    &not_counted,
+              &counts_read,  &boot_word,     &span_counts,   &cpu_time,        &apic_spurious,
+              &apic_errors,  &line_counts,   &said_given_up, &said_no_handler, &said_no_vector,
+              &said_spurious},
     .parameters =
         {{.name = "storm",
           .type = scenario::ParameterSpec::Type::number,
@@ -357,7 +371,8 @@ const Check check_irq_quiet{
           .choices = {},
           .fallback = 100,
           .meaning = "times per second that one vector may come which nobody set up, by the ten "
-                     "messages after which the kernel stops telling"}},
+                     "messages after which the kernel stops telling; those before its clock runs "
+                     "say nothing"}},
     .judge = judge_irq};
 const Registration register_irq_quiet(check_irq_quiet);
 

@@ -86,10 +86,10 @@ void note_vector(IrqMessages& messages, std::string_view text, double t) {
   const std::string name = stray_vector(text);
   if (name.empty()) return;
   StrayVector& vector = messages.vectors[name];
-  // The kernel tells anew every five seconds: the first burst is what counts.
-  if (vector.messages > 0 && t - vector.first > 5) return;
-  if (vector.messages++ == 0) vector.first = t;
-  vector.last = t;
+  if (t > 0)
+    vector.times.push_back(t);
+  else
+    ++vector.untimed;
 }
 
 /// "[    0.293936] TEXT" of the serial line, where a storm also costs characters: only when there
@@ -142,12 +142,17 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
   return samples;
 }
 
-std::optional<double> StrayVector::per_second() const {
-  constexpr std::uint64_t burst = 10;
+std::optional<StrayVector::Burst> StrayVector::burst() const {
+  constexpr std::size_t messages = 10;
   // Messages of one tick of the clock are as good as at once.
   constexpr double shortest = 0.001;
-  if (messages < burst) return std::nullopt;
-  return static_cast<double>(messages - 1) / std::max(last - first, shortest);
+  std::optional<Burst> soonest;
+  for (std::size_t i = messages - 1; i < times.size(); ++i) {
+    const double seconds = std::max(0.0, times[i] - times[i - (messages - 1)]);
+    if (!soonest || seconds < soonest->seconds)
+      soonest = {messages, seconds, (messages - 1) / std::max(seconds, shortest)};
+  }
+  return soonest;
 }
 
 IrqMessages irq_messages(const evidence::Run& run, const Story& story) {

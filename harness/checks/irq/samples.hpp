@@ -43,14 +43,20 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run);
 std::string device_of_line(const evidence::Run& run, const IrqLine& line);
 
 /// A vector that nobody had set up ("0.208 No irq handler for vector": CPU and vector), by the
-/// kernel's own times of its messages.
+/// kernel's own times of its messages. Those of a clock that does not run yet (it stands at
+/// 0.000000 until the kernel has found one) say nothing of how soon one came after another.
 struct StrayVector {
-  std::uint64_t messages = 0;
-  double first = 0;
-  double last = 0;
-  /// The kernel stops telling after ten in five seconds (include/linux/ratelimit_types.h): a storm
-  /// shows in how soon they are used up. nullopt with fewer.
-  std::optional<double> per_second() const;
+  /// The ten that came soonest after each other. The kernel stops telling after ten in five
+  /// seconds (include/linux/ratelimit_types.h): a storm shows in how soon they are used up.
+  struct Burst {
+    std::uint64_t messages = 0;
+    double seconds = 0;
+    double per_second = 0;
+  };
+  std::vector<double> times;  ///< of the kernel's clock, in the order of the messages
+  std::uint64_t untimed = 0;  ///< before that clock ran
+  /// nullopt with fewer than ten that have a time.
+  std::optional<Burst> burst() const;
 };
 
 /// What the kernel's log says of interrupts, each message once.

@@ -20,7 +20,8 @@ BOOST_AUTO_TEST_SUITE(dispatch_qemu_choice)
 
 namespace {
 
-const Words vfio_user{"vfio-user-pci"};
+const Words without_served{"vfio-user-pci"};
+const vm::Demands vfio_user = vm::demands_for({"vfio-user-pci"});
 
 /// A machine with a PATH and an image store of its own.
 struct Host {
@@ -56,9 +57,9 @@ struct Host {
 }  // namespace
 
 BOOST_FIXTURE_TEST_CASE(the_systems_is_taken_when_it_has_all, Host) {
-  const auto path = system("7.2.22", vfio_user);
+  const auto path = system("7.2.22", without_served);
   fetched("11.1.0", {});
-  const auto chosen = choose_qemu("", {"e1000e"}, store);
+  const auto chosen = choose_qemu("", vm::demands_for({"e1000e"}), store);
   BOOST_REQUIRE(chosen);
   BOOST_TEST(chosen->qemu.path == path);
   BOOST_TEST(chosen->why == "the system's");
@@ -72,7 +73,7 @@ BOOST_FIXTURE_TEST_CASE(an_older_one_with_the_device_ported_back_is_taken, Host)
 
 // Chosen by version it was taken, and died at its start.
 BOOST_FIXTURE_TEST_CASE(a_newer_one_that_was_built_without_the_device_is_not_taken, Host) {
-  system("11.1.0", vfio_user);
+  system("11.1.0", without_served);
   const auto path = fetched("10.1.0", {});
   const auto chosen = choose_qemu("", vfio_user, store);
   BOOST_REQUIRE(chosen);
@@ -94,11 +95,27 @@ BOOST_FIXTURE_TEST_CASE(without_any_that_has_the_device_it_is_named_with_the_rem
 BOOST_FIXTURE_TEST_CASE(one_that_is_named_is_not_replaced_behind_the_users_back, Host) {
   system("11.1.0", {});
   fetched("11.1.0", {});
-  const auto path = put(dir.path() / "old", "7.2.0", vfio_user);
+  const auto path = put(dir.path() / "old", "7.2.0", without_served);
   BOOST_TEST(choose_qemu(path.string(), {}, store).value().why == "named with --qemu");
   const auto refused = choose_qemu(path.string(), vfio_user, store);
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().describe().find("leave --qemu out") != std::string::npos);
+}
+
+// A slip in a profile cost a whole run, and ended as a trouble of this machine.
+BOOST_FIXTURE_TEST_CASE(what_a_profile_names_and_no_qemu_has_is_bad_input_with_the_profile, Host) {
+  const auto path = system("7.2.22", {"e1000f"});
+  vm::Demands demands;
+  demands.devices = {{.type = "e1000f", .properties = {}, .profile = "my-card"}};
+  const auto chosen = choose_qemu("", demands, store);
+  BOOST_REQUIRE(!chosen);
+  BOOST_TEST((chosen.error().code() == Errc::invalid_input));
+  BOOST_TEST(chosen.error().describe() ==
+             "profile \"my-card\": QEMU 7.2.22 (" + path.string() +
+                 ") has no device e1000f, which this run needs; \"quiesce image fetch qemu\" "
+                 "brings a newer one, or name another with --qemu");
+  const auto newer = fetched("11.1.0", {});
+  BOOST_TEST(choose_qemu("", demands, store).value().qemu.path == newer);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_fetched_one_serves_where_the_systems_does_not_work, Host) {
