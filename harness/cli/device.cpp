@@ -192,7 +192,8 @@ void add_serve(CLI::App& command, const std::shared_ptr<DeviceOptions>& options,
   serve_command->add_option("--listen-fd", options->listen_fd, "An inherited listening socket");
   serve_command->add_option("--name", options->name, "The device's name in what it writes");
   serve_command->add_option("--seed", options->seed, "The run's seed in what it writes");
-  serve_command->add_option("--set", options->set, "One setting: NAME=VALUE");
+  serve_command->add_option("--set", options->set, "One setting: NAME=VALUE")
+      ->allow_extra_args(false);
   serve_command->add_option("--settings", options->settings, "Settings as a JSON object");
   serve_command->add_option("--ledger", options->ledger, "File for the record of what it does");
   serve_command->add_option("--ledger-fd", options->ledger_fd, "The same, inherited")

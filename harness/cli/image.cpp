@@ -160,8 +160,10 @@ void add_image(CLI::App& program, Action& chosen) {
   building->add_option("KERNEL", options->kernels, "A kernel, as in quiesce run --kernel")
       ->required()
       ->expected(1);
-  building->add_option("--device", options->profiles,
-                       "Only for these devices: names, or files of profiles (default: all)");
+  building
+      ->add_option("--device", options->profiles,
+                   "Only for this device, a name or the file of a profile (default: all)")
+      ->allow_extra_args(false);
   add_devices_option(*building, options->folders);
   add("list", "What is kept, and how large it is", list_store)
       ->footer("Example: quiesce image list");

@@ -197,8 +197,10 @@ void add_run(CLI::App& program, Action& chosen) {
                       "tree, or BZIMAGE,MODULES");
   command->add_option("--capture-kernel", options->request.capture_kernel,
                       "Capture kernel, as above, or \"same\"");
-  command->add_option("--set", options->request.settings,
-                      "Change one value of the scenario: devices.nic0.activity.rate=200");
+  command
+      ->add_option("--set", options->request.settings,
+                   "Change one value of the scenario: devices.nic0.activity.rate=200")
+      ->allow_extra_args(false);
   command->add_option("--out", options->out, "Folder for the evidence (default: runs/NAME-TIME)");
   command
       ->add_option("--repeat", options->repeat,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/dispatch/jobs.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "harness/dispatch/qemu_choice.hpp"
@@ -72,6 +73,24 @@ Result<void> check_kernels(const Request& request, const std::vector<Job>& jobs)
   return {};
 }
 
+/// Names that only QEMU knows, likewise. That there is none, or that it lacks what the harness
+/// needs, is said where it is chosen.
+Result<void> check_qemu_names(const Request& request, const Jobs& all) {
+  TRY_ASSIGN(const builder::Store store, builder::Store::open());
+  std::vector<vm::Demands> asked;
+  for (const auto& job : all.jobs) {
+    if (job.stored) continue;
+    TRY_ASSIGN(const auto devices, scenario::place_devices(job.scenario, all.set.profiles));
+    const vm::Demands demands = vm::demands_of(devices);
+    if (std::ranges::find(asked, demands) != asked.end()) continue;
+    asked.push_back(demands);
+    const auto chosen = choose_qemu(request.qemu, demands, store);
+    if (!chosen && chosen.error().code() == Errc::invalid_input)
+      return tl::unexpected(chosen.error().because(job.scenario.source));
+  }
+  return {};
+}
+
 Result<std::vector<Job>> load_jobs(const Request& request, const Places& places,
                                    const scenario::ProfileSet& set) {
   const auto words = vocabulary(set.profiles);
@@ -119,6 +138,7 @@ Result<Jobs> gather(const Request& request, const Places& places, const OnProfil
   TRY_ASSIGN(all.jobs, load_jobs(request, places, all.set));
   TRY(check_kernels(request, all.jobs));
   TRY(check_named_qemu(request.qemu));
+  TRY(check_qemu_names(request, all));
   return all;
 }
 

@@ -9,13 +9,13 @@
 
 namespace quiesce::scenario {
 
-namespace {
-
-namespace fs = std::filesystem;
-
 bool is_profile_file(const std::string& word) {
   return word.find('/') != std::string::npos || word.ends_with(".json");
 }
+
+namespace {
+
+namespace fs = std::filesystem;
 
 class Gatherer {
  public:

@@ -40,6 +40,9 @@ struct ProfileSet {
 /// error like one of --device; so are two files of --device with one name.
 Loaded<ProfileSet> gather_profiles(std::vector<Profile> shipped, const ProfileSources& sources);
 
+/// Whether it names a file: a '/' or ".json" is in no profile's name.
+bool is_profile_file(const std::string& word);
+
 /// The folders of a list as PATH has it: "a:b"; empty entries are left out.
 std::vector<ProfileFolder> folders_of_list(std::string_view list, const std::string& named_by);
 

@@ -5,6 +5,7 @@
 #include "harness/base/names.hpp"
 #include "harness/scenario/kinds.hpp"
 #include "harness/scenario/paths.hpp"
+#include "harness/scenario/profile_sources.hpp"
 #include "harness/scenario/rules.hpp"
 #include "harness/scenario/tables.hpp"
 
@@ -270,7 +271,12 @@ void check_devices(Scenario& scenario, const json& document, const Vocabulary& v
     if (device.profile.empty() || report.full()) continue;
     if (device.name.empty()) device.name = names[at];
     const Profile* profile = profile_of(device, vocabulary);
-    if (profile == nullptr)
+    if (profile == nullptr && is_profile_file(device.profile))
+      report.add(below(place, "profile"),
+                 fmt::format("\"{}\" is a file, and a profile is named here: give the file with "
+                             "--device and name its profile, or write the profile in its place",
+                             printable(device.profile)));
+    else if (profile == nullptr)
       report.add(below(place, "profile"), unknown("profile", device.profile, known));
     else
       check_device(device, *profile, vocabulary, place, report);

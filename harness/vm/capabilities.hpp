@@ -49,6 +49,7 @@ struct Demands {
   };
   std::vector<Device> devices;
   std::vector<TraceEvent> trace_events;
+  bool operator==(const Demands&) const = default;
 };
 
 /// Something that was asked for and is not there.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/base/fd.hpp"
+#include "harness/base/names.hpp"
 #include "harness/base/text.hpp"
 #include "vm-images/builder/archive.hpp"
 #include "vm-images/builder/elf.hpp"
@@ -247,6 +248,13 @@ Result<std::vector<std::string>> ModuleTree::load_order(const std::string& name)
   return order.take();
 }
 
+std::vector<std::string> ModuleTree::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : files_) names.push_back(name);
+  for (const auto& [name, is] : built_in_) names.push_back(name);
+  return names;
+}
+
 Result<ModulePlan> plan_modules(const Kernel& kernel, const std::string& role,
                                 const std::vector<scenario::PlannedDevice>& devices) {
   TRY_ASSIGN(ModuleTree tree, ModuleTree::open(kernel.modules, kernel.release));
@@ -257,9 +265,13 @@ Result<ModulePlan> plan_modules(const Kernel& kernel, const std::string& role,
       if (plan.order.contains(name)) continue;
       auto order = tree.load_order(name);
       if (!order) {
-        plan.problems.push_back(fmt::format("device {} (profile {}) needs the module {}: {}",
-                                            device.name, device.profile.name, name,
-                                            order.error().describe()));
+        std::string problem =
+            fmt::format("device {} (profile {}) needs the module {}: {}", device.name,
+                        device.profile.name, name, order.error().describe());
+        if (tree.where(name) == ModuleTree::Where::absent)
+          if (const std::string near = did_you_mean(normalise(name), tree.names()); !near.empty())
+            problem += "; " + near;
+        plan.problems.push_back(std::move(problem));
         continue;
       }
       for (const auto& module : *order) plan.files.emplace(module, tree.path(module));

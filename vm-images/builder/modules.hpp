@@ -36,6 +36,8 @@ class ModuleTree {
   enum class Where { absent, built_in, file };
   Where where(const std::string& name) const;
   bool any_file() const { return !files_.empty(); }
+  /// Of all modules, built in ones too.
+  std::vector<std::string> names() const;
   /// Every module file by its (normalised) name.
   const std::map<std::string, std::filesystem::path>& files() const { return files_; }
   /// Only for what where() calls `file`.

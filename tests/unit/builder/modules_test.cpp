@@ -163,6 +163,16 @@ BOOST_AUTO_TEST_CASE(a_plan_holds_what_the_devices_of_a_role_need) {
   BOOST_TEST(!capture->order.contains("hid-generic"));
 }
 
+BOOST_AUTO_TEST_CASE(a_module_whose_name_is_misspelled_brings_those_that_are_near) {
+  const Bench bench;
+  const Kernel kernel = kernel_with(bench, {{"e1000e.ko", module(release)}});
+  const auto plan = plan_modules(kernel, "production", {device("nic0", {"e100e"})});
+  BOOST_REQUIRE(plan && plan->problems.size() == 1U);
+  BOOST_TEST(plan->problems[0] ==
+             "device nic0 (profile nic0) needs the module e100e: e100e is neither a module of the "
+             "kernel nor built in; did you mean \"e1000e\"?");
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_is_checked_for_all_that_its_role_needs_at_once) {
   const Bench bench;
   Kernel kernel = kernel_with(bench, {{"a.ko", module(release)}});
