@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "harness/scenario/kinds.hpp"
+
 namespace quiesce::draft {
 
 using nlohmann::json;

@@ -181,10 +181,10 @@ void check_whole(Run& run, const Texts& texts, const Surroundings& around, bool 
     const std::string plan =
         record::read<record::event::RunStart>(event.fields).plan.value_or(std::string());
     if (!plan.empty() && plan != sha256(text_at(texts, record::file::plan)))
-      run.damage.push_back("plan.json: it is not the plan that the run began with");
+      run.damage.emplace_back("plan.json: it is not the plan that the run began with");
   }
   // QEMU's own files may end anywhere.
-  if (serial_cut) run.damage.push_back("serial.log: the last line is cut off");
+  if (serial_cut) run.damage.emplace_back("serial.log: the last line is cut off");
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ Looks initramfs_looks(const std::filesystem::path& initramfs) {
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(initramfs, error);
   // A cpio header and its first name.
-  return {"initramfs", begins_with(piece_of(initramfs, 0, 112)), error ? 0 : size};
+  auto begins = begins_with(piece_of(initramfs, 0, 112));
+  return {"initramfs", std::move(begins), error ? 0 : size};
 }
 
 Looks core_header_looks() {

@@ -91,7 +91,7 @@ Result<void> execute(const scenario::RunPlan& plan, const std::filesystem::path&
   // The wiring is gone before the run is closed: nobody writes into its files any more.
   const auto error = go_through(plan, dir, loop, std::move(observer), make_target);
   dir.event(record::event::RunEnd{.reason = reason_of(error), .files = dir.lengths()});
-  const auto sealed = dir.seal();
+  auto sealed = dir.seal();
   if (error) return tl::unexpected(*error);
   if (dir.failed()) return tl::unexpected(*dir.failed());
   return sealed;

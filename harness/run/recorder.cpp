@@ -16,7 +16,7 @@ void Recorder::mark(const char* name) {
   event(record::event::Mark{name});
 }
 
-void Recorder::note(const std::string& text) {
+void Recorder::note(const std::string& text) const {
   if (observer_.on_note) observer_.on_note(text);
 }
 

@@ -39,7 +39,7 @@ class Recorder {
   void phase(const std::string& name);
   const std::string& phase() const { return phase_; }
   void mark(const char* name);
-  void note(const std::string& text);
+  void note(const std::string& text) const;
 
  private:
   RunDir& dir_;

@@ -9,6 +9,7 @@
 #include "harness/record/events_device.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/kinds.hpp"
 
 namespace quiesce::run {
 

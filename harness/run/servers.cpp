@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "harness/base/fd.hpp"
@@ -31,9 +32,7 @@ constexpr Seconds start_patience{10};
 constexpr Seconds stop_patience{2};
 
 bool mentions(const std::vector<std::string>& words, const char* word) {
-  for (const auto& one : words)
-    if (one == word) return true;
-  return false;
+  return std::ranges::find(words, word) != words.end();
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ long own_peak_bytes() {
 
 std::vector<std::string> names_of(const std::vector<scenario::PlannedDevice>& devices) {
   std::vector<std::string> names;
+  names.reserve(devices.size());
   for (const auto& device : devices) names.push_back(device.name);
   return names;
 }

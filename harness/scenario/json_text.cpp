@@ -16,7 +16,8 @@ std::string line_and_column(std::string_view text, std::size_t bytes_read) {
   const std::string_view read = text.substr(0, bytes_read > 0 ? bytes_read - 1 : 0);
   const auto line = 1 + std::count(read.begin(), read.end(), '\n');
   const std::size_t newline = read.rfind('\n');
-  const std::size_t column = newline == read.npos ? read.size() + 1 : read.size() - newline;
+  const std::size_t column =
+      newline == std::string_view::npos ? read.size() + 1 : read.size() - newline;
   return fmt::format("line {}, column {}", line, column);
 }
 
@@ -25,9 +26,9 @@ std::string line_and_column(std::string_view text, std::size_t bytes_read) {
 std::string without_prefix(std::string_view what) {
   for (const std::string_view mark : {"column ", "] "}) {
     const std::size_t at = what.find(mark);
-    if (at == what.npos) continue;
+    if (at == std::string_view::npos) continue;
     const std::size_t colon = mark == "] " ? at : what.find(": ", at);
-    if (colon != what.npos) what.remove_prefix(colon + 2);
+    if (colon != std::string_view::npos) what.remove_prefix(colon + 2);
     break;
   }
   std::string text = printable(what.substr(0, 300));

@@ -107,7 +107,7 @@ class Walk {
 
   std::string enter_list() {
     const std::string& token = path_.tokens[at_];
-    std::size_t index = node_->size();
+    std::size_t index = 0;
     if (const auto number = parse_number(token)) {
       index = *number;
     } else {

@@ -18,10 +18,10 @@ struct Placed {
   std::string created;  ///< the topmost place that was not there before, else target
 };
 
-/// Puts `value` where `path` leads, making what is missing on the way. `check_names` contain dots
-/// of their own. A path that leads nowhere is an error, and the document stays as it was. Devices
-/// are found by number or name.
-tl::expected<Placed, std::string> put(nlohmann::json& document, std::string_view path,
+/// Puts `value` where the path `text` leads, making what is missing on the way. `check_names`
+/// contain dots of their own. A path that leads nowhere is an error, and the document stays as it
+/// was. Devices are found by number or name.
+tl::expected<Placed, std::string> put(nlohmann::json& document, std::string_view text,
                                       nlohmann::json value,
                                       std::span<const std::string> check_names);
 

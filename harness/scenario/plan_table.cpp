@@ -38,7 +38,7 @@ Field<PlannedDevice> mac_field() {
   using T = PlannedDevice;
   const auto read = [](T& into, const json& value, const std::string& place, Report& report) {
     const auto problem = shape::text(17, 17, &mac_form).wrong(value);
-    if (problem && value != "")
+    if (problem && !(value.is_string() && value.get_ref<const std::string&>().empty()))
       report.add(place, *problem);
     else
       into.mac = value.get_ref<const std::string&>();

@@ -54,7 +54,7 @@ RunPlan bare_plan(const Recipe& recipe);
 
 nlohmann::json to_json(const Recipe& recipe);
 /// Accepts what to_json gave; anything else is invalid_input that names the place.
-Result<Recipe> recipe_from_json(const nlohmann::json& json);
+Result<Recipe> recipe_from_json(const nlohmann::json& given);
 
 /// Without what decides nothing; SHA-256, equal for equal recipes.
 std::string key_of(const Recipe& recipe);

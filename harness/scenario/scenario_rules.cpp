@@ -26,6 +26,7 @@ const Profile* profile_of(const DeviceSpec& device, const Vocabulary& vocabulary
 template <class Map>
 std::vector<std::string> keys_of(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& entry : map) keys.push_back(entry.first);
   return keys;
 }

@@ -94,6 +94,7 @@ void print_windows(const std::vector<Told>& runs) {
                median(stopped), std::ranges::max(stopped), median(pages));
   }
   std::vector<double> totals;
+  totals.reserve(runs.size());
   for (const auto& run : runs) totals.push_back(run.stopped_s);
   fmt::print("| all | target: < {:.0f} s | {:.3f} | {:.3f} |  |\n", target_s, median(totals),
              std::ranges::max(totals));

@@ -50,6 +50,7 @@ double fastest_ratio(const std::vector<Round>& rounds) {
 template <class Number>
 double median_of(const std::vector<Round>& rounds, Number number) {
   std::vector<double> values;
+  values.reserve(rounds.size());
   for (const auto& round : rounds) values.push_back(number(round));
   return median(values);
 }

@@ -58,7 +58,7 @@ struct Bench {
     return took;
   }
   /// memcmp over equal bytes, whole: it never stops early. With two threads each takes a half.
-  double plain_pass(int threads) {
+  double plain_pass(int threads) const {
     std::atomic<int> different = 0;
     const double took = seconds([&] {
       const std::uint64_t share = size / static_cast<std::uint64_t>(threads);
@@ -110,6 +110,7 @@ struct Times {
 template <class Number>
 double median_of(const std::vector<Times>& all, Number number) {
   std::vector<double> values;
+  values.reserve(all.size());
   for (const auto& times : all) values.push_back(std::invoke(number, times));
   return median(std::move(values));
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "harness/base/digest.hpp"
@@ -155,7 +156,7 @@ void events(std::vector<Damage>& all, const std::string& timeline) {
       }
 }
 
-void pairs(std::vector<Damage>& all, const std::vector<std::string>& names) {
+void pairs(std::vector<Damage>& all, const std::vector<std::string>& names, const PairWay& wanted) {
   struct Way {
     const char* word;
     void (*apply)(Texts&, const std::string&);
@@ -165,16 +166,23 @@ void pairs(std::vector<Damage>& all, const std::vector<std::string>& names) {
       {"emptied", [](Texts& texts, const std::string& name) { texts[name].clear(); }},
       {"halved",
        [](Texts& texts, const std::string& name) { texts[name].resize(texts[name].size() / 2); }}};
+  constexpr std::size_t combinations = 9;
+  const auto add = [&](const std::string& one, const std::string& two, std::size_t combination) {
+    const Way& first = ways[combination / 3];
+    const Way& second = ways[combination % 3];
+    all.push_back({"two files", fmt::format("{} {}, {} {}", one, first.word, two, second.word),
+                   [one, two, &first, &second](Texts& texts) {
+                     first.apply(texts, one);
+                     second.apply(texts, two);
+                   }});
+  };
   for (std::size_t a = 0; a < names.size(); ++a)
     for (std::size_t b = a + 1; b < names.size(); ++b) {
-      const Way& first = ways[(a + b) % 3];
-      const Way& second = ways[(a * 2 + b) % 3];
-      all.push_back({"two files",
-                     fmt::format("{} {}, {} {}", names[a], first.word, names[b], second.word),
-                     [one = names[a], two = names[b], &first, &second](Texts& texts) {
-                       first.apply(texts, one);
-                       second.apply(texts, two);
-                     }});
+      // By the names, which are the same in every run.
+      const std::string both = names[a] + names[b];
+      const std::size_t start = std::accumulate(both.begin(), both.end(), wanted.turn);
+      for (std::size_t i = 0; i < (wanted.all ? combinations : 1); ++i)
+        add(names[a], names[b], (start + i) % combinations);
     }
 }
 
@@ -202,7 +210,7 @@ std::string renumber(const std::vector<std::string>& lines) {
   return text;
 }
 
-std::vector<Damage> all_damages(const Texts& texts, const Texts& other) {
+std::vector<Damage> all_damages(const Texts& texts, const Texts& other, const PairWay& wanted) {
   std::vector<Damage> all;
   std::vector<std::string> names;
   for (const auto& [name, text] : texts) {
@@ -221,7 +229,7 @@ std::vector<Damage> all_damages(const Texts& texts, const Texts& other) {
   }
   if (const auto timeline = texts.find(file::timeline); timeline != texts.end())
     events(all, timeline->second);
-  pairs(all, names);
+  pairs(all, names, wanted);
   return all;
 }
 

@@ -22,8 +22,17 @@ struct Damage {
   bool forged = false;
 };
 
+/// Two files at once can be removed, emptied or halved in nine ways: which of them is tried.
+struct PairWay {
+  /// One of the nine for each pair: another in each turn, so that nine runs with the same two files
+  /// have all.
+  std::size_t turn = 0;
+  bool all = false;  ///< all nine
+};
+
 /// Of one file, of events, and of pairs of files; `other` is another run's folder.
-std::vector<Damage> all_damages(const evidence::Texts& texts, const evidence::Texts& other);
+std::vector<Damage> all_damages(const evidence::Texts& texts, const evidence::Texts& other,
+                                const PairWay& pairs);
 
 /// manifest.json over all that is there, and its digest in result.json.
 void seal(evidence::Texts& texts);

@@ -2,11 +2,15 @@
 // Damages copies of the recorded runs in every way, and holds two rules: damage never makes a
 // verdict better; under the seal it never turns pass into fail, and none goes unseen.
 //
-//   damage [RUN_DIR...]       the runs of tests/golden/runs and recorded, or those that are named
+//   damage [RUN_DIR...]       the runs of tests/golden/runs, recorded and models, or those that are
+//                             named. Of those of models and of hangs one damage of ten each, since
+//                             they are many and alike; all of all when they are named, or with
+//                             QUIESCE_TEST_ALL=true in the environment
 //   damage --thin FROM TO     makes a recorded run for tests/golden/recorded out of a run directory
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -84,20 +88,28 @@ bool report(const std::string& run, const char* mode, const Counts& counts, std:
 int run_suite(std::vector<fs::path> folders) {
   const bool named = !folders.empty();
   if (!named)
-    for (const char* below : {"runs", "recorded"})
+    for (const char* below : {"runs", "recorded", "models", "hangs"})
       for (const auto& entry :
            fs::directory_iterator(fs::path(QUIESCE_SOURCE_ROOT) / "tests/golden" / below))
         folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
+  const char* wanted = std::getenv("QUIESCE_TEST_ALL");
+  const bool all = named || (wanted != nullptr && std::string_view(wanted) == "true");
   bool whole = true;
   for (std::size_t i = 0; i < folders.size(); ++i) {
+    const std::string kind = folders[i].parent_path().filename().string();
+    Extent extent{.share = all || (kind != "models" && kind != "hangs") ? 1U : 10U,
+                  .turn = i,
+                  .all_pairs = all};
     const Texts run = read_folder(folders[i]);
     const Texts other = read_folder(folders[(i + 1) % folders.size()]);
     const std::string name = folders[i].filename().string();
-    for (const Sealed sealed : {Sealed::yes, Sealed::no})
+    for (const Sealed sealed : {Sealed::yes, Sealed::no}) {
       whole = report(name, sealed == Sealed::yes ? "sealed" : "unsealed",
-                     try_all(run, other, sealed), named ? 1000 : 10) &&
+                     try_all(run, other, sealed, extent), named ? 1000 : 10) &&
               whole;
+      ++extent.turn;
+    }
   }
   return whole ? 0 : 1;
 }

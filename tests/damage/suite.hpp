@@ -25,6 +25,15 @@ struct Count {
 using Counts = std::map<std::string, Count>;
 
 enum class Sealed { yes, no };
-Counts try_all(const evidence::Texts& run, const evidence::Texts& other, Sealed sealed);
+
+/// Which damages of a run are tried.
+struct Extent {
+  std::size_t share = 1;  ///< one of so many
+  std::size_t turn = 0;   ///< which one
+  bool all_pairs = false;
+};
+
+Counts try_all(const evidence::Texts& run, const evidence::Texts& other, Sealed sealed,
+               const Extent& extent);
 
 }  // namespace quiesce::damage

@@ -111,13 +111,14 @@ std::string same_order(const Comparison& all) {
       if (!origin.foreign && origin.tag.device == all.device)
         newest[stray->t] = std::max(newest[stray->t], origin.tag.sequence);
   std::uint64_t before = 0;
-  for (const auto& [t, item] : newest) {
+  for (const auto& found : newest) {
+    const double t = found.first;
+    const std::uint64_t item = found.second;
     if (item < before) return fmt::format("item {} was found after item {}", item, before);
     before = item;
-    const auto written =
-        std::ranges::find_if(all.ledger.writes, [&, wanted = item](const auto& write) {
-          return write.sequence == wanted && write.t <= t + slack && write.t > all.from;
-        });
+    const auto written = std::ranges::find_if(all.ledger.writes, [&](const auto& write) {
+      return write.sequence == item && write.t <= t + slack && write.t > all.from;
+    });
     if (written == all.ledger.writes.end())
       return fmt::format("item {} was found at {:.2f} s and written later, or never", item, t);
   }

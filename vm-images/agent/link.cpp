@@ -82,8 +82,10 @@ void Link::event(const char* name, Json fields) {
 }
 
 void Link::respond(std::uint32_t sequence, const std::string& op, Result<Json> answer) {
-  Json fields = answer ? *std::move(answer) : Json::object();
-  if (!answer)
+  Json fields = Json::object();
+  if (answer)
+    fields = *std::move(answer);
+  else
     fields[head_error] = record::as_json(
         record::AgentError{error_word(answer.error().code()), answer.error().describe()});
   fields[head_op] = op;

@@ -152,7 +152,7 @@ bool Client::send_request(std::uint16_t command, std::span<const std::byte> body
   return send(message(command, ++last_id, body, flags), files);
 }
 
-std::optional<Message> Client::receive() {
+std::optional<Message> Client::receive() const {
   Message got;
   auto* header = reinterpret_cast<std::byte*>(&got.header);
   const ssize_t peeked = ::recv(fd(), header, sizeof got.header, MSG_PEEK | MSG_DONTWAIT);
@@ -200,7 +200,7 @@ bool Client::is_over() {
   return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
-void Client::finish() {
+void Client::finish() const {
   ::shutdown(fd(), SHUT_WR);
 }
 

@@ -69,7 +69,7 @@ class Client {
   bool send_request(std::uint16_t command, std::span<const std::byte> body,
                     std::span<const int> files = {}, std::uint32_t flags = 0);
   /// The next whole message that is there; nullopt when there is none.
-  std::optional<Message> receive();
+  std::optional<Message> receive() const;
   /// Sends a request, lets the server work, and takes its answer.
   std::optional<Message> call(std::uint16_t command, std::span<const std::byte> body,
                               std::span<const int> files = {});
@@ -81,7 +81,7 @@ class Client {
   bool is_over();
   void close() { socket_.reset(); }
   /// Says that nothing more will come, and goes on reading.
-  void finish();
+  void finish() const;
 
   Bytes read(std::uint32_t region, std::uint64_t offset, std::uint32_t count);
   std::uint64_t read_number(std::uint32_t region, std::uint64_t offset, unsigned width);
@@ -136,7 +136,7 @@ struct Stand {
   Client client() { return Client(loop, path); }
   /// Connected and agreed on a version.
   Client ready_client();
-  Host& host() { return *device.host; }
+  Host& host() const { return *device.host; }
 };
 
 }  // namespace quiesce::vfio_user::testing
