@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/evidence/trace.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/text.hpp"
@@ -38,6 +39,12 @@ void TraceReader::take(std::string_view line) {
   if (!parsed || !parsed->realtime || !std::isfinite(*parsed->realtime)) return;
   ++trace_.lines;
   const double t = *parsed->realtime - realtime_;
+  trace_.last = std::max(trace_.last, t);
+  if (parsed->event == record::apic_delivery) {
+    if (const auto delivery = record::parse_apic_delivery(parsed->arguments))
+      trace_.deliveries[delivery->vector][delivery->where].push_back(t);
+    return;
+  }
   const bool writes = parsed->event == config_write;
   std::optional<std::string> arguments;  // of the few that are asked for
   for (auto& [name, times] : trace_.events) {

@@ -41,6 +41,11 @@ struct Trace {
   /// When each event came that a profile names, by event and `matches`.
   std::map<std::pair<std::string, std::string>, std::vector<double>> events;
 
+  double last = 0;  ///< time of the last line
+  /// When interrupts were delivered to the CPUs, by vector and by which CPUs; only from the
+  /// handover to the capture kernel's agent (harness/run/handover.cpp).
+  std::map<unsigned, std::map<std::string, std::vector<double>>> deliveries;
+
   bool empty() const { return lines == 0; }
   const std::vector<double>& times_of(const scenario::Profile::TraceMeaning& meaning) const;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/record/trace_line.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -143,6 +145,25 @@ std::optional<PciCfgWrite> parse_pci_cfg_write(std::string_view arguments) {
   write.offset = static_cast<std::uint16_t>(*offset);
   write.value = *value;
   return write;
+}
+
+std::optional<ApicDelivery> parse_apic_delivery(std::string_view arguments) {
+  const auto take_number = [&](std::string_view word) -> std::optional<unsigned> {
+    if (!take(arguments, word)) return std::nullopt;
+    return number<unsigned>(take_while(arguments, is_digit));
+  };
+  ApicDelivery delivery;
+  const auto dest = take_number("dest ");
+  const auto dest_mode = take_number(" dest_mode ");
+  const auto delivery_mode = take_number(" delivery_mode ");
+  const auto vector = take_number(" vector ");
+  const auto trigger_mode = take_number(" trigger_mode ");
+  if (!dest || !dest_mode || !delivery_mode || !vector || !trigger_mode || !arguments.empty())
+    return std::nullopt;
+  // Fixed and lowest priority; the others carry none (Intel SDM volume 3, 11.6.1).
+  constexpr unsigned lowest_priority = 1;
+  if (*delivery_mode > lowest_priority) return std::nullopt;
+  return ApicDelivery{fmt::format("dest {} dest_mode {}", *dest, *dest_mode), *vector};
 }
 
 }  // namespace quiesce::record

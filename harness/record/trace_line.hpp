@@ -38,4 +38,18 @@ struct PciCfgWrite {
 /// told from a short value: give whole lines only.
 std::optional<PciCfgWrite> parse_pci_cfg_write(std::string_view arguments);
 
+/// What QEMU's event of an interrupt that reaches a local APIC is called (hw/intc/apic.c,
+/// apic_deliver_irq: messages, lines of the I/O APIC, other CPUs' interrupts; not the APIC's own
+/// timer, nothing where the kernel of the host has the APICs).
+inline constexpr const char* apic_delivery = "apic_deliver_irq";
+
+struct ApicDelivery {
+  std::string where;  ///< "dest 0 dest_mode 1": which CPUs
+  unsigned vector = 0;
+};
+
+/// Its arguments: "dest 0 dest_mode 1 delivery_mode 0 vector 48 trigger_mode 0". nullopt for what
+/// has no vector (non-maskable interrupts, resets) or is something else.
+std::optional<ApicDelivery> parse_apic_delivery(std::string_view arguments);
+
 }  // namespace quiesce::record

@@ -109,6 +109,9 @@ Result<void> CaptureSide::entry() {
   TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_entry));
   TRY(take_screen(machine_.control, guest_.recorder, guest_.waits, case_.devices,
                   record::mark::capture_entry, facts_.production_font));
+  // From here on the agent counts them.
+  if (machine_.control.can(target::Capability::trace))
+    TRY(machine_.control.target().trace_interrupts(false, guest_.waits.soon()));
   TRY(machine_.control.resume());
   TRY(guest_.agent.ask(record::request::Describe(), Seconds(30)));
   TRY(take_interrupts(guest_, record::mark::capture_entry));

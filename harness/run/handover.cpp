@@ -56,6 +56,8 @@ Result<void> handover(const scenario::Case& one, const ArmedFacts& facts,
   TRY(take_rings(control, recorder, one.devices, record::mark::handover));
   TRY(control.target().clear_breakpoint(facts.machine_kexec, machine.waits.soon()));
   control.next_kernel();
+  if (control.can(target::Capability::trace))
+    TRY(control.target().trace_interrupts(true, machine.waits.soon()));
   TRY(control.resume());
   recorder.event(record::event::Handover{.rip = fmt::format("{:#x}", dying.rip.value),
                                          .cpu = dying.index,

@@ -51,6 +51,10 @@ Result<void> Target::move_pointer(int, int) {
   return cannot(Capability::keys);
 }
 
+Result<void> Target::trace_interrupts(bool, TimePoint) {
+  return cannot(Capability::trace);
+}
+
 Result<void> Target::inject_nmi(TimePoint) {
   return cannot(Capability::nmi);
 }

@@ -117,6 +117,12 @@ class Target {
   /// An absolute position, both axes from 0 to 32767. Does not wait.
   virtual Result<void> move_pointer(int x, int y);
 
+  // Capability::trace
+
+  /// Whether the trace has interrupts that reach the CPUs, too: many, so only for a while. One that
+  /// cannot tell of them traces none, and that is no failure.
+  virtual Result<void> trace_interrupts(bool on, TimePoint deadline);
+
   // Capability::nmi
 
   virtual Result<void> inject_nmi(TimePoint deadline);

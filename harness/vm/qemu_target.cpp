@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/record/trace_line.hpp"
 #include "harness/vm/registers.hpp"
 
 namespace quiesce::vm {
@@ -143,6 +144,14 @@ Result<void> QemuTarget::press(const std::vector<std::string>& keys, TimePoint d
 
 Result<void> QemuTarget::move_pointer(int x, int y) {
   return machine_->qmp().post("input-send-event", pointer_event(x, y));
+}
+
+Result<void> QemuTarget::trace_interrupts(bool on, TimePoint deadline) {
+  // Built without trace events it knows no such name.
+  const auto set = machine_->qmp().call(
+      "trace-event-set-state", {{"name", record::apic_delivery}, {"enable", on}}, deadline);
+  if (!set && set.error().code() != Errc::unsupported) return tl::unexpected(set.error());
+  return {};
 }
 
 Result<void> QemuTarget::inject_nmi(TimePoint deadline) {

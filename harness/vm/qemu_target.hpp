@@ -61,6 +61,7 @@ class QemuTarget final : public target::Target {
 
   Result<void> press(const std::vector<std::string>& keys, TimePoint deadline) override;
   Result<void> move_pointer(int x, int y) override;
+  Result<void> trace_interrupts(bool on, TimePoint deadline) override;
   Result<void> inject_nmi(TimePoint deadline) override;
   Result<void> report_bus_error(const std::string& port, target::BusError error) override;
 

@@ -2,9 +2,6 @@
 #include "vm-images/agent/pci_action.hpp"
 
 #include <linux/pci_regs.h>
-
-#include <linux/pci_regs.h>
-
 #include <poll.h>
 
 #include <algorithm>
@@ -86,7 +83,7 @@ Result<void> reset(Job& job) {
                       methods.empty() ? "none" : methods)));
   }
   job.triggered = system_clock().now();
-  const auto done = job.tree.set_attribute(job.address, "reset", "1");
+  auto done = job.tree.set_attribute(job.address, "reset", "1");
   if (!methods.empty()) (void)job.tree.set_attribute(job.address, "reset_method", methods);
   return done;
 }
@@ -205,6 +202,7 @@ std::optional<Before> look(const PciTree& tree, PciAddress address) {
 
 std::vector<std::string> texts(const std::vector<PciAddress>& addresses) {
   std::vector<std::string> list;
+  list.reserve(addresses.size());
   for (const PciAddress address : addresses) list.push_back(to_string(address));
   return list;
 }

@@ -53,6 +53,7 @@ Result<std::pair<fs::path, std::string>> only_kernel(const fs::path& tree) {
                 tree.string(), build_image);
   if (kernels.size() == 1) return std::pair(kernels.begin()->second, kernels.begin()->first);
   std::vector<std::string> images;
+  images.reserve(kernels.size());
   for (const auto& [release, image] : kernels) images.push_back(image.string());
   return fail(Errc::invalid_input,
               "{} holds several kernels ({}); name one as \"BZIMAGE,MODULES_FOLDER\"",

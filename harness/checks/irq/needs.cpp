@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "harness/checks/irq/samples.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 
@@ -41,9 +42,30 @@ void look_at_interrupts(const Course& course, Gaps& gaps) {
   }
 }
 
+/// What QEMU delivered to the CPUs, up to the agent's own counts: cut short, a storm would be none.
+void look_at_deliveries(const Course& course, Gaps& gaps) {
+  const IrqMessages messages = irq_messages(course.run, course.story);
+  const auto early = std::ranges::find_if(
+      messages.vectors, [](const auto& entry) { return entry.second.used_up_early(); });
+  if (early == messages.vectors.end()) return;
+  const evidence::Trace& trace = course.run.trace;
+  const bool reaches = course.story.capture_entry && trace.last >= *course.story.capture_entry;
+  if (trace.deliveries.empty() || !reaches)
+    gaps.push_back(fmt::format(
+        "vector {} came before the kernel's clock ran, and trace.log does not hold how often",
+        early->first));
+}
+
 }  // namespace
 
 namespace need {
+
+const Need deliveries{
+    file::trace,
+    "has the interrupts that QEMU delivered until the capture kernel's agent spoke, when that "
+    "kernel told ten times of a vector before its clock ran",
+    {file::trace},
+    look_at_deliveries};
 
 const Need interrupts{"answers `interrupts`",
                       "one for each point of the run that was reached, each line with its count",

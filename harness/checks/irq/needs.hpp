@@ -7,5 +7,7 @@
 namespace quiesce::checks::need {
 
 extern const Need interrupts;
+/// Only where the kernel's own clock cannot say how often a vector came (samples.hpp).
+extern const Need deliveries;
 
 }  // namespace quiesce::checks::need

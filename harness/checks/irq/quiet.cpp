@@ -80,15 +80,31 @@ const Code vector_storm{
     .sentence =
         "vector {subject}, which nobody had set up, came {messages} times within "
         "{within_ms:.0f} ms, and the kernel stopped telling"};
+const Code early_storm{
+    .name = "early-storm",
+    .verdict = Verdict::fail,
+    .meaning =
+        "one vector that nobody had set up came all the time before the kernel's clock ran, "
+        "by what QEMU delivered",
+    .sentence =
+        "vector {subject}, which nobody had set up, came {per_s:.0f} times a second while "
+        "the kernel booted, and the kernel stopped telling"};
+const Code early_unknown{
+    .name = "early-unknown",
+    .verdict = Verdict::inconclusive,
+    .meaning =
+        "the kernel stopped telling of a vector before its clock ran, and how often it came "
+        "nobody can tell",
+    .sentence =
+        "vector {subject}, which nobody had set up, came {messages} times before the "
+        "kernel's clock ran, and QEMU's trace does not tell how often"};
 const Code early_vector{
     .name = "early-vector",
     .verdict = {},
-    .meaning =
-        "a vector that nobody had set up, before the kernel's clock ran: how often it came "
-        "nobody can tell",
+    .meaning = "a vector that nobody had set up, before the kernel's clock ran",
     .line =
         "vector {subject}, which nobody had set up, came {messages} times before the kernel's "
-        "clock ran"};
+        "clock ran[, at most {per_s:.0f} times a second by what QEMU delivered]"};
 const Code not_counted{.name = "not-counted",
                        .verdict = Verdict::inconclusive,
                        .meaning = "stretches of the run whose interrupts nobody counted",
@@ -295,6 +311,30 @@ void judge_vectors(Findings& failures, const IrqMessages& messages, const json& 
                                 measure::number("per_s", burst->per_second, Unit::per_second)}));
 }
 
+/// Before the kernel's clock runs its messages have no times; QEMU's deliveries have.
+void judge_early_vectors(Findings& failures, Findings& told, const evidence::Run& run,
+                         const Story& points, const IrqMessages& messages, const json& parameters) {
+  const double limit = evidence::number_of(parameters, "vector_storm").value_or(100);
+  for (const auto& [vector, seen] : messages.vectors) {
+    if (seen.untimed == 0) continue;
+    const Subject subject{Subject::Kind::vector, vector};
+    const Measure count = measure::count("messages", seen.untimed);
+    const auto came = early_deliveries(run, points, vector);
+    const auto rate = [](std::uint64_t times) {
+      return measure::number("per_s", static_cast<double>(times), Unit::per_second);
+    };
+    const auto is_storm = [&](std::uint64_t times) { return static_cast<double>(times) > limit; };
+    Finding early = found(early_vector, subject, {count});
+    if (came) early.with(rate(came->most));
+    told.push_back(std::move(early));
+    if (!seen.used_up_early()) continue;
+    if (came && is_storm(came->least))
+      failures.push_back(found(early_storm, subject, {count, rate(came->least)}));
+    else if (!came || is_storm(came->most))
+      failures.push_back(found(early_unknown, subject, {count}));
+  }
+}
+
 void tell_messages(Findings& findings, const IrqMessages& messages) {
   const std::pair<const Code*, const std::vector<std::string>*> lists[] = {
       {&said_given_up, &messages.giving_up},
@@ -303,10 +343,6 @@ void tell_messages(Findings& findings, const IrqMessages& messages) {
       {&said_spurious, &messages.spurious}};
   for (const auto& [code, texts] : lists)
     for (const std::string& text : *texts) findings.push_back(of_message(*code, text));
-  for (const auto& [vector, seen] : messages.vectors)
-    if (seen.untimed > 0)
-      findings.push_back(found(early_vector, {Subject::Kind::vector, vector},
-                               {measure::count("messages", seen.untimed)}));
 }
 
 Findings judge_irq(const evidence::Run& run, const json& parameters) {
@@ -326,6 +362,7 @@ Findings judge_irq(const evidence::Run& run, const json& parameters) {
   for (const Span& span : spans_of(samples, kernel_start, points, missing))
     compare_counts(findings, failures, span, limit);
   judge_vectors(failures, messages, parameters);
+  judge_early_vectors(failures, findings, run, points, messages, parameters);
   tell_messages(findings, messages);
   findings.insert(findings.end(), failures.begin(), failures.end());
   if (!missing.empty())
@@ -347,12 +384,12 @@ const Check check_irq_quiet{
         "Is the capture kernel spared interrupts that nobody asked for: no storm, no line "
         "disabled, "
         "no stale vector beyond what is tolerated?",
-    .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts},
-    .codes = {&irq_quiet,    &line_given_up, &line_disabled, &storm,           &busy_storm,
-              &no_vectors,   &stale_vectors, &vector_storm,  &early_vector,    &not_counted,
-              &counts_read,  &boot_word,     &span_counts,   &cpu_time,        &apic_spurious,
-              &apic_errors,  &line_counts,   &said_given_up, &said_no_handler, &said_no_vector,
-              &said_spurious},
+    .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts, &need::deliveries},
+    .codes = {&irq_quiet,       &line_given_up,  &line_disabled, &storm,       &busy_storm,
+              &no_vectors,      &stale_vectors,  &vector_storm,  &early_storm, &early_unknown,
+              &early_vector,    &not_counted,    &counts_read,   &boot_word,   &span_counts,
+              &cpu_time,        &apic_spurious,  &apic_errors,   &line_counts, &said_given_up,
+              &said_no_handler, &said_no_vector, &said_spurious},
     .parameters =
         {{.name = "storm",
           .type = scenario::ParameterSpec::Type::number,

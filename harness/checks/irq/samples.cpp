@@ -143,7 +143,7 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
 }
 
 std::optional<StrayVector::Burst> StrayVector::burst() const {
-  constexpr std::size_t messages = 10;
+  constexpr std::size_t messages = most_messages;
   // Messages of one tick of the clock are as good as at once.
   constexpr double shortest = 0.001;
   std::optional<Burst> soonest;
@@ -153,6 +153,28 @@ std::optional<StrayVector::Burst> StrayVector::burst() const {
       soonest = {messages, seconds, (messages - 1) / std::max(seconds, shortest)};
   }
   return soonest;
+}
+
+std::optional<Deliveries> early_deliveries(const evidence::Run& run, const Story& story,
+                                           const std::string& vector) {
+  const auto number = parse_number(vector.substr(vector.find('.') + 1));
+  if (!number || !story.first_line || !story.capture_entry) return std::nullopt;
+  const auto found = run.trace.deliveries.find(static_cast<unsigned>(*number));
+  if (found == run.trace.deliveries.end()) return std::nullopt;
+  std::optional<Deliveries> all;
+  for (const auto& [where, times] : found->second) {
+    std::uint64_t most = 0;
+    auto first = std::ranges::lower_bound(times, *story.first_line);
+    for (auto at = first; at != times.end() && *at <= *story.capture_entry; ++at) {
+      while (*at - *first > 1) ++first;
+      most = std::max(most, static_cast<std::uint64_t>(at - first + 1));
+    }
+    if (most == 0) continue;
+    if (!all) all = {most, most};
+    all->least = std::min(all->least, most);
+    all->most = std::max(all->most, most);
+  }
+  return all;
 }
 
 IrqMessages irq_messages(const evidence::Run& run, const Story& story) {

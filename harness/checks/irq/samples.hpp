@@ -57,7 +57,21 @@ struct StrayVector {
   std::uint64_t untimed = 0;  ///< before that clock ran
   /// nullopt with fewer than ten that have a time.
   std::optional<Burst> burst() const;
+  /// The kernel said all that it says before its clock ran.
+  bool used_up_early() const { return untimed >= most_messages; }
+  static constexpr std::size_t most_messages = 10;
 };
+
+/// How often QEMU delivered a vector in the capture kernel before its agent spoke: most times in
+/// one second. Vectors belong to a CPU each, and the trace has the CPUs by another name than the
+/// kernel's messages: of several CPUs that got one of this number, the least and the most.
+struct Deliveries {
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+};
+/// nullopt: none is in the trace.
+std::optional<Deliveries> early_deliveries(const evidence::Run& run, const Story& story,
+                                           const std::string& vector);
 
 /// What the kernel's log says of interrupts, each message once.
 struct IrqMessages {

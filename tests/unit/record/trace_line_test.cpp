@@ -78,4 +78,19 @@ BOOST_AUTO_TEST_CASE(a_configuration_write_that_is_cut_off_is_refused) {
     BOOST_TEST(!parse_pci_cfg_write(text).has_value(), text);
 }
 
+// As QEMU 7.2 writes it.
+BOOST_AUTO_TEST_CASE(an_interrupt_that_is_delivered_is_read) {
+  const auto delivery = record::parse_apic_delivery(
+      "dest 2 dest_mode 1 delivery_mode 1 vector 48 trigger_mode 0");
+  BOOST_REQUIRE(delivery);
+  BOOST_TEST(delivery->vector == 48U);
+  BOOST_TEST(delivery->where == "dest 2 dest_mode 1");
+  for (const std::string text :
+       {"", "dest 2", "dest 0 dest_mode 0 delivery_mode 4 vector 0 trigger_mode 0",
+        "dest 0 dest_mode 0 delivery_mode 0 vector  trigger_mode 0",
+        "dest 0 dest_mode 0 delivery_mode 0 vector 48 trigger_mode 0 x",
+        "dest 0 dest_mode 0 delivery_mode 0 vector 4800000000000 trigger_mode 0"})
+    BOOST_TEST(!record::parse_apic_delivery(text).has_value(), text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

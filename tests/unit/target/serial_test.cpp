@@ -78,6 +78,7 @@ BOOST_FIXTURE_TEST_CASE(it_can_do_nothing_else_and_says_so, Line) {
   unable(serial.memory(), Capability::watch_memory);
   unable(serial.press({"q"}, soon), Capability::keys);
   unable(serial.move_pointer(1, 1), Capability::keys);
+  unable(serial.trace_interrupts(true, soon), Capability::trace);
   unable(serial.inject_nmi(soon), Capability::nmi);
   unable(serial.report_bus_error("port", target::BusError::fatal), Capability::bus_errors);
   unable(serial.save_picture("/dev/null", soon), Capability::screen);
