@@ -4,8 +4,9 @@
 //
 //   damage [RUN_DIR...]       the runs of tests/golden/runs, recorded and models, or those that are
 //                             named. Of those of models and of hangs one damage of ten each, since
-//                             they are many and alike; all of all when they are named, or with
-//                             QUIESCE_TEST_ALL=true in the environment
+//                             they are many and alike; with QUIESCE_TEST_ALL=true in the
+//                             environment all of them, and of the others all nine ways to damage
+//                             two files; of those that are named everything
 //   damage --thin FROM TO     makes a recorded run for tests/golden/recorded out of a run directory
 #include <fmt/format.h>
 
@@ -98,9 +99,10 @@ int run_suite(std::vector<fs::path> folders) {
   bool whole = true;
   for (std::size_t i = 0; i < folders.size(); ++i) {
     const std::string kind = folders[i].parent_path().filename().string();
-    Extent extent{.share = all || (kind != "models" && kind != "hangs") ? 1U : 10U,
+    const bool one_of_many = kind == "models" || kind == "hangs";
+    Extent extent{.share = all || !one_of_many ? 1U : 10U,
                   .turn = i,
-                  .all_pairs = all};
+                  .all_pairs = named || (all && !one_of_many)};
     const Texts run = read_folder(folders[i]);
     const Texts other = read_folder(folders[(i + 1) % folders.size()]);
     const std::string name = folders[i].filename().string();

@@ -50,10 +50,10 @@ void look_at_deliveries(const Course& course, Gaps& gaps) {
   if (early == messages.vectors.end()) return;
   const evidence::Trace& trace = course.run.trace;
   const bool reaches = course.story.capture_entry && trace.last >= *course.story.capture_entry;
-  if (trace.deliveries.empty() || !reaches)
-    gaps.push_back(fmt::format(
-        "vector {} came before the kernel's clock ran, and trace.log does not hold how often",
-        early->first));
+  if (trace.deliveries.empty() || !reaches || !course.story.first_line)
+    gaps.push_back(
+        fmt::format("vector {} came before the kernel's clock ran, and how often is not recorded",
+                    early->first));
 }
 
 }  // namespace

@@ -96,14 +96,14 @@ const Code early_unknown{
         "the kernel stopped telling of a vector before its clock ran, and how often it came "
         "nobody can tell",
     .sentence =
-        "vector {subject}, which nobody had set up, came {messages} times before the "
+        "vector {subject}, which nobody had set up, came {messages|time} before the "
         "kernel's clock ran, and QEMU's trace does not tell how often"};
 const Code early_vector{
     .name = "early-vector",
     .verdict = {},
     .meaning = "a vector that nobody had set up, before the kernel's clock ran",
     .line =
-        "vector {subject}, which nobody had set up, came {messages} times before the kernel's "
+        "vector {subject}, which nobody had set up, came {messages|time} before the kernel's "
         "clock ran[, at most {per_s:.0f} times a second by what QEMU delivered]"};
 const Code not_counted{.name = "not-counted",
                        .verdict = Verdict::inconclusive,

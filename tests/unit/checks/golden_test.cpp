@@ -121,18 +121,23 @@ BOOST_AUTO_TEST_CASE(committed_run_directories_are_judged_as_their_result_says) 
 }
 
 BOOST_AUTO_TEST_CASE(recorded_runs_are_judged_as_their_result_says_and_their_seals_hold) {
-  const auto folders = std::filesystem::path(QUIESCE_SOURCE_ROOT) / "tests/golden/recorded";
-  for (const auto& entry : std::filesystem::directory_iterator(folders)) {
-    BOOST_TEST_CONTEXT(entry.path().filename().string()) {
-      const auto run = evidence::open(entry.path());
+  std::vector<std::filesystem::path> folders;
+  for (const char* kind : {"recorded", "models", "hangs"})
+    for (const auto& entry : std::filesystem::directory_iterator(
+             std::filesystem::path(QUIESCE_SOURCE_ROOT) / "tests/golden" / kind))
+      folders.push_back(entry.path());
+  BOOST_TEST(folders.size() >= 27U);
+  for (const auto& folder : folders) {
+    BOOST_TEST_CONTEXT(folder.filename().string()) {
+      const auto run = evidence::open(folder);
       BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? std::string() : run.error().describe()));
       BOOST_TEST((run->seal.state == evidence::Seal::State::whole));
       BOOST_TEST(run->damage.empty());
       const auto judged = checks::judge(*run);
       for (const auto& check : judged.checks) note_codes(check);
       const std::string result = checks::to_json(judged).dump(1) + "\n";
-      if (asked_to_update()) write_file(entry.path() / "result.json", result);
-      const auto expected = read_file(entry.path() / "result.json");
+      if (asked_to_update()) write_file(folder / "result.json", result);
+      const auto expected = read_file(folder / "result.json");
       BOOST_REQUIRE(expected.has_value());
       BOOST_TEST(result == *expected);
     }
