@@ -22,11 +22,14 @@ std::string remedy_for(const vm::Qemu& qemu, bool was_named,
   return "\"quiesce image fetch qemu\" brings a newer one, or name another with --qemu";
 }
 
-/// `profile "my-card": `, of those that name what is lacking; empty when the harness does.
+/// `profile "my-card": `, of those that name what is lacking. Empty when the harness itself lacks
+/// something as well: then it is this QEMU that is wrong.
 std::string naming(const std::vector<vm::Lack>& lacks) {
   std::set<std::string> profiles;
-  for (const auto& lack : lacks)
-    if (!lack.profile.empty()) profiles.insert(fmt::format("profile \"{}\": ", lack.profile));
+  for (const auto& lack : lacks) {
+    if (lack.profile.empty()) return {};
+    profiles.insert(fmt::format("profile \"{}\": ", lack.profile));
+  }
   return fmt::format("{}", fmt::join(profiles, ""));
 }
 

@@ -25,7 +25,8 @@ Result<void> check_named_qemu(const std::string& named);
 
 /// What `named` (--qemu) names, and nothing else then; without it the system's when it has all of
 /// `demands`, else the one that "quiesce image fetch qemu" brought. unsupported names what is
-/// missing and the remedy; invalid_input what a profile names and no QEMU at hand has.
+/// missing and the remedy; invalid_input when all that is missing is what profiles name: it may
+/// be a slip.
 Result<QemuChoice> choose_qemu(const std::string& named, const vm::Demands& demands,
                                const builder::Store& store);
 

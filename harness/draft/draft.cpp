@@ -212,7 +212,11 @@ class Drafter {
       return conclude("its writes carry tags: a stray page names it");
     }
     comment("writes_tagged",
-            "No page that it wrote carried a tag of the harness: a stray page of it has no name.");
+            known_.survey.copied_pages > 0
+                ? "Tagged pages came while its Bus Master was off, so the CPU copied them: a stray "
+                  "page of it has no name."
+                : "No page that it wrote carried a tag of the harness: a stray page of it has no "
+                  "name.");
     conclude("its writes carry no tags that were seen: a stray page of it has no name of its own");
   }
 

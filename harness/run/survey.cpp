@@ -79,6 +79,18 @@ Result<void> load(Subject& subject, Survey& found) {
   return {};
 }
 
+/// Whether the device may write into memory by itself. False too when it has no configuration space
+/// any more: what it is not seen to do is not claimed.
+Result<bool> masters_bus(Subject& subject) {
+  TRY_ASSIGN(const json answer, subject.run.guest().agent.ask(record::request::Pci(), Seconds(60)));
+  for (const json& function : record::read<record::answer::Pci>(answer).functions) {
+    if (text_at(function, "address") != to_string(subject.device.address)) continue;
+    const auto bytes = from_hex(text_at(function, "config"));
+    return bytes && PciConfig(*bytes).bus_master();
+  }
+  return false;
+}
+
 /// Devices below the function (disks, inputs) come one after the other: until nothing new has come
 /// for a second.
 Result<json> look(Subject& subject) {
@@ -134,7 +146,8 @@ Result<Trial> try_activity(Subject& subject, const json& work, Survey& found) {
   TRY_ASSIGN(const json status,
              subject.run.guest().agent.ask(record::request::ActivityStatus(), Seconds(30)));
   TRY_ASSIGN(auto pages, subject.run.watch().control_end());
-  found.tagged_pages = pages[subject.device.name];
+  TRY_ASSIGN(const bool masters, masters_bus(subject));
+  (masters ? found.tagged_pages : found.copied_pages) = pages[subject.device.name];
   const double operations = operations_of(status);
   trial.works = operations > 0 && message_of(status).empty();
   trial.detail = fmt::format("{:.0f} operations in {:.0f} s", operations, busy_time.count());

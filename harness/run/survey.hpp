@@ -39,6 +39,7 @@ struct Survey {
   /// QEMU's trace events of the profile: name -> how often it came while the modules were loaded.
   std::map<std::string, std::uint64_t> events_while_loading;
   std::uint64_t tagged_pages = 0;  ///< pages with tags of the device, written while it was busy
+  std::uint64_t copied_pages = 0;  ///< the same without Bus Master: the CPU wrote them
 };
 
 /// Given what the kernel made of the device, says what to try; nullopt ends the survey.

@@ -43,8 +43,9 @@ bool Waits::crashed_early() const {
 Result<void> Waits::broken() const {
   if (recorder_.failed()) return tl::unexpected(*recorder_.failed());
   if (const auto& exit = hearing_.target_exit())
-    return fail(Errc::closed, "QEMU ended in the middle of the run with {}: {}", exit->describe(),
-                target_ != nullptr ? target_->complaints() : "");
+    return fail(Errc::closed, "{} ended in the middle of the run with {}: {}",
+                target_ == nullptr || target_->identity().kind == "qemu" ? "QEMU" : "the target",
+                exit->describe(), target_ != nullptr ? target_->complaints() : "");
   if (crashed_early())
     return fail(Errc::unsupported, "the production kernel crashed before it was asked to");
   if (hearing_.agent().foreign_versions() > 0)

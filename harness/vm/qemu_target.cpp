@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/record/trace_line.hpp"
 #include "harness/vm/registers.hpp"
 
 namespace quiesce::vm {
@@ -12,6 +11,9 @@ using nlohmann::json;
 using target::BusError;
 
 namespace {
+
+/// Each interrupt that reaches a local APIC (hw/intc/apic.c, apic_deliver_irq).
+constexpr const char* interrupt_event = "apic_deliver_irq";
 
 json key_event(const std::vector<std::string>& names) {
   json list = json::array();
@@ -148,8 +150,8 @@ Result<void> QemuTarget::move_pointer(int x, int y) {
 
 Result<void> QemuTarget::trace_interrupts(bool on, TimePoint deadline) {
   // Built without trace events it knows no such name.
-  const auto set = machine_->qmp().call(
-      "trace-event-set-state", {{"name", record::apic_delivery}, {"enable", on}}, deadline);
+  const auto set = machine_->qmp().call("trace-event-set-state",
+                                        {{"name", interrupt_event}, {"enable", on}}, deadline);
   if (!set && set.error().code() != Errc::unsupported) return tl::unexpected(set.error());
   return {};
 }

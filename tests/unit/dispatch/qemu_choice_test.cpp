@@ -114,6 +114,11 @@ BOOST_FIXTURE_TEST_CASE(what_a_profile_names_and_no_qemu_has_is_bad_input_with_t
              "profile \"my-card\": QEMU 7.2.22 (" + path.string() +
                  ") has no device e1000f, which this run needs; \"quiesce image fetch qemu\" "
                  "brings a newer one, or name another with --qemu");
+  // What the harness needs is not the profile's matter.
+  const auto poor = put(dir.path() / "poor", "7.2.0", {"e1000f", "netdev_add"});
+  const auto refused = choose_qemu(poor.string(), demands, store);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code() == Errc::unsupported));
   const auto newer = fetched("11.1.0", {});
   BOOST_TEST(choose_qemu("", demands, store).value().qemu.path == newer);
 }

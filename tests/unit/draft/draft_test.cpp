@@ -109,6 +109,16 @@ BOOST_AUTO_TEST_CASE(what_was_tried_and_failed_is_left_out_and_said) {
   BOOST_TEST(scenario::load_profile_text(profile_text(draft), "p.json").has_value());
 }
 
+// ne2k_pci: its driver reads each frame through a port, so nothing of it can ever stray.
+BOOST_AUTO_TEST_CASE(tagged_pages_of_a_device_without_bus_master_are_no_writes_of_its_own) {
+  Known known = working();
+  known.survey.tagged_pages = 0;
+  known.survey.copied_pages = 12;
+  const Draft draft = make_draft(known);
+  BOOST_TEST(!draft.profile.writes_tagged);
+  BOOST_TEST(profile_text(draft).find("so the CPU copied them") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_no_driver_takes_says_what_a_run_can_still_judge) {
   Known known = working();
   known.survey = {};

@@ -80,8 +80,8 @@ BOOST_AUTO_TEST_CASE(a_configuration_write_that_is_cut_off_is_refused) {
 
 // As QEMU 7.2 writes it.
 BOOST_AUTO_TEST_CASE(an_interrupt_that_is_delivered_is_read) {
-  const auto delivery = record::parse_apic_delivery(
-      "dest 2 dest_mode 1 delivery_mode 1 vector 48 trigger_mode 0");
+  const auto delivery =
+      record::parse_apic_delivery("dest 2 dest_mode 1 delivery_mode 1 vector 48 trigger_mode 0");
   BOOST_REQUIRE(delivery);
   BOOST_TEST(delivery->vector == 48U);
   BOOST_TEST(delivery->where == "dest 2 dest_mode 1");
