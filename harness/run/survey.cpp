@@ -9,6 +9,7 @@
 #include "harness/record/agent_requests.hpp"
 #include "harness/record/json_text.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/record/lines.hpp"
 #include "harness/record/tone.hpp"
 #include "harness/run/wiring.hpp"
 #include "harness/scenario/kinds.hpp"
@@ -83,9 +84,10 @@ Result<void> load(Subject& subject, Survey& found) {
 /// any more: what it is not seen to do is not claimed.
 Result<bool> masters_bus(Subject& subject) {
   TRY_ASSIGN(const json answer, subject.run.guest().agent.ask(record::request::Pci(), Seconds(60)));
-  for (const json& function : record::read<record::answer::Pci>(answer).functions) {
-    if (text_at(function, "address") != to_string(subject.device.address)) continue;
-    const auto bytes = from_hex(text_at(function, "config"));
+  for (const json& told : record::read<record::answer::Pci>(answer).functions) {
+    const auto function = record::read<record::PciFunctionLine>(told);
+    if (function.address != to_string(subject.device.address)) continue;
+    const auto bytes = from_hex(function.config);
     return bytes && PciConfig(*bytes).bus_master();
   }
   return false;
