@@ -39,12 +39,14 @@ void TraceReader::take(std::string_view line) {
   if (!parsed || !parsed->realtime || !std::isfinite(*parsed->realtime)) return;
   ++trace_.lines;
   const double t = *parsed->realtime - realtime_;
-  trace_.last = std::max(trace_.last, t);
-  if (parsed->event == record::apic_delivery) {
+  // Lines of several threads come in nearly their order.
+  constexpr double most_out_of_order = 0.5;
+  latest_ = std::max(latest_, t);
+  trace_.goes_back = trace_.goes_back || t < latest_ - most_out_of_order;
+  trace_.last = t;
+  if (parsed->event == record::apic_delivery)
     if (const auto delivery = record::parse_apic_delivery(parsed->arguments))
       trace_.deliveries[delivery->vector][delivery->where].push_back(t);
-    return;
-  }
   const bool writes = parsed->event == config_write;
   std::optional<std::string> arguments;  // of the few that are asked for
   for (auto& [name, times] : trace_.events) {

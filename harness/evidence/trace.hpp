@@ -41,7 +41,8 @@ struct Trace {
   /// When each event came that a profile names, by event and `matches`.
   std::map<std::pair<std::string, std::string>, std::vector<double>> events;
 
-  double last = 0;  ///< time of the last line
+  double last = 0;         ///< time of the last line
+  bool goes_back = false;  ///< a line is earlier than one before it by more than half a second
   /// When interrupts were delivered to the CPUs, by vector and by which CPUs; only from the
   /// handover to the capture kernel's agent (harness/run/handover.cpp).
   std::map<unsigned, std::map<std::string, std::vector<double>>> deliveries;
@@ -60,6 +61,7 @@ class TraceReader {
 
  private:
   double realtime_;
+  double latest_ = 0;
   Trace trace_;
 };
 

@@ -94,6 +94,9 @@ Result<bool> CaptureSide::wait_for_entry() {
                                guest_.waits.scaled(capture_patience)));
   if (waited == Wait::done) return true;
   TRY(cpus_.take("capture"));
+  // A storm would fill the log.
+  if (machine_.control.can(target::Capability::trace))
+    TRY(machine_.control.target().trace_interrupts(false, guest_.waits.soon()));
   guest_.recorder.note("the capture kernel did not reach its agent");
   return false;
 }

@@ -42,18 +42,17 @@ void look_at_interrupts(const Course& course, Gaps& gaps) {
   }
 }
 
-/// What QEMU delivered to the CPUs, up to the agent's own counts: cut short, a storm would be none.
+/// What QEMU delivered to the CPUs while the kernel's clock did not run: cut short, a storm would
+/// be none.
 void look_at_deliveries(const Course& course, Gaps& gaps) {
   const IrqMessages messages = irq_messages(course.run, course.story);
-  const auto early = std::ranges::find_if(
-      messages.vectors, [](const auto& entry) { return entry.second.used_up_early(); });
-  if (early == messages.vectors.end()) return;
+  if (!messages.used_up_early()) return;
   const evidence::Trace& trace = course.run.trace;
-  const bool reaches = course.story.capture_entry && trace.last >= *course.story.capture_entry;
-  if (trace.deliveries.empty() || !reaches || !course.story.first_line)
-    gaps.push_back(
-        fmt::format("vector {} came before the kernel's clock ran, and how often is not recorded",
-                    early->first));
+  const auto window = early_window(course.run, course.story);
+  if (!window || trace.deliveries.empty() || trace.last < window->until || trace.goes_back)
+    gaps.emplace_back(
+        "vectors that nobody had set up came before the kernel's clock ran, and how often is not "
+        "recorded");
 }
 
 }  // namespace
@@ -62,8 +61,8 @@ namespace need {
 
 const Need deliveries{
     file::trace,
-    "has the interrupts that QEMU delivered until the capture kernel's agent spoke, when that "
-    "kernel told ten times of a vector before its clock ran",
+    "has the interrupts that QEMU delivered, when the capture kernel used up its messages of "
+    "vectors without a handler before its clock ran",
     {file::trace},
     look_at_deliveries};
 

@@ -303,34 +303,50 @@ void judge_vectors(Findings& failures, const IrqMessages& messages, const json& 
   if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
     failures.push_back(
         found(stale_vectors, {measure::count("stale_vectors", messages.no_handler.size())}));
-  for (const auto& [vector, seen] : messages.vectors)
-    if (const auto burst = seen.burst(); burst && burst->per_second > limit)
-      failures.push_back(found(vector_storm, {Subject::Kind::vector, vector},
-                               {measure::count("messages", burst->messages),
-                                measure::milliseconds("within_ms", burst->seconds * 1000),
-                                measure::number("per_s", burst->per_second, Unit::per_second)}));
+  const auto storm_of = [&](const std::string& name, const std::vector<double>& times) {
+    const auto burst = soonest_ten(times);
+    if (!burst || burst->per_second <= limit) return false;
+    failures.push_back(found(vector_storm, {Subject::Kind::vector, name},
+                             {measure::count("messages", burst->messages),
+                              measure::milliseconds("within_ms", burst->seconds * 1000),
+                              measure::number("per_s", burst->per_second, Unit::per_second)}));
+    return true;
+  };
+  bool told = false;
+  std::vector<double> all;
+  std::vector<std::string> names;
+  for (const auto& [vector, seen] : messages.vectors) {
+    told = storm_of(vector, seen.times) || told;
+    all.insert(all.end(), seen.times.begin(), seen.times.end());
+    names.push_back(vector);
+  }
+  // The kernel has one limit for the messages of all vectors: several share the ten.
+  if (!told && names.size() > 1) storm_of(list_words(names), all);
 }
 
 /// Before the kernel's clock runs its messages have no times; QEMU's deliveries have.
 void judge_early_vectors(Findings& failures, Findings& told, const evidence::Run& run,
                          const Story& points, const IrqMessages& messages, const json& parameters) {
   const double limit = evidence::number_of(parameters, "vector_storm").value_or(100);
+  const auto window = early_window(run, points);
+  const bool used_up = messages.used_up_early();
   for (const auto& [vector, seen] : messages.vectors) {
     if (seen.untimed == 0) continue;
     const Subject subject{Subject::Kind::vector, vector};
     const Measure count = measure::count("messages", seen.untimed);
-    const auto came = early_deliveries(run, points, vector);
-    const auto rate = [](std::uint64_t times) {
-      return measure::number("per_s", static_cast<double>(times), Unit::per_second);
+    std::optional<EarlyRate> counted;
+    if (window) counted = early_rate(run, *window, vector, seen);
+    const EarlyRate came = counted.value_or(EarlyRate{});
+    const auto rate = [](double times) {
+      return measure::number("per_s", times, Unit::per_second);
     };
-    const auto is_storm = [&](std::uint64_t times) { return static_cast<double>(times) > limit; };
     Finding early = found(early_vector, subject, {count});
-    if (came) early.with(rate(came->most));
+    if (came.most > 0) early.with(rate(came.most));
     told.push_back(std::move(early));
-    if (!seen.used_up_early()) continue;
-    if (came && is_storm(came->least))
-      failures.push_back(found(early_storm, subject, {count, rate(came->least)}));
-    else if (!came || is_storm(came->most))
+    if (!used_up) continue;
+    if (came.least > limit)
+      failures.push_back(found(early_storm, subject, {count, rate(came.least)}));
+    else if (!counted || came.most > limit)
       failures.push_back(found(early_unknown, subject, {count}));
   }
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "harness/base/text.hpp"
 #include "harness/record/agent.hpp"
@@ -10,6 +11,9 @@
 namespace quiesce::checks {
 
 namespace {
+
+/// include/linux/ratelimit_types.h, DEFAULT_RATELIMIT_BURST and _INTERVAL.
+constexpr std::size_t told_in_five_seconds = 10;
 
 bool is_numbered(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
@@ -92,15 +96,15 @@ void note_vector(IrqMessages& messages, std::string_view text, double t) {
     ++vector.untimed;
 }
 
-/// "[    0.293936] TEXT" of the serial line, where a storm also costs characters: only when there
-/// is no log.
-void note_vector_of_line(IrqMessages& messages, std::string_view line) {
+/// "[    0.293936] TEXT": the kernel's time and the text.
+std::optional<std::pair<double, std::string_view>> stamped(std::string_view line) {
   const std::size_t bracket = line.find(']');
-  if (bracket == std::string_view::npos || line[0] != '[') return;
+  if (bracket == std::string_view::npos || line[0] != '[') return std::nullopt;
   const std::string time(trim(line.substr(1, bracket - 1)));
   char* rest = nullptr;
   const double t = std::strtod(time.c_str(), &rest);
-  if (!time.empty() && *rest == '\0') note_vector(messages, line.substr(bracket + 1), t);
+  if (time.empty() || *rest != '\0') return std::nullopt;
+  return std::pair(t, line.substr(bracket + 1));
 }
 
 void sort_message(IrqMessages& messages, std::string_view text) {
@@ -142,39 +146,64 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
   return samples;
 }
 
-std::optional<StrayVector::Burst> StrayVector::burst() const {
-  constexpr std::size_t messages = most_messages;
+std::optional<StrayVector::Burst> soonest_ten(std::vector<double> times) {
   // Messages of one tick of the clock are as good as at once.
   constexpr double shortest = 0.001;
-  std::optional<Burst> soonest;
-  for (std::size_t i = messages - 1; i < times.size(); ++i) {
-    const double seconds = std::max(0.0, times[i] - times[i - (messages - 1)]);
+  std::ranges::sort(times);
+  std::optional<StrayVector::Burst> soonest;
+  for (std::size_t i = told_in_five_seconds - 1; i < times.size(); ++i) {
+    const double seconds = times[i] - times[i - (told_in_five_seconds - 1)];
     if (!soonest || seconds < soonest->seconds)
-      soonest = {messages, seconds, (messages - 1) / std::max(seconds, shortest)};
+      soonest = {told_in_five_seconds, seconds,
+                 static_cast<double>(told_in_five_seconds - 1) / std::max(seconds, shortest)};
   }
   return soonest;
 }
 
-std::optional<Deliveries> early_deliveries(const evidence::Run& run, const Story& story,
-                                           const std::string& vector) {
+bool IrqMessages::used_up_early() const {
+  constexpr double interval = 5;
+  std::uint64_t untimed = 0;
+  std::uint64_t told = 0;
+  for (const auto& [name, vector] : vectors) {
+    untimed += vector.untimed;
+    told += vector.untimed + static_cast<std::uint64_t>(std::ranges::count_if(
+                                 vector.times, [](double t) { return t <= interval; }));
+  }
+  return untimed > 0 && told >= told_in_five_seconds;
+}
+
+std::optional<EarlyWindow> early_window(const evidence::Run& run, const Story& story) {
+  if (!story.first_line) return std::nullopt;
+  EarlyWindow window{*story.first_line, *story.first_line};
+  for (const auto* line : capture_serial(run, story)) {
+    window.until = std::max(window.until, line->t);
+    if (const auto said = stamped(line->text); said && said->first > 0) break;
+  }
+  return window;
+}
+
+std::optional<EarlyRate> early_rate(const evidence::Run& run, const EarlyWindow& window,
+                                    const std::string& vector, const StrayVector& seen) {
   const auto number = parse_number(vector.substr(vector.find('.') + 1));
-  if (!number || !story.first_line || !story.capture_entry) return std::nullopt;
+  if (!number) return std::nullopt;
   const auto found = run.trace.deliveries.find(static_cast<unsigned>(*number));
   if (found == run.trace.deliveries.end()) return std::nullopt;
-  std::optional<Deliveries> all;
+  const auto rate = [](const std::vector<double>& times) {
+    const auto ten = soonest_ten(times);
+    return ten ? ten->per_second : 0.0;
+  };
+  std::optional<double> least;
+  std::vector<double> all;
   for (const auto& [where, times] : found->second) {
-    std::uint64_t most = 0;
-    auto first = std::ranges::lower_bound(times, *story.first_line);
-    for (auto at = first; at != times.end() && *at <= *story.capture_entry; ++at) {
-      while (*at - *first > 1) ++first;
-      most = std::max(most, static_cast<std::uint64_t>(at - first + 1));
-    }
-    if (most == 0) continue;
-    if (!all) all = {most, most};
-    all->least = std::min(all->least, most);
-    all->most = std::max(all->most, most);
+    std::vector<double> within;
+    std::ranges::copy_if(times, std::back_inserter(within),
+                         [&](double t) { return t >= window.from && t <= window.until; });
+    if (within.size() >= seen.untimed) least = std::min(least.value_or(rate(within)), rate(within));
+    all.insert(all.end(), within.begin(), within.end());
   }
-  return all;
+  if (all.size() < seen.untimed) return std::nullopt;
+  // Told of one CPU, delivered under several names of it.
+  return EarlyRate{least.value_or(0), rate(all)};
 }
 
 IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
@@ -190,7 +219,9 @@ IrqMessages irq_messages(const evidence::Run& run, const Story& story) {
       note_vector(messages, message.text, message.guest);
     }
   if (messages.vectors.empty())
-    for (const auto* line : capture_serial(run, story)) note_vector_of_line(messages, line->text);
+    // Where a storm also costs characters: only when there is no log.
+    for (const auto* line : capture_serial(run, story))
+      if (const auto said = stamped(line->text)) note_vector(messages, said->second, said->first);
   return messages;
 }
 

@@ -55,30 +55,41 @@ struct StrayVector {
   };
   std::vector<double> times;  ///< of the kernel's clock, in the order of the messages
   std::uint64_t untimed = 0;  ///< before that clock ran
-  /// nullopt with fewer than ten that have a time.
-  std::optional<Burst> burst() const;
-  /// The kernel said all that it says before its clock ran.
-  bool used_up_early() const { return untimed >= most_messages; }
-  static constexpr std::size_t most_messages = 10;
 };
 
-/// How often QEMU delivered a vector in the capture kernel before its agent spoke: most times in
-/// one second. Vectors belong to a CPU each, and the trace has the CPUs by another name than the
-/// kernel's messages: of several CPUs that got one of this number, the least and the most.
-struct Deliveries {
-  std::uint64_t least = 0;
-  std::uint64_t most = 0;
-};
-/// nullopt: none is in the trace.
-std::optional<Deliveries> early_deliveries(const evidence::Run& run, const Story& story,
-                                           const std::string& vector);
+/// The ten of these times that lie closest together; nullopt of fewer.
+std::optional<StrayVector::Burst> soonest_ten(std::vector<double> times);
 
 /// What the kernel's log says of interrupts, each message once.
 struct IrqMessages {
   std::map<std::string, StrayVector> vectors;  ///< by "0.208"
   std::set<std::string> disabled;              ///< numbers of lines that it gave up
   std::vector<std::string> giving_up, no_handler, no_vector, spurious;
+
+  /// What the kernel tells of stray vectors in its first five seconds was used up, by all of them
+  /// together (it has one limit for all), and some of it was told before its clock ran.
+  bool used_up_early() const;
 };
 IrqMessages irq_messages(const evidence::Run& run, const Story& story);
+
+/// While the capture kernel told of stray vectors without a time: from its first line to the first
+/// one that has a time, on the timeline's clock. After it the kernel gives vectors out itself.
+struct EarlyWindow {
+  double from = 0;
+  double until = 0;
+};
+/// nullopt: the kernel never said a word. Without a line that has a time, to its last line.
+std::optional<EarlyWindow> early_window(const evidence::Run& run, const Story& story);
+
+/// How often QEMU delivered a vector within the window, by the ten deliveries that lie closest
+/// together. Vectors belong to a CPU each, and the trace has CPUs by other names than the kernel's
+/// messages, one CPU by several.
+struct EarlyRate {
+  double least = 0;  ///< a second; of the CPUs that got it as often as the kernel told, the least
+  double most = 0;   ///< a second, as if all were one CPU's
+};
+/// `vector`: "0.208"; `seen`: what the kernel told of it. nullopt: QEMU delivered it less often.
+std::optional<EarlyRate> early_rate(const evidence::Run& run, const EarlyWindow& window,
+                                    const std::string& vector, const StrayVector& seen);
 
 }  // namespace quiesce::checks

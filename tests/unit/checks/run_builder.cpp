@@ -275,7 +275,8 @@ void RunBuilder::serial(double t, const std::string& text) {
   serial_.push_back({t, text});
 }
 void RunBuilder::trace(double t, const std::string& text) {
-  trace_.push_back({t, text});
+  const auto later = std::ranges::upper_bound(trace_, t, {}, &Line::t);
+  trace_.insert(later, {t, text});
 }
 
 void RunBuilder::stray(double since, double t, std::uint64_t page, const std::string& device,

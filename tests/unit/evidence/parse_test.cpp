@@ -114,6 +114,19 @@ BOOST_AUTO_TEST_CASE(a_trace_keeps_configuration_writes_by_function_and_what_pro
 }
 
 // Read whole, evidence of hundreds of megabytes was held twice.
+BOOST_AUTO_TEST_CASE(deliveries_are_kept_by_vector_and_cpu_and_a_time_that_goes_back_is_seen) {
+  const std::string one =
+      "1@1000.5:apic_deliver_irq dest 0 dest_mode 0 delivery_mode 0 vector 39 trigger_mode 0\n"
+      "1@1000.4:apic_deliver_irq dest 1 dest_mode 1 delivery_mode 0 vector 39 trigger_mode 0\n";
+  const auto trace = parse_trace(one, 1000, {});
+  BOOST_TEST(trace.deliveries.at(39).at("dest 0 dest_mode 0").at(0) == 0.5,
+             boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(trace.deliveries.at(39).size() == 2U);
+  BOOST_TEST(!trace.goes_back);
+  BOOST_TEST(trace.last == 0.4, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(parse_trace("1@4600:x y\n" + one, 1000, {}).goes_back);
+}
+
 BOOST_AUTO_TEST_CASE(lines_that_come_in_pieces_are_those_of_the_whole) {
   const std::string text = "one\r\n\ntwo\n\r\nthree";
   std::vector<std::pair<std::string, bool>> whole;
