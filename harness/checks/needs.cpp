@@ -40,6 +40,9 @@ void look_at_timeline(const Course& course, Gaps& gaps) {
   if (back != run.timeline.end())
     gaps.push_back(fmt::format("the times of timeline.ndjson run backwards at {:.3f} s", back->t));
   const Story& story = course.story;
+  // Of a run that was killed, or whose last lines are gone, nobody knows what else it would have
+  // recorded.
+  if (story.ended.empty()) gaps.push_back("timeline.ndjson has no end: " + story.cut_off());
   want_mark(course, gaps, mark::handover,
             course.entered() || !run.events<event::Handover>().empty());
   want_mark(course, gaps, mark::capture_entry, course.did(Step::entry));
@@ -273,6 +276,8 @@ Gaps doubts_of_plan(const evidence::Run& run) {
   // Without the manifest that the seal is about nothing vouches for anything.
   Gaps gaps = run.damage_of(file::manifest);
   for (std::string& damage : run.damage_of(file::plan)) gaps.push_back(std::move(damage));
+  if (run.seal.state != evidence::Seal::State::whole && run.events<event::RunStart>().empty())
+    gaps.emplace_back("plan.json: no start of the run vouches for it");
   return gaps;
 }
 

@@ -74,7 +74,11 @@ Result<void> check_inputs(const scenario::RunPlan& plan, const std::string& name
 }
 
 Result<scenario::RunPlan> ready(scenario::RunPlan plan, const fs::path& program) {
-  TRY_ASSIGN(const vm::Qemu qemu, vm::find_qemu(plan.qemu.string(), vm::demands_of(plan.devices)));
+  // It is run as it is: of what its profiles name only what it cannot start without.
+  vm::Demands demands = vm::demands_of(plan.devices);
+  demands.trace_events.clear();
+  for (auto& device : demands.devices) device.properties.clear();
+  TRY_ASSIGN(const vm::Qemu qemu, vm::find_qemu(plan.qemu.string(), demands));
   if (!qemu.enough())
     return fail(Errc::unsupported,
                 "QEMU {} ({}), which the stored plan names, {}; bring the one back that the plan "

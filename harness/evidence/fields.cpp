@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/evidence/fields.hpp"
 
+#include <algorithm>
+
 #include "harness/base/text.hpp"
 #include "harness/base/units.hpp"
+#include "harness/scenario/json_text.hpp"
 
 namespace quiesce::evidence {
 
@@ -17,6 +20,16 @@ const nlohmann::json& list_of(const nlohmann::json& object, const std::string& k
   static const nlohmann::json empty = nlohmann::json::array();
   const auto& member = member_of(object, key);
   return member.is_array() ? member : empty;
+}
+
+nlohmann::json parsed(std::string_view text) {
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  const auto opens = std::ranges::count_if(text, [](char c) { return c == '[' || c == '{'; });
+  // Nearly all texts have too few of them to be deep.
+  constexpr std::ptrdiff_t few = 32;
+  if (opens > few && !scenario::is_shallow(value))
+    return nlohmann::json(nlohmann::json::value_t::discarded);
+  return value;
 }
 
 std::string text_of(const nlohmann::json& object, const std::string& key) {

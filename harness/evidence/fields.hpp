@@ -10,6 +10,10 @@
 
 namespace quiesce::evidence {
 
+/// The text as JSON; discarded when it is none, and when it is nested deeper than anything that the
+/// harness writes: to copy that would take a stack as deep.
+nlohmann::json parsed(std::string_view text);
+
 /// The text without parts that a terminal must not see; empty when it is missing or no text.
 std::string text_of(const nlohmann::json& object, const std::string& key);
 /// Any JSON number.

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/base/text.hpp"
+#include "harness/evidence/fields.hpp"
 #include "harness/evidence/parse.hpp"
 #include "harness/evidence/sequence.hpp"
 #include "harness/record/layout.hpp"
@@ -67,7 +68,7 @@ Ledger parse_ledger(std::string_view text, const std::string& device,
     text.remove_prefix(whole ? end + 1 : text.size());
     ++number;
     if (trim(line).empty()) continue;
-    const json object = json::parse(line, nullptr, false);
+    const json object = parsed(line);
     sequence.take(line, object, number, whole);
     if (take(ledger, object, monotonic.value_or(0))) continue;
     if (!whole && object.is_discarded())

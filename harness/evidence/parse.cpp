@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/text.hpp"
+#include "harness/evidence/fields.hpp"
 #include "harness/record/catalog.hpp"
 #include "harness/record/layout.hpp"
 
@@ -53,8 +54,19 @@ std::vector<Item> all_of(Ndjson<Item> reader, std::string_view text, Damage& dam
 
 }  // namespace
 
+bool is_numbered(const std::vector<Event>& timeline) {
+  return std::ranges::any_of(timeline, [](const Event& event) {
+    return event.name == record::event::RunStart::name &&
+           record::read<record::event::RunStart>(event.fields).plan;
+  });
+}
+
 std::vector<Event> parse_timeline(std::string_view text, Damage& damage) {
-  auto events = all_of(timeline_reader(), text, damage);
+  auto reader = timeline_reader();
+  each_line(text, [&](std::string_view line, bool whole) { reader.take(line, whole); });
+  auto events = reader.done(damage);
+  if (reader.is_bare() && is_numbered(events))
+    damage.push_back(fmt::format("{}: no line carries a number", record::file::timeline));
   note_wrong_fields(events, damage);
   return events;
 }
@@ -82,13 +94,16 @@ Trace parse_trace(std::string_view text, double realtime, const scenario::RunPla
 PciSnapshot parse_pci(std::string_view text, const std::string& name, Damage& damage) {
   PciSnapshot snapshot;
   snapshot.mark = name;
-  const json object = json::parse(text, nullptr, false);
+  const json object = parsed(text);
   if (!object.is_object()) {
     damage.push_back(fmt::format("pci/{}.json: it is no JSON object", name));
     return snapshot;
   }
   const auto file = record::read<record::PciFile>(object);
   snapshot.t = file.t;
+  // "capture-end", and "capture-end-agent" of the same mark by the agent.
+  if (name != file.mark && name != file.mark + "-agent")
+    damage.push_back(fmt::format("pci/{}.json: it is of the mark \"{}\"", name, file.mark));
   std::size_t bad = 0;
   for (const json& entry : file.functions) {
     if (auto function = function_of(entry))

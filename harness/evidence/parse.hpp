@@ -19,6 +19,10 @@ std::vector<StrayPage> parse_strays(std::string_view text, Damage& damage);
 std::vector<AgentMessage> parse_agent(std::string_view text, Damage& damage);
 /// Made printable; a line without the "[seconds] " prefix takes the time of the line before.
 std::vector<SerialLine> parse_serial(std::string_view text);
+/// Whether the records of the run are numbered: those of every program that writes down which plan
+/// it began with.
+bool is_numbered(const std::vector<Event>& timeline);
+
 /// `realtime` and `plan` as in TraceReader.
 Trace parse_trace(std::string_view text, double realtime, const scenario::RunPlan& plan);
 /// `name` is the file's name without ".json"; functions without an address or with damaged bytes

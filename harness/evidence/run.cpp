@@ -40,7 +40,7 @@ std::optional<std::string> stem(const std::string& name, std::string_view folder
 Result<scenario::RunPlan> read_plan(const Texts& texts) {
   const auto found = texts.find(record::file::plan);
   if (found == texts.end()) return fail(Errc::invalid_input, "there is no plan.json");
-  const json plan = json::parse(found->second, nullptr, false);
+  const json plan = parsed(found->second);
   if (!plan.is_object()) return fail(Errc::invalid_input, "plan.json is no JSON object");
   const auto format = record::read<record::PlanHead>(plan).format;
   if (!format) return fail(Errc::invalid_input, "plan.json has no number \"format\"");
@@ -87,7 +87,7 @@ void add_named(Run& run, const std::string& name, const std::string& text) {
   if (const auto role = stem(name, record::file::screen, ".json");
       role && role->starts_with(record::screen_truth_begin)) {
     record::ScreenTruth truth;
-    if (record::read_into(json::parse(text, nullptr, false), truth))
+    if (record::read_into(parsed(text), truth))
       run.screen_truth[role->substr(std::string_view(record::screen_truth_begin).size())] =
           std::move(truth);
     else
@@ -231,8 +231,7 @@ using FeedStreams = std::function<void(Streams& streams)>;
 Result<Run> assembled(const Texts& texts, const Surroundings& around, const FeedStreams& feed) {
   Run run;
   TRY_ASSIGN(run.plan, read_plan(texts));
-  run.qemu = record::read<record::QemuFile>(
-      json::parse(text_at(texts, record::file::qemu), nullptr, false));
+  run.qemu = record::read<record::QemuFile>(parsed(text_at(texts, record::file::qemu)));
   run.timeline = parse_timeline(text_at(texts, record::file::timeline), run.damage);
   Streams streams(run.plan, start_of(run).realtime.value_or(0));
   feed(streams);

@@ -52,7 +52,7 @@ const char* to_string(Seal::State state) {
 }
 
 std::string digest_in(std::string_view result) {
-  return text_of(json::parse(result, nullptr, false), "seal");
+  return text_of(parsed(result), "seal");
 }
 
 Seal check_seal(const std::optional<std::string>& manifest,
@@ -74,7 +74,7 @@ Seal check_seal(const std::optional<std::string>& manifest,
     damage.push_back(file + ": it does not fit the seal in result.json");
   }
   if (manifest) {
-    if (const auto left = record::inventory_from_json(json::parse(*manifest, nullptr, false)))
+    if (const auto left = record::inventory_from_json(parsed(*manifest)))
       compare(*left, there, damage);
     else
       damage.push_back(file + ": it is no manifest");

@@ -20,6 +20,7 @@ class Sequence {
   void close(const std::string& file, std::vector<std::string>& damage) const;
 
   bool numbered() const { return numbered_ > 0; }
+  bool bare() const { return numbered_ == 0 && bare_ > 0; }
 
  private:
   void note(std::size_t at, std::string what);

@@ -8,6 +8,8 @@
 #include <cmath>
 
 #include "harness/base/text.hpp"
+#include "harness/evidence/fields.hpp"
+#include "harness/evidence/parse.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/tag_kind.hpp"
@@ -117,7 +119,7 @@ template <class Item>
 void Ndjson<Item>::take(std::string_view line, bool whole) {
   ++lines_;
   if (trim(line).empty()) return;
-  const json object = json::parse(line, nullptr, false);
+  const json object = parsed(line);
   sequence_.take(line, object, lines_, whole);
   std::optional<Item> item = object.is_object() ? make_(object) : std::nullopt;
   if (item)
@@ -178,6 +180,12 @@ void Streams::done(Run& run) {
   run.strays = strays_.done(run.damage);
   run.trace = trace_.done();
   run.agent = agent_.done(run.damage);
+  const auto want_numbers = [&](const auto& lines, const char* file) {
+    if (lines.is_bare() && is_numbered(run.timeline))
+      run.damage.push_back(fmt::format("{}: no line carries a number", file));
+  };
+  want_numbers(strays_, record::file::dma);
+  want_numbers(agent_, record::file::agent);
   run.serial = serial_.done();
 }
 

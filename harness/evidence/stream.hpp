@@ -44,6 +44,8 @@ class Ndjson {
 
   void take(std::string_view line, bool whole);
   std::vector<Item> done(Damage& damage);
+  /// There are lines, and none carries a number.
+  bool is_bare() const { return sequence_.bare(); }
 
  private:
   std::string file_;
@@ -87,7 +89,7 @@ class Streams {
   static bool has(const std::string& name);
 
   void feed(const std::string& name, std::string_view bytes) { cutters_.at(name).feed(bytes); }
-  /// Ends the files, and puts what they said into the run.
+  /// Ends the files, and puts what they said into the run, whose timeline is there already.
   void done(Run& run);
   bool serial_cut() const { return serial_.cut(); }
 

@@ -48,10 +48,10 @@ constexpr Need needs_of_every_run[] = {
 /// Number of the QMP socket in the child.
 constexpr int qmp_in_child = 3;
 
-/// QEMU's error for a type that it has not.
-bool is_unknown_device(const Error& error) {
-  return error.code() == Errc::unsupported &&
-         error.message().find("DeviceNotFound") != std::string::npos;
+/// QEMU's own error: for a type that it has not, or that -device does not take ("virtio-pci" is
+/// abstract).
+bool is_no_device(const Error& error) {
+  return error.code() == Errc::unsupported;
 }
 
 /// The "name" of each entry of a list.
@@ -64,23 +64,27 @@ std::vector<std::string> names_in(const json& list) {
   return names;
 }
 
-/// What -device takes besides the properties of the device.
-bool is_of_every_device(const std::string& key) {
-  return key == "driver" || key == "id" || key == "bus";
+/// What -device takes and QEMU does not list: what is of every device (qom/qom-qmp-cmds.c,
+/// qmp_device_list_properties), and the elements of arrays, which come to be by "len-NAME".
+bool is_unlisted(const std::string& key) {
+  constexpr std::string_view of_every_device[] = {
+      "driver", "id", "bus", "hotplugged", "hotpluggable", "realized", "parent_bus"};
+  return key.find('[') != std::string::npos ||
+         std::ranges::find(of_every_device, key) != std::end(of_every_device);
 }
 
 Result<void> ask_for_device(Qmp& qmp, const Demands::Device& device, std::vector<Lack>& lacks,
                             TimePoint deadline) {
   const auto known = qmp.call("device-list-properties", {{"typename", device.type}}, deadline);
   if (!known) {
-    if (!is_unknown_device(known.error())) return tl::unexpected(known.error());
+    if (!is_no_device(known.error())) return tl::unexpected(known.error());
     lacks.push_back({.what = "device " + device.type, .near = {}, .profile = device.profile});
     return {};
   }
   const std::vector<std::string> names = names_in(*known);
   if (names.empty()) return {};
   for (const auto& key : device.properties)
-    if (!is_of_every_device(key) && std::ranges::find(names, key) == names.end())
+    if (!is_unlisted(key) && std::ranges::find(names, key) == names.end())
       lacks.push_back({.what = fmt::format("property \"{}\" of device {}", key, device.type),
                        .near = did_you_mean(key, names),
                        .profile = device.profile});
@@ -161,11 +165,11 @@ void add_near_devices(const std::filesystem::path& program, const Demands& deman
   std::optional<std::vector<std::string>> types;
   for (const auto& device : demands.devices) {
     if (device.profile.empty()) continue;
-    const auto lack = std::ranges::find_if(
-        lacks, [&](const Lack& entry) { return entry.what == "device " + device.type; });
-    if (lack == lacks.end()) continue;
-    if (!types) types = all_device_types(program, patience);
-    lack->near = did_you_mean(device.type, *types);
+    for (Lack& lack : lacks) {
+      if (lack.what != "device " + device.type) continue;
+      if (!types) types = all_device_types(program, patience);
+      lack.near = did_you_mean(device.type, *types);
+    }
   }
 }
 

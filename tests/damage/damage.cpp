@@ -97,6 +97,35 @@ void lines(std::vector<Damage>& all, const std::string& name, const std::string&
   }
 }
 
+/// Torn at the end of a line nothing looks torn.
+void last_lines(std::vector<Damage>& all, const std::string& name) {
+  for (const std::size_t lost : {1U, 2U, 3U, 5U, 8U})
+    all.push_back(of_file(
+        "last lines lost", name, fmt::format(" {} of them", lost),
+        [lost](const std::string& whole) {
+          auto some = lines_of(whole);
+          some.resize(some.size() - std::min<std::size_t>(lost, some.size()));
+          return join(some);
+        },
+        true));
+}
+
+/// The end of the timeline lost, by whose lengths a file of another run would be known.
+void another_runs_file_without_an_end(std::vector<Damage>& all, const std::string& name,
+                                      const std::string& theirs, const std::string& timeline) {
+  // Old runs do not say which plan they began with.
+  const bool says_its_plan =
+      timeline.substr(0, timeline.find('\n')).find("\"plan\":") != std::string::npos;
+  all.push_back({"another run's file, end lost", name,
+                 [name, &theirs](Texts& texts) {
+                   texts[name] = theirs;
+                   auto some = lines_of(texts[file::timeline]);
+                   if (!some.empty()) some.pop_back();
+                   texts[file::timeline] = join(some);
+                 },
+                 name != file::plan || says_its_plan});
+}
+
 void bits(std::vector<Damage>& all, const std::string& name, const std::string& text) {
   for (const std::size_t at : spread(text.size(), 2 * samples))
     all.push_back(of_file(
@@ -221,6 +250,10 @@ std::vector<Damage> all_damages(const Texts& texts, const Texts& other, const Pa
     if (!name.ends_with(".wav") && !name.ends_with(".png")) lines(all, name, text);
     bits(all, name, text);
     if (is_record(name)) times(all, name, text);
+    if (is_record(name)) last_lines(all, name);
+    if (const auto theirs = other.find(name);
+        theirs != other.end() && theirs->second != text && name != file::manifest)
+      another_runs_file_without_an_end(all, name, theirs->second, texts.at(file::timeline));
     if (const auto theirs = other.find(name);
         theirs != other.end() && theirs->second != text && name != file::manifest)
       all.push_back(of_file(

@@ -24,8 +24,8 @@ struct Damage {
 
 /// Two files at once can be removed, emptied or halved in nine ways: which of them is tried.
 struct PairWay {
-  /// One of the nine for each pair: another in each turn, so that nine runs with the same two files
-  /// have all.
+  /// One of the nine for each pair: another in each turn, so that nine runs of which all damages
+  /// are tried have all.
   std::size_t turn = 0;
   bool all = false;  ///< all nine
 };

@@ -193,6 +193,12 @@ std::vector<Rare> rare_of_devices() {
               run.drop_mark("drivers");
               run.drop_events("run.end");
             })},
+      {"driver.reinit", "not-asked",
+       with(good_run(),
+            [](RunBuilder& run) {
+              run.cut(24);
+              run.event(24, "run.end", {{"reason", "the run took longer than its total time"}});
+            })},
       {"driver.reinit", "bound-and-stuck",
        with(good_run(),
             [](RunBuilder& run) {

@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(deliveries_are_kept_by_vector_and_cpu_and_a_time_that_goes_
   BOOST_TEST(trace.deliveries.at(39).size() == 2U);
   BOOST_TEST(!trace.goes_back);
   BOOST_TEST(trace.last == 0.4, boost::test_tools::tolerance(1e-6));
-  BOOST_TEST(parse_trace("1@4600:x y\n" + one, 1000, {}).goes_back);
+  BOOST_TEST(parse_trace("1@4600.0:x y\n" + one, 1000, {}).goes_back);
 }
 
 BOOST_AUTO_TEST_CASE(lines_that_come_in_pieces_are_those_of_the_whole) {
@@ -278,6 +278,39 @@ BOOST_AUTO_TEST_CASE(what_is_no_run_directory_is_invalid_input) {
   const auto nowhere = open("/nonexistent-run-directory");
   BOOST_REQUIRE(!nowhere.has_value());
   BOOST_TEST((nowhere.error().code() == Errc::invalid_input));
+}
+
+// To copy it took a stack as deep, and judging it died of SIGSEGV.
+BOOST_AUTO_TEST_CASE(what_is_nested_as_deep_as_nobody_writes_is_damage) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  Damage damage;
+  const auto events = parse_timeline(R"({"event": "note", "t": 1, "x": )" + deep + "}\n", damage);
+  BOOST_TEST(events.empty());
+  BOOST_TEST(damage.size() == 1U);
+  const auto snapshot =
+      parse_pci(R"({"mark": "m", "t": 1, "functions": )" + deep + "}", "m", damage);
+  BOOST_TEST(snapshot.functions.empty());
+  BOOST_TEST(damage.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_of_another_mark_is_damage) {
+  const std::string text = R"({"mark": "handover", "t": 1, "functions": []})";
+  Damage damage;
+  parse_pci(text, "handover", damage);
+  parse_pci(text, "handover-agent", damage);
+  BOOST_TEST(damage.empty());
+  parse_pci(text, "capture-end", damage);
+  BOOST_REQUIRE(damage.size() == 1U);
+  BOOST_TEST(damage[0] == "pci/capture-end.json: it is of the mark \"handover\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_timeline_of_a_numbered_run_without_any_number_is_damage) {
+  Damage damage;
+  parse_timeline("{\"event\": \"run.start\", \"t\": 0}\n", damage);
+  const std::size_t of_old_ones = damage.size();
+  parse_timeline("{\"event\": \"run.start\", \"t\": 0, \"plan\": \"00\"}\n", damage);
+  BOOST_TEST(damage.size() > of_old_ones);
+  BOOST_TEST(damage.back() == "timeline.ndjson: no line carries a number");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

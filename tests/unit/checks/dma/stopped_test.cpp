@@ -209,6 +209,7 @@ BOOST_AUTO_TEST_CASE(every_busy_device_without_tags_gets_a_line_with_its_ending)
 BOOST_AUTO_TEST_CASE(a_ring_that_ran_dry_is_told_when_the_deadline_was_never_reached) {
   auto run = good_run();
   run.cut(24);
+  run.event(24, "run.end", {{"reason", "the run took longer than its total time"}});
   run.drop_trace("e1000e_core_ctrl_sw_reset");
   run.clear_strays();
   run.stray(12.5, 13, 0x777000, "net0");
@@ -263,6 +264,11 @@ BOOST_AUTO_TEST_CASE(only_devices_without_tags_leave_it_inconclusive_and_no_busy
 BOOST_AUTO_TEST_CASE(a_run_that_never_reached_its_deadline_is_inconclusive_with_its_numbers) {
   auto run = good_run();
   run.cut(21);
+  // Killed, or its last lines lost: nobody knows which.
+  const auto killed = judge(run);
+  BOOST_TEST((killed.verdict == Verdict::inconclusive));
+  BOOST_TEST(says(killed.reason, "timeline.ndjson has no end: the harness died"), killed.reason);
+  run.event(21, "run.end", {{"reason", "the run took longer than its total time"}});
   const auto result = judge(run);
   BOOST_TEST((result.verdict == Verdict::inconclusive));
   BOOST_TEST(numbers(result)["pages"] == 20);

@@ -465,6 +465,7 @@ BOOST_AUTO_TEST_CASE(a_state_in_the_capture_kernel_belongs_to_no_action_in_produ
 BOOST_AUTO_TEST_CASE(production_is_judged_when_there_was_no_handover) {
   auto run = production_run();
   run.cut(10.05);
+  run.event(10.05, "run.end", {{"reason", "the run took longer than its total time"}});
   const auto result = judge_one(run, "bus.reset");
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
   BOOST_TEST(says(result.details.at(1), "+8.50 s"), result.details.at(1));
