@@ -152,7 +152,10 @@ std::span<const FileRow> files() {
       FileRow{file::dma, "stray writes: one line a changed page and pass", "harness"},
       FileRow{file::trace,
               "QEMU's trace with `-msg timestamp=on`: `PID@SECONDS.MICRO:event args`; times are of "
-              "CLOCK_REALTIME, `realtime` of `run.start` is the offset",
+              "CLOCK_REALTIME, `realtime` of `run.start` is the offset; configuration writes "
+              "(`pci_cfg_write`), what profiles name, and "
+              "from the handover to the capture kernel's agent every interrupt that reaches a CPU "
+              "(`apic_deliver_irq`; none under KVM)",
               "QEMU"},
       FileRow{
           "pci/MARK.json",
