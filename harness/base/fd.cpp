@@ -58,9 +58,19 @@ Result<SocketPair> socket_pair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno("cannot create a socket pair");
   SocketPair pair{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
-  if (::fcntl(pair.mine.get(), F_SETFL, O_NONBLOCK) != 0)
-    return fail_errno("cannot set O_NONBLOCK");
+  TRY(make_nonblocking(pair.mine));
   return pair;
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
+  return Pipe{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
+}
+
+Result<void> make_nonblocking(const Fd& fd) {
+  if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("cannot set O_NONBLOCK");
+  return {};
 }
 
 Result<Fd> open_file(const std::filesystem::path& path, int flags, unsigned mode) {

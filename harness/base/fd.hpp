@@ -41,6 +41,15 @@ struct SocketPair {
 };
 Result<SocketPair> socket_pair();
 
+/// Both ends close-on-exec.
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+Result<Pipe> make_pipe();
+/// Reads and writes do not wait.
+Result<void> make_nonblocking(const Fd& fd);
+
 /// open(2) with O_CLOEXEC; the error names the path.
 Result<Fd> open_file(const std::filesystem::path& path, int flags, unsigned mode = 0644);
 

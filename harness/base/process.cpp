@@ -132,17 +132,6 @@ void close_now(Fd fd) {
   (void)fd;
 }
 
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
-  return Pipe{Fd::adopt(ends[0]), Fd::adopt(ends[1])};
-}
-
 /// The errno that the child reported, 0 when exec closed the pipe instead.
 int read_report(const Fd& pipe) {
   int why = 0;

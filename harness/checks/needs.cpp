@@ -11,6 +11,7 @@
 #include "harness/checks/busy.hpp"
 #include "harness/checks/common_codes.hpp"
 #include "harness/record/agent.hpp"
+#include "harness/record/events_device.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/events_watch.hpp"
@@ -24,6 +25,36 @@ using nlohmann::json;
 namespace event = record::event;
 namespace file = record::file;
 namespace mark = record::mark;
+
+/// The events of this kind tell of devices that the plan has. `of` takes the name of one.
+template <typename Event, typename Of>
+void want_planned(const Course& course, Gaps& gaps, Of of) {
+  const auto& devices = course.run.plan.devices;
+  for (const auto& told : course.run.events<Event>()) {
+    const std::string name = of(told);
+    if (name.empty() || std::any_of(devices.begin(), devices.end(),
+                                    [&](const auto& one) { return one.name == name; }))
+      continue;
+    gaps.push_back(
+        fmt::format("timeline.ndjson tells of {} ({}), which the plan has not", name, Event::name));
+    return;
+  }
+}
+
+/// The plan of another run, or one that was edited: the records know devices that it has not.
+void look_at_plan(const Course& course, Gaps& gaps) {
+  const auto device = [](const auto& told) { return told.device; };
+  want_planned<event::Activity>(course, gaps, device);
+  want_planned<event::ControlCame>(course, gaps, device);
+  want_planned<event::TestResult>(course, gaps, device);
+  want_planned<event::Feed>(course, gaps, device);
+  want_planned<event::Echo>(course, gaps, device);
+  want_planned<event::Ring>(course, gaps, device);
+  want_planned<event::ResetAction>(course, gaps, device);
+  want_planned<event::DeviceServer>(course, gaps, device);
+  want_planned<event::GateWindow>(
+      course, gaps, [](const auto& told) { return told.off.value.value_or(std::string()); });
+}
 
 void look_at_timeline(const Course& course, Gaps& gaps) {
   const auto& run = course.run;
@@ -113,7 +144,9 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
   if (malformed > 0)
     gaps.push_back(count(malformed, "message") + " of the capture kernel's log cannot be read");
   const auto& levels = log->by_level;
-  constexpr std::size_t told = 5;  // levels 0 to 4 come with their text
+  // Those that were asked for come with their text.
+  const auto asked = course.run.last_said<record::request::Kmsg>("capture");
+  const std::size_t told = (asked ? asked->least_level : record::warning_level) + 1;
   if (levels.size() < told) return;
   std::uint64_t expected = 0;
   for (std::size_t level = 0; level < told; ++level) {
@@ -123,7 +156,7 @@ void look_at_kmsg(const Course& course, Gaps& gaps) {
   const auto there = log->entries->size() + log->left_out;
   if (there != expected)
     gaps.push_back(fmt::format("the agent counted {} of the capture kernel, and {} are there",
-                               count(expected, "warning"), there));
+                               count(expected, "message"), there));
 }
 
 /// Each pass counted the pages that it found changed, and each has its line.
@@ -231,7 +264,10 @@ void want_snapshot(const Course& course, Gaps& gaps, const std::string& name, bo
 
 namespace need {
 
-const Need plan{file::plan, "run.start carries its SHA-256", {file::plan}, nullptr};
+const Need plan{file::plan,
+                "run.start carries its SHA-256, and no event tells of a device that it has not",
+                {file::plan},
+                look_at_plan};
 const Need timeline{file::timeline,
                     "records are numbered, times go forward, the marks of the plan's steps are "
                     "there",

@@ -8,6 +8,7 @@
 
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/mention.hpp"
 
 namespace quiesce::checks {
 
@@ -52,26 +53,6 @@ void note_others(Story& story, const evidence::Run& run) {
     if (begin.phase == "panic") keep_first(story.panic, begin.t);
   }
   for (const auto& end : run.events<event::RunEnd>()) story.ended = end.reason;
-}
-
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-std::string spelled(std::string name, char from, char to) {
-  std::replace(name.begin(), name.end(), from, to);
-  return name;
-}
-
-bool mentions_word(std::string_view line, std::string_view word) {
-  if (word.empty()) return false;
-  for (std::size_t at = line.find(word); at != std::string_view::npos;
-       at = line.find(word, at + 1)) {
-    const std::size_t after = at + word.size();
-    if ((at == 0 || !is_word(line[at - 1])) && (after >= line.size() || !is_word(line[after])))
-      return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -119,21 +100,21 @@ std::string_view message_of(std::string_view line) {
   const std::size_t close = line.find("] ");
   if (close == std::string_view::npos) return line;
   const auto inside = line.substr(1, close - 1);
-  const bool stamp = inside.find('.') != std::string_view::npos &&
-                     std::all_of(inside.begin(), inside.end(), [](char c) {
-                       return c == ' ' || c == '.' || (c >= '0' && c <= '9');
-                     });
-  return stamp ? line.substr(close + 2) : line;
+  // "[    0.123456] ", with CONFIG_PRINTK_CALLER "[    0.123456][    T1] " or "[   C0]".
+  const auto time = inside.substr(0, inside.find("]["));
+  const auto caller = inside.substr(std::min(inside.size(), time.size() + 2));
+  const bool stamp =
+      time.find('.') != std::string_view::npos && std::all_of(time.begin(), time.end(), [](char c) {
+        return c == ' ' || c == '.' || (c >= '0' && c <= '9');
+      });
+  const bool called = std::all_of(caller.begin(), caller.end(), [](char c) {
+    return c == ' ' || c == 'T' || c == 'C' || (c >= '0' && c <= '9');
+  });
+  return stamp && called ? line.substr(close + 2) : line;
 }
 
 bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
-  if (line.find(to_string(device.address)) != std::string_view::npos) return true;
-  const auto& modules = device.profile.modules;
-  return mentions_word(line, device.profile.driver) ||
-         std::any_of(modules.begin(), modules.end(), [&](const std::string& module) {
-           return mentions_word(line, spelled(module, '-', '_')) ||
-                  mentions_word(line, spelled(module, '_', '-'));
-         });
+  return scenario::mentions(line, device);
 }
 
 bool matches(std::string_view pattern, std::string_view message) {

@@ -115,6 +115,10 @@ std::vector<std::string> names_in(const std::filesystem::path& folder, Damage& d
     if (at->is_regular_file(ignored))
       names.push_back(at->path().lexically_relative(folder).generic_string());
   }
+  // A subfolder that cannot be read ends the walk, and nobody knows what lies behind it.
+  if (error)
+    damage.push_back(
+        fmt::format("{}: its files cannot be listed: {}", folder.string(), error.message()));
   std::sort(names.begin(), names.end());
   if (names.size() > most) {
     damage.push_back(fmt::format("{}: only the first {} files were read", folder.string(), most));

@@ -11,6 +11,10 @@
 
 namespace quiesce::record {
 
+/// KERN_WARNING and KERN_INFO (<linux/kern_levels.h>); smaller is worse.
+constexpr int warning_level = 4;
+constexpr int info_level = 6;
+
 namespace answer {
 
 struct Range {
@@ -203,6 +207,7 @@ struct Kmsg {
   std::optional<std::uint64_t> lost;
   std::uint64_t left_out = 0;
   std::vector<std::uint64_t> by_level;
+  std::optional<int> console_level;
   std::vector<LogEntry> entries;
   static constexpr auto fields() {
     return std::tuple(
@@ -211,6 +216,8 @@ struct Kmsg {
         field("records", &Kmsg::records, "", "read"), field("lost", &Kmsg::lost, "", "overwritten"),
         field("left_out", &Kmsg::left_out, "", "that did not fit into the answer"),
         maybe("by_level", &Kmsg::by_level, "", "how many of each level, 0 to 7"),
+        maybe("console_level", &Kmsg::console_level, "",
+              "levels below it go to the consoles (/proc/sys/kernel/printk)"),
         field("entries", &Kmsg::entries, "", "of the level that was asked for and worse"));
   }
 };
@@ -392,6 +399,20 @@ struct Udev {
                       field("subsystem", &Udev::subsystem, "", "`pci`, ..."),
                       field("path", &Udev::path, "", "below /sys"),
                       field("driver", &Udev::driver, "", "or empty"));
+  }
+};
+
+/// A request that takes long: a sign of life.
+struct Waiting {
+  static constexpr const char* kind = "event";
+  static constexpr const char* name = "waiting";
+  std::string what;
+  double seconds = 0;
+  std::string where;
+  static constexpr auto fields() {
+    return std::tuple(field("what", &Waiting::what, "", "the request, or the module"),
+                      field("seconds", &Waiting::seconds, "s", "since it began"),
+                      field("where", &Waiting::where, "", "in the kernel, for people"));
   }
 };
 

@@ -74,22 +74,36 @@ std::span<const Kind> event_kinds() {
 }
 
 std::span<const Kind> agent_kinds() {
-  static constexpr std::array kinds{
-      agent_kind<said::Hello>(),           agent_kind<said::Module>(),
-      agent_kind<said::Bound>(),           agent_kind<said::Key>(),
-      agent_kind<request::Modules>(),      agent_kind<answer::Modules>(),
-      agent_kind<request::WaitBound>(),    agent_kind<answer::WaitBound>(),
-      agent_kind<request::KexecLoad>(),    agent_kind<answer::KexecLoad>(),
-      agent_kind<answer::Describe>(),      agent_kind<request::ActivityStart>(),
-      agent_kind<answer::ActivityStart>(), agent_kind<answer::ActivityStatus>(),
-      agent_kind<request::Test>(),         agent_kind<answer::Test>(),
-      agent_kind<request::WriteConsole>(), agent_kind<request::Keys>(),
-      agent_kind<request::Kmsg>(),         agent_kind<answer::Kmsg>(),
-      agent_kind<request::Interrupts>(),   agent_kind<answer::Interrupts>(),
-      agent_kind<request::PciAction>(),    agent_kind<answer::PciAction>(),
-      agent_kind<request::ModelState>(),   agent_kind<request::Panic>(),
-      agent_kind<request::PanicPrepare>(), agent_kind<answer::Pci>(),
-      agent_kind<answer::Font>()};
+  static constexpr std::array kinds{agent_kind<said::Hello>(),
+                                    agent_kind<said::Module>(),
+                                    agent_kind<said::Bound>(),
+                                    agent_kind<said::Key>(),
+                                    agent_kind<said::Waiting>(),
+                                    agent_kind<request::Modules>(),
+                                    agent_kind<answer::Modules>(),
+                                    agent_kind<request::WaitBound>(),
+                                    agent_kind<answer::WaitBound>(),
+                                    agent_kind<request::KexecLoad>(),
+                                    agent_kind<answer::KexecLoad>(),
+                                    agent_kind<answer::Describe>(),
+                                    agent_kind<request::ActivityStart>(),
+                                    agent_kind<answer::ActivityStart>(),
+                                    agent_kind<answer::ActivityStatus>(),
+                                    agent_kind<request::Test>(),
+                                    agent_kind<answer::Test>(),
+                                    agent_kind<request::WriteConsole>(),
+                                    agent_kind<request::Keys>(),
+                                    agent_kind<request::Kmsg>(),
+                                    agent_kind<answer::Kmsg>(),
+                                    agent_kind<request::Interrupts>(),
+                                    agent_kind<answer::Interrupts>(),
+                                    agent_kind<request::PciAction>(),
+                                    agent_kind<answer::PciAction>(),
+                                    agent_kind<request::ModelState>(),
+                                    agent_kind<request::Panic>(),
+                                    agent_kind<request::PanicPrepare>(),
+                                    agent_kind<answer::Pci>(),
+                                    agent_kind<answer::Font>()};
   return kinds;
 }
 

@@ -101,13 +101,15 @@ struct TestResult {
   std::optional<bool> ok;
   std::optional<std::string> detail;
   std::optional<Json> numbers;
+  std::optional<std::string> untested;
   static constexpr auto fields() {
     return std::tuple(field("device", &TestResult::device, "", "its name in the plan"),
                       field("kind", &TestResult::kind, "", "of the test"),
                       field("began", &TestResult::began, "s", "when"),
                       maybe("ok", &TestResult::ok, "", "the device works"),
                       maybe("detail", &TestResult::detail, "", "for people"),
-                      maybe("numbers", &TestResult::numbers, "", "what was counted, by name"));
+                      maybe("numbers", &TestResult::numbers, "", "what was counted, by name"),
+                      maybe("untested", &TestResult::untested, "", "why it was not begun"));
   }
 };
 

@@ -81,8 +81,12 @@ struct PayloadHead {
 /// What makes an object a request.
 struct RequestHead {
   std::string op;
+  std::optional<double> within;
   static constexpr auto fields() {
-    return std::tuple(field("op", &RequestHead::op, "", "what is asked for"));
+    return std::tuple(
+        field("op", &RequestHead::op, "", "what is asked for"),
+        maybe("within", &RequestHead::within, "s",
+              "by then the agent answers, be it with what it still waits for; none: it may wait"));
   }
 };
 

@@ -32,7 +32,7 @@ void AgentLink::feed(std::string_view bytes) {
 }
 
 Result<std::uint32_t> AgentLink::ask(const std::string& op, json parameters) {
-  parameters.update(record::as_json(record::RequestHead{op}));
+  parameters.update(record::as_json(record::RequestHead{.op = op, .within = std::nullopt}));
   const std::uint32_t sequence = next_++;
   note_(record::request::Request::kind, sequence, parameters);
   TRY(send_(wire::encode(

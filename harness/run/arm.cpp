@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "harness/record/agent.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/run/crash_segments.hpp"
+#include "harness/run/kernel_words.hpp"
 #include "harness/run/phases.hpp"
 #include "harness/run/screens.hpp"
 #include "harness/vm/command_line.hpp"
@@ -49,13 +52,25 @@ std::vector<std::string> modules_of(const scenario::Recipe& recipe) {
   return names;
 }
 
+std::vector<scenario::PlannedDevice> needing(const scenario::Recipe& recipe,
+                                             const std::string& module) {
+  std::vector<scenario::PlannedDevice> devices;
+  for (const auto& device : recipe.devices)
+    if (std::ranges::find(device.profile.modules, module) != device.profile.modules.end())
+      devices.push_back(device);
+  return devices;
+}
+
 Result<void> load_drivers(const scenario::Recipe& recipe, const GuestSide& guest) {
   TRY_ASSIGN(const json answer,
-             guest.agent.ask(record::request::Modules{modules_of(recipe)}, Seconds(120)));
+             guest.agent.ask(record::request::Modules{modules_of(recipe)}, Seconds(180)));
   const auto modules = record::read<record::answer::Modules>(answer);
-  if (!modules.failed.empty())
-    return fail(Errc::unsupported, "the production kernel did not load {}: {}",
-                modules.failed[0].module, modules.failed[0].error);
+  if (!modules.failed.empty()) {
+    const auto why =
+        Error(Errc::unsupported, fmt::format("the production kernel did not load {}: {}",
+                                             modules.failed[0].module, modules.failed[0].error));
+    return tl::unexpected(in_kernels_words(guest, why, needing(recipe, modules.failed[0].module)));
+  }
   guest.recorder.event(record::event::Modules{.role = "production",
                                               .loaded = modules.loaded,
                                               .failed = std::nullopt,
@@ -65,10 +80,18 @@ Result<void> load_drivers(const scenario::Recipe& recipe, const GuestSide& guest
     if (!device.profile.driver.empty()) request.addresses.push_back(to_string(device.address));
   TRY_ASSIGN(const json bound, guest.agent.ask(request, Seconds(60)));
   const auto missing = record::read<record::answer::WaitBound>(bound).missing;
-  if (!missing.empty())
-    return fail(Errc::unsupported, "in the production kernel no driver bound to {}",
-                json(missing).dump());
-  return {};
+  if (missing.empty()) return {};
+  std::vector<scenario::PlannedDevice> alone;
+  std::vector<std::string> names;
+  for (const auto& device : recipe.devices) {
+    if (std::ranges::find(missing, to_string(device.address)) == missing.end()) continue;
+    alone.push_back(device);
+    names.push_back(fmt::format("{} at {}", device.name, to_string(device.address)));
+  }
+  const auto why =
+      Error(Errc::unsupported, fmt::format("in the production kernel no driver bound to {}",
+                                           fmt::join(names.empty() ? missing : names, ", ")));
+  return tl::unexpected(in_kernels_words(guest, why, alone));
 }
 
 Result<void> load_capture_kernel(const scenario::Recipe& recipe, const GuestSide& guest) {

@@ -10,6 +10,7 @@
 #include "harness/run/phases.hpp"
 #include "harness/run/resets.hpp"
 #include "harness/run/screens.hpp"
+#include "harness/run/silence.hpp"
 #include "harness/run/snapshots.hpp"
 
 namespace quiesce::run {
@@ -23,6 +24,15 @@ namespace {
 // s more.
 constexpr Seconds capture_patience{120};
 
+/// For the interface or disk of a driver that is bound: probing a disk may go on behind it.
+constexpr Seconds node_patience{30};
+
+/// For all of a device's test: its node, its own time, and a little to come back.
+Seconds test_patience(const json& parameters) {
+  constexpr Seconds to_come_back{20};
+  return node_patience + Seconds(parameters.value("seconds", 0.0)) + to_come_back;
+}
+
 /// The steps of one capture kernel.
 class CaptureSide {
  public:
@@ -31,11 +41,12 @@ class CaptureSide {
       : case_(one), facts_(facts), guest_(guest), machine_(machine), drive_(drive), cpus_(cpus) {}
 
   /// The kernel reached its agent; else the CPUs say where it is.
-  Result<bool> wait_for_entry();
+  Result<bool> wait_for_entry(bool quiet);
   /// All that the case wants, one after the other.
   Result<void> go();
 
  private:
+  Result<json> ask_if_it_can(const char* what, Result<json> answer);
   Result<bool> kernel_answers();
   Result<void> explain_silence(const std::string& step, const Error& why);
   Result<void> entry();
@@ -55,7 +66,17 @@ class CaptureSide {
   const MachineSide& machine_;
   const Drive& drive_;
   Cpus& cpus_;
+  /// Functions that have no driver after the step that loads them.
+  std::vector<std::string> driverless_;
 };
+
+/// What the agent could not do is one thing that is missing, and no reason to do nothing else: its
+/// answer shows that the kernel is alive. An empty object then.
+Result<json> CaptureSide::ask_if_it_can(const char* what, Result<json> answer) {
+  if (answer || answer.error().code() != Errc::unsupported) return answer;
+  guest_.recorder.note(fmt::format("{}: {}", what, answer.error().describe()));
+  return json::object();
+}
 
 /// Whether the capture kernel itself still works though its agent is silent: it answers a SysRq it
 /// does not know with its help text (drivers/tty/sysrq.c).
@@ -88,10 +109,12 @@ Result<void> CaptureSide::explain_silence(const std::string& step, const Error& 
   return {};
 }
 
-Result<bool> CaptureSide::wait_for_entry() {
+Result<bool> CaptureSide::wait_for_entry(bool quiet) {
+  const auto hello = [&] { return guest_.hearing.agent().hello("capture") != nullptr; };
+  const Seconds patience = guest_.waits.scaled(capture_patience);
   TRY_ASSIGN(const Wait waited,
-             guest_.waits.wait([&] { return guest_.hearing.agent().hello("capture") != nullptr; },
-                               guest_.waits.scaled(capture_patience)));
+             quiet ? wait_through_silence(guest_, machine_.control, hello, patience)
+                   : guest_.waits.wait(hello, patience));
   if (waited == Wait::done) return true;
   TRY(cpus_.take("capture"));
   // A storm would fill the log.
@@ -116,7 +139,8 @@ Result<void> CaptureSide::entry() {
   if (machine_.control.can(target::Capability::trace))
     TRY(machine_.control.target().trace_interrupts(false, guest_.waits.soon()));
   TRY(machine_.control.resume());
-  TRY(guest_.agent.ask(record::request::Describe(), Seconds(30)));
+  TRY(ask_if_it_can("what kernel it is",
+                    guest_.agent.ask(record::request::Describe(), Seconds(30))));
   TRY(take_interrupts(guest_, record::mark::capture_entry));
   return take_agent_pci(guest_, record::mark::capture_entry);
 }
@@ -150,13 +174,15 @@ Result<void> CaptureSide::drivers() {
         request.names.push_back(module);
     if (!device.profile.driver.empty()) bound.addresses.push_back(to_string(device.address));
   }
-  TRY_ASSIGN(const json answer, guest_.agent.ask(request, Seconds(120)));
+  TRY_ASSIGN(const json answer, guest_.agent.ask(request, Seconds(180)));
   const auto loaded = record::read<record::answer::Modules>(answer);
   guest_.recorder.event(record::event::Modules{.role = "capture",
                                                .loaded = loaded.loaded,
                                                .failed = loaded.failed,
                                                .seconds = loaded.seconds});
-  TRY(guest_.agent.ask(bound, Seconds(60)));
+  TRY_ASSIGN(const json waited,
+             ask_if_it_can("who has a driver", guest_.agent.ask(bound, Seconds(60))));
+  driverless_ = record::read<record::answer::WaitBound>(waited).missing;
   TRY(machine_.control.pause());
   TRY(machine_.watch.pass());
   guest_.recorder.mark(record::mark::drivers);
@@ -169,17 +195,24 @@ Result<void> CaptureSide::drivers() {
 Result<void> CaptureSide::test_device(const scenario::PlannedDevice& device) {
   const auto work = scenario::test_of(device);
   if (!scenario::is_some(work) || !device.driver_in_capture) return {};
+  record::event::TestResult event{
+      .device = device.name, .kind = work.name, .began = guest_.recorder.now()};
+  if (std::ranges::find(driverless_, to_string(device.address)) != driverless_.end()) {
+    event.ok = false;
+    event.untested = "it has no driver";
+    guest_.recorder.event(event);
+    return {};
+  }
   guest_.recorder.note("testing " + device.name);
   json parameters = device.profile.test;
   if (!parameters.contains("seconds")) parameters["seconds"] = 20;
-  const double begin = guest_.recorder.now();
   Loop::Watch frames;
   if (work.feed == scenario::Feed::frames) frames = drive_.feeder.hasten(device, case_.seed);
-  auto answer =
-      guest_.agent.ask(guest_.agent.about<record::request::Test>(device), parameters, Seconds(90));
+  auto request = guest_.agent.about<record::request::Test>(device);
+  request.patience = node_patience.count();
+  auto answer = guest_.agent.ask(request, parameters, test_patience(parameters));
   // A test that the agent could not even begin says more about the device than about us.
   if (!answer && answer.error().code() != Errc::unsupported) return tl::unexpected(answer.error());
-  record::event::TestResult event{.device = device.name, .kind = work.name, .began = begin};
   if (answer) {
     const auto result = record::read<record::answer::Test>(*answer);
     event.ok = result.ok;
@@ -201,19 +234,21 @@ Result<void> CaptureSide::tests() {
 
 /// A marker on the serial line and on the screen, and keys from outside to the console.
 Result<void> CaptureSide::consoles() {
-  TRY(guest_.agent.ask(
-      record::request::WriteConsole{
-          .device = std::string(machine_.control.architecture().console_device),
-          .text = "quiesce-marker-serial\n"},
-      Seconds(20)));
+  TRY(ask_if_it_can("the serial marker",
+                    guest_.agent.ask(
+                        record::request::WriteConsole{
+                            .device = std::string(machine_.control.architecture().console_device),
+                            .text = "quiesce-marker-serial\n"},
+                        Seconds(20))));
   if (!has_display(case_.devices)) return {};
-  TRY(guest_.agent.ask(
-      record::request::WriteConsole{
-          .device = std::string(machine_.control.architecture().screen_device),
-          .text = "quiesce-marker-screen\n"},
-      Seconds(20)));
+  TRY(ask_if_it_can("the marker on the screen",
+                    guest_.agent.ask(
+                        record::request::WriteConsole{
+                            .device = std::string(machine_.control.architecture().screen_device),
+                            .text = "quiesce-marker-screen\n"},
+                        Seconds(20))));
   if (!machine_.control.can(target::Capability::keys)) return {};
-  TRY(guest_.agent.ask(record::request::Keys{10}, Seconds(20)));
+  TRY(ask_if_it_can("the keys", guest_.agent.ask(record::request::Keys{10}, Seconds(20))));
   // Noted first: the key may arrive before the target has answered.
   guest_.recorder.event(record::event::KeySent{.keys = {{"q"}}});
   TRY(machine_.control.target().press({"q"}, guest_.waits.soon()));
@@ -245,7 +280,9 @@ Result<void> CaptureSide::end() {
     guest_.recorder.write(record::font_file("capture"), font.dump() + "\n");
   }
   TRY(take_interrupts(guest_, record::mark::capture_end));
-  TRY(guest_.agent.ask(record::request::Kmsg{.least_level = 4}, Seconds(60)));
+  TRY(ask_if_it_can(
+      "the kernel's log",
+      guest_.agent.ask(record::request::Kmsg{.least_level = record::info_level}, Seconds(60))));
   TRY(take_agent_pci(guest_, record::mark::capture_end));
   TRY(take_screen_truth(guest_, case_.devices));
   const Seconds left = closing_time - (guest_.waits.now() - closing);
@@ -285,14 +322,14 @@ Result<void> CaptureSide::go() {
 
 }  // namespace
 
-Result<void> capture(const scenario::Case& one, const ArmedFacts& facts, Loop& loop,
+Result<void> capture(const scenario::Case& one, bool quiet, const ArmedFacts& facts, Loop& loop,
                      const GuestSide& guest, const MachineSide& machine, const Drive& drive,
                      Cpus& cpus) {
   guest.recorder.phase("capture");
   ScreenSampler sampler(loop, machine.control, machine.recorder, machine.waits);
   TRY(sampler.start(one.devices));
   CaptureSide side(one, facts, guest, machine, drive, cpus);
-  TRY_ASSIGN(const bool entered, side.wait_for_entry());
+  TRY_ASSIGN(const bool entered, side.wait_for_entry(quiet));
   return entered ? side.go() : Result<void>();
 }
 

@@ -7,8 +7,17 @@ namespace quiesce::run {
 
 using nlohmann::json;
 
+namespace {
+
+/// From the agent's own bound to the end of ours: on a busy host an answer takes its time.
+constexpr Seconds grace{15};
+
+}  // namespace
+
 Result<json> Conversation::ask(const std::string& op, json parameters, Seconds patience) {
   AgentLink& agent = hearing_.agent();
+  // Its own bound is the shorter one: an answer that says what it waits for beats none.
+  parameters[record::key_of(&record::RequestHead::within)] = waits_.scaled(patience).count();
   TRY_ASSIGN(const std::uint32_t sequence, agent.ask(op, std::move(parameters)));
   std::optional<json> answer;
   TRY(waits_.expect(
@@ -17,7 +26,7 @@ Result<json> Conversation::ask(const std::string& op, json parameters, Seconds p
         if (!answer) answer = agent.answer(sequence);
         return answer.has_value();
       },
-      waits_.scaled(patience)));
+      waits_.scaled(patience) + grace));
   const auto error = record::read<record::PayloadHead>(*answer).error;
   if (error && error->is_object()) {
     const auto message = record::read<record::AgentError>(*error).message;

@@ -41,7 +41,7 @@ Result<void> handover(const scenario::Case& one, const ArmedFacts& facts,
                       const MachineSide& machine, Cpus& cpus);
 
 /// The capture kernel's steps: entry, window, drivers, tests, end.
-Result<void> capture(const scenario::Case& one, const ArmedFacts& facts, Loop& loop,
+Result<void> capture(const scenario::Case& one, bool quiet, const ArmedFacts& facts, Loop& loop,
                      const GuestSide& guest, const MachineSide& machine, const Drive& drive,
                      Cpus& cpus);
 

@@ -21,7 +21,7 @@ Result<void> take_pci(GuestControl& control, Recorder& recorder, const std::stri
 }
 
 Result<void> take_agent_pci(const GuestSide& guest, const std::string& mark) {
-  const auto told = guest.agent.ask(record::request::Pci(), Seconds(60));
+  const auto told = guest.agent.ask(record::request::Pci(), Seconds(20));
   if (!told) {
     // Configuration space that does not answer, as while the kernel waits for a dead function, is
     // the device's fault and no reason to look no further.

@@ -58,10 +58,10 @@ Result<void> Waits::broken() const {
 
 Result<Wait> Waits::wait(const std::function<bool()>& done, Seconds patience) {
   const TimePoint deadline = loop_.now() + patience;
-  const Seconds silence = scaled(timeouts_.progress);
+  const Seconds longest = silence();
   for (;;) {
     TRY(broken());
-    const TimePoint stall = hearing_.last_progress() + silence;
+    const TimePoint stall = hearing_.last_progress() + longest;
     const auto ready = [&] {
       return done() || hearing_.target_exit() || hearing_.guest_down() || recorder_.failed() ||
              crashed_early() || hearing_.agent().foreign_versions() > 0;
@@ -76,7 +76,7 @@ Result<Wait> Waits::wait(const std::function<bool()>& done, Seconds patience) {
       return fail(Errc::timeout, "the run took longer than its {}; see timeouts.total or --timeout",
                   format_duration(timeouts_.total));
     if (now >= deadline) return Wait::deadline;
-    if (now >= hearing_.last_progress() + silence && !still_) return Wait::stalled;
+    if (now >= hearing_.last_progress() + longest && !still_) return Wait::stalled;
     if (still_) hearing_.forgive_silence();
   }
 }
@@ -91,7 +91,7 @@ Result<void> Waits::expect(const std::string& what, const std::function<bool()>&
       return fail(Errc::timeout, "waited {} for {}", format_duration(patience), what);
     case Wait::stalled:
       return fail(Errc::timeout, "guest and QEMU said nothing for {} while waiting for {}",
-                  format_duration(scaled(timeouts_.progress)), what);
+                  format_duration(silence()), what);
     case Wait::guest_down:
       return fail(Errc::closed, "the guest went down ({}) while waiting for {}",
                   *hearing_.guest_down(), what);

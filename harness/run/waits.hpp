@@ -42,6 +42,8 @@ class Waits {
   TimePoint now() const { return loop_.now(); }
   /// A duration of the scenario as it applies to the accelerator in use.
   Seconds scaled(Seconds time) const;
+  /// How long guest and target may say nothing.
+  Seconds silence() const { return scaled(timeouts_.progress); }
   /// Time by which short exchanges with the target are over; one that is silent for the scenario's
   /// progress time is as good as dead.
   TimePoint soon() const;

@@ -93,7 +93,14 @@ Result<Json> read_kmsg(const Request& request) {
   TRY_ASSIGN(const std::uint64_t level, request.whole(&ask::Kmsg::least_level, 4, 0, 7));
   KmsgTally tally(static_cast<int>(level));
   TRY(for_each_record([&](const KmsgRecord& record) { tally.add(record); }));
-  return tally.to_json();
+  Json answer = tally.to_json();
+  // The first of its four numbers; Documentation/admin-guide/sysctl/kernel.rst, printk.
+  int console_level = 0;
+  const auto printk = read_file("/proc/sys/kernel/printk", 4U << 10);
+  if (printk && parse_whole(std::string_view(*printk).substr(0, printk->find_first_of(" \t\n")),
+                            console_level))
+    answer[record::key_of(&answer::Kmsg::console_level)] = console_level;
+  return answer;
 }
 
 }  // namespace quiesce::agent

@@ -19,7 +19,17 @@ struct ModulePlan {
 /// Fails with invalid_input when `order` is not of the shape above.
 Result<ModulePlan> plan_modules(const Json& order, const std::vector<std::string>& names);
 
-/// The answer to `modules`.
+/// What the kernel's command line says to a module: of each "MODULE.NAME=VALUE" (or without a
+/// value) NAME=VALUE, with a blank between them, as modprobe hands it over. - and _ are the same in
+/// a module's name; quotes are kept and may hold blanks (kernel/params.c, next_arg; modprobe(8)).
+std::string module_parameters(std::string_view command_line, std::string_view module);
+
+/// Whether modprobe.blacklist= of the command line names the module: udev then does not load it for
+/// a device (modprobe.d(5)); as what another one needs it is loaded all the same.
+bool is_blacklisted(std::string_view command_line, std::string_view module);
+
+/// The answer to `modules`. A module whose load does not come back holds up no other: it has a
+/// minute, or half of what is left of the request's time when that is less.
 Result<Json> load_modules(Link& link, Watch& watch, const Request& request);
 
 }  // namespace quiesce::agent

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <exception>
 
-#include "vm-images/agent/bounded.hpp"
 #include "vm-images/agent/crash.hpp"
 #include "vm-images/agent/facts.hpp"
 #include "vm-images/agent/function.hpp"
@@ -16,30 +15,22 @@
 #include "vm-images/agent/pci_action.hpp"
 #include "vm-images/agent/register_bench.hpp"
 #include "vm-images/agent/screen.hpp"
+#include "vm-images/agent/worker.hpp"
 
 namespace quiesce::agent {
 
 namespace {
 
-/// Configuration reads wait as long as the kernel resets the function (drivers/pci/access.c,
-/// pci_wait_cfg), and its answer may be a minute away.
-Result<Json> read_pci_in_time(const Request& request) {
-  constexpr Seconds patience{20};
-  auto answer = within<Result<Json>>(
-      patience, [fields = request.fields()] { return read_pci(Request(fields)); });
-  if (answer) return *std::move(answer);
-  return fail(Errc::timeout, "the configuration spaces do not answer within {:.0f} s",
-              patience.count());
-}
-
 struct Op {
   const char* name;
   Result<Json> (*run)(Agent& agent, const Request& request);
+  /// It bounds itself, or ends the kernel: not on a thread of its own.
+  bool in_place = false;
 };
 
 constexpr Op ops[] = {
     {ask::Describe::name, [](Agent&, const Request&) -> Result<Json> { return describe(); }},
-    {ask::Pci::name, [](Agent&, const Request& request) { return read_pci_in_time(request); }},
+    {ask::Pci::name, [](Agent&, const Request& request) { return read_pci(request); }},
     {ask::Function::name,
      [](Agent&, const Request& request) { return describe_function(request); }},
     {ask::PciAction::name, [](Agent&, const Request& request) { return act_on_pci(request); }},
@@ -52,7 +43,8 @@ constexpr Op ops[] = {
     {ask::Modules::name,
      [](Agent& agent, const Request& request) {
        return load_modules(agent.link, agent.watch, request);
-     }},
+     },
+     true},
     {ask::WaitBound::name,
      [](Agent& agent, const Request& request) { return wait_bound(agent.watch, request); }},
     {ask::ActivityStart::name,
@@ -74,9 +66,9 @@ constexpr Op ops[] = {
     {ask::PanicPrepare::name,
      [](Agent&, const Request& request) { return prepare_panic(request); }},
     {ask::Panic::name,
-     [](Agent& agent, const Request& request) { return panic(agent.link, request); }},
+     [](Agent& agent, const Request& request) { return panic(agent.link, request); }, true},
     {ask::PowerOff::name,
-     [](Agent& agent, const Request& request) { return power_off(agent.link, request); }},
+     [](Agent& agent, const Request& request) { return power_off(agent.link, request); }, true},
 };
 
 /// A defect of ours must be an answer, not the end of init.
@@ -90,6 +82,22 @@ Result<Json> run(Agent& agent, const Op& op, const Json& fields) {
   }
 }
 
+/// By when the request wants to be answered; nullopt when it may take its time.
+Result<std::optional<Seconds>> bound_of(const Json& fields) {
+  const Request request(fields);
+  if (!request.has(&record::RequestHead::within)) return std::nullopt;
+  TRY_ASSIGN(const double seconds, request.number(&record::RequestHead::within, 0, 0, 86400));
+  return Seconds(seconds);
+}
+
+/// What is asked of a device that hangs must not hold up what is asked next.
+Result<Json> run_bounded(Agent& agent, const Op& op, const Json& fields) {
+  TRY_ASSIGN(const auto bound, bound_of(fields));
+  if (!bound || op.in_place) return run(agent, op, fields);
+  return carry_out(agent.link, op.name, *bound,
+                   [&agent, &op, fields] { return run(agent, op, fields); });
+}
+
 }  // namespace
 
 void serve(Agent& agent, const wire::Frame& frame) {
@@ -100,7 +108,7 @@ void serve(Agent& agent, const wire::Frame& frame) {
   if (op == std::end(ops))
     return agent.link.respond(frame.sequence, name,
                               fail(Errc::unsupported, "there is no request {}", name));
-  agent.link.respond(frame.sequence, name, run(agent, *op, *fields));
+  agent.link.respond(frame.sequence, name, run_bounded(agent, *op, *fields));
 }
 
 }  // namespace quiesce::agent

@@ -11,7 +11,14 @@ Result<Subject> read_subject(const Request& request) {
   TRY_ASSIGN(subject.address, request.address(&ask::ForDevice::address));
   TRY_ASSIGN(subject.kind, request.text(&ask::ForDevice::work));
   TRY_ASSIGN(const std::uint64_t seed, request.whole(&ask::ForDevice::seed, 1, 0, 0xffffffff));
-  TRY_ASSIGN(const double patience, request.number(&ask::ForDevice::patience, 60, 0, 3600));
+  TRY_ASSIGN(double patience, request.number(&ask::ForDevice::patience, 60, 0, 3600));
+  if (request.has(&record::RequestHead::within)) {
+    // What the wait for the node ends with must still be told in time, and the work itself done.
+    constexpr double to_tell = 2;
+    TRY_ASSIGN(const double within, request.number(&record::RequestHead::within, 0, 0, 86400));
+    TRY_ASSIGN(const double work, request.number("seconds", 0, 0, 86400));
+    patience = std::clamp(within - work - to_tell, 0.0, patience);
+  }
   subject.seed = static_cast<std::uint32_t>(seed);
   subject.patience = Seconds(patience);
   return subject;

@@ -190,7 +190,8 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
   for (const auto* line : capture_serial(run, story))
     if (line->t >= *story.capture_entry) add(message_of(line->text));
   if (const auto log = run.last_said<record::answer::Kmsg>("capture"))
-    for (const auto& entry : log->entries) add(entry.text);
+    for (const auto& entry : log->entries)
+      if (entry.level <= record::warning_level) add(entry.text);
   return lines;
 }
 

@@ -80,6 +80,12 @@ const Code never_begun{.name = "never-begun",
                        .meaning = "the kernel got stuck in the tests before its own",
                        .sentence = untested,
                        .line = untested};
+const std::string without_driver = "{subject}: {why}, so it does no work";
+const Code no_driver{.name = "no-driver",
+                     .verdict = Verdict::fail,
+                     .meaning = "it was not tested, since no driver is bound to it",
+                     .sentence = without_driver,
+                     .line = without_driver};
 const Code not_tested{.name = "not-tested",
                       .verdict = Verdict::inconclusive,
                       .meaning = "the run did not come to its test",
@@ -167,6 +173,9 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
                       const scenario::PlannedDevice& device) {
   const auto result = result_of(run, device.name, *story.capture_entry);
   if (!result) return without_result(run, story, device.name);
+  if (result->untested)
+    return found_of(no_driver, device.name, {measure::text("why", *result->untested)})
+        .seen_in({record::file::timeline, record::event::TestResult::name, result->t});
   const auto ok = result->ok;
   const std::string kind = kind_of(device);
   Finding finding = found_of(ok == true ? device_works
@@ -217,7 +226,7 @@ const Check check_device_works{
     .needs = {&need::agent, &need::tests},
     .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &not_heard,
               &tone_of_production, &no_sound, &never_ended, &ended_elsewhere, &never_begun,
-              &not_tested, &all_work},
+              &no_driver, &not_tested, &all_work},
     .parameters = {},
     .judge = judge_works};
 const Registration register_device_works(check_device_works);

@@ -127,7 +127,8 @@ Log read_log(const evidence::Run& run, const Story& story) {
   if (const auto answer = run.last_said<record::answer::Kmsg>("capture"))
     for (const auto& entry : answer->entries)
       log.add(entry.text, measure::seconds("kernel_s", entry.guest),
-              {record::file::agent, record::answer::Kmsg::name, answer->t}, true);
+              {record::file::agent, record::answer::Kmsg::name, answer->t},
+              entry.level <= record::warning_level);
   return log;
 }
 

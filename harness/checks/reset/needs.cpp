@@ -36,8 +36,23 @@ void want_actions(const Course& course, Gaps& gaps, const char* at,
   }
 }
 
+/// What is told of actions that nobody planned came from another run or plan.
+void look_at_unplanned(const Course& course, Gaps& gaps) {
+  const auto& plan = course.run.plan;
+  const auto& steps = plan.scenario.steps;
+  for (const auto& done : course.run.events<event::ResetAction>()) {
+    const auto& actions = done.at == "production" ? steps.production : steps.before_drivers;
+    const bool known = std::any_of(plan.devices.begin(), plan.devices.end(),
+                                   [&](const auto& one) { return one.name == done.device; });
+    if (done.number && *done.number < actions.size() && known) continue;
+    gaps.push_back(fmt::format("{} is told of action {} ({}), which the plan has not", done.device,
+                               done.number ? *done.number + 1 : 0, done.at));
+  }
+}
+
 void look_at_actions(const Course& course, Gaps& gaps) {
   const auto& steps = course.run.plan.scenario.steps;
+  look_at_unplanned(course, gaps);
   if (course.story.handover) want_actions(course, gaps, "production", steps.production, false);
   if (course.did(Step::actions))
     want_actions(course, gaps, "before-drivers", steps.before_drivers, steps.climb);

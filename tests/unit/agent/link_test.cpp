@@ -2,32 +2,14 @@
 // The agent's end of the wire, over a pseudo terminal.
 #include "vm-images/agent/link.hpp"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
+
+#include "tests/unit/agent/line.hpp"
 
 using namespace quiesce;
 using namespace quiesce::agent;
 
 namespace {
-
-/// Both ends of a pseudo terminal: the harness has the master.
-struct Line {
-  Fd master;
-  std::unique_ptr<Link> link;
-};
-
-Line open_line() {
-  Fd master = Fd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK));
-  BOOST_REQUIRE(master.get() >= 0);
-  ::grantpt(master.get());
-  ::unlockpt(master.get());
-  auto link = Link::open(::ptsname(master.get()));
-  BOOST_REQUIRE(link.has_value());
-  return {std::move(master), *std::move(link)};
-}
 
 wire::Frame sent(const Line& line) {
   wire::Decoder decoder;

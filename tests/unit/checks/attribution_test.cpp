@@ -100,6 +100,13 @@ BOOST_AUTO_TEST_CASE(a_ledger_without_a_clock_names_nobody_and_says_so) {
 // frames and none in its descriptors.
 BOOST_AUTO_TEST_CASE(three_writers_at_once_are_told_apart) {
   auto run = quiet();
+  for (const char* name : {"a", "b"}) {
+    auto model = run.plan.devices.front();
+    model.name = name;
+    model.address.device = static_cast<std::uint8_t>(0x10 + name[0] - 'a');
+    model.busy = false;
+    run.plan.devices.push_back(model);
+  }
   for (int i = 0; i < 6; ++i) {
     const double since = 23 + i;
     const double t = since + 0.5;

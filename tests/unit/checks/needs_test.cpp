@@ -60,6 +60,24 @@ BOOST_AUTO_TEST_CASE(every_check_says_what_it_needs) {
   for (const auto* check : checks::registry()) BOOST_TEST(!check->needs.empty(), check->name);
 }
 
+// A plan whose device was taken out judged the run as if the device had never been there.
+BOOST_AUTO_TEST_CASE(events_of_a_device_that_the_plan_has_not_are_of_another_plan) {
+  auto run = good_run();
+  run.plan.devices.erase(run.plan.devices.begin());
+  gated(run, "device.works", "which the plan has not");
+  auto gate = good_run();
+  gate.event(24, "gate.window", {{"off", "net7"}, {"t0", 23}, {"t1", 24}});
+  gated(gate, "kernel.log", "tells of net7 (gate.window), which the plan has not");
+}
+
+BOOST_AUTO_TEST_CASE(an_action_that_nobody_planned_is_of_another_plan) {
+  auto run = good_run();
+  run.plan.scenario.steps.before_drivers = {{.method = "flr"}};
+  run.event(23, "reset.action",
+            {{"at", "before-drivers"}, {"number", 1}, {"device", "net0"}, {"ok", true}});
+  gated(run, "bus.reset", "net0 is told of action 2 (before-drivers), which the plan has not");
+}
+
 // With dma.ndjson removed, emptied or halved dma.stopped passed.
 BOOST_AUTO_TEST_CASE(strays_that_the_passes_counted_and_the_file_has_not_are_missed) {
   auto run = good_run();

@@ -282,10 +282,11 @@ BOOST_FIXTURE_TEST_CASE(a_kernel_that_says_nothing_is_a_timeout_of_the_boot, Sta
   check_error(*this, run(), Errc::timeout, "boot", "first line on the console");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_silent_console_is_a_timeout_though_the_agent_is_up, Stand) {
+// With "quiet", every distribution's default, the run ended: "said nothing for 60 s while waiting
+// for the production kernel's first line on the console".
+BOOST_FIXTURE_TEST_CASE(a_silent_console_is_no_sign_of_death_when_the_agent_is_up, Stand) {
   at("boot:production", "mute-console");
-  impatient();
-  check_error(*this, run(), Errc::timeout, "boot", "first line on the console");
+  check_finished(*this, run());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_agent_that_never_says_hello_is_a_timeout, Stand) {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which device of a plan a line of a kernel's log is about.
+#pragma once
+
+#include <string_view>
+
+#include "harness/scenario/plan.hpp"
+
+namespace quiesce::scenario {
+
+/// The PCI address as drivers print it, 0000:bb:dd.f, occurs in the line, or as a word the name of
+/// the driver or of one of the profile's modules, in either spelling of - and _.
+bool mentions(std::string_view line, const PlannedDevice& device);
+
+}  // namespace quiesce::scenario
