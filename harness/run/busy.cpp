@@ -126,12 +126,11 @@ Result<void> look(const scenario::Case& one, const ArmedFacts& facts, const Gues
   auto& recorder = machine.recorder;
   TRY(take_interrupts(guest, record::mark::production));
   TRY(take_agent_pci(guest, record::mark::production));
-  TRY(take_screen_truth(guest, one.devices));
+  TRY(take_screen_pair(guest, control, one.devices, record::mark::production,
+                       facts.production_font));
   TRY(control.pause());
   TRY(take_pci(control, recorder, record::mark::production));
   TRY(take_rings(control, recorder, one.devices, record::mark::production));
-  TRY(take_screen(control, recorder, machine.waits, one.devices, record::mark::production,
-                  facts.production_font));
   TRY(control.resume());
   recorder.mark(record::mark::production);
   return {};

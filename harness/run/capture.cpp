@@ -284,15 +284,13 @@ Result<void> CaptureSide::end() {
       "the kernel's log",
       guest_.agent.ask(record::request::Kmsg{.least_level = record::info_level}, Seconds(60))));
   TRY(take_agent_pci(guest_, record::mark::capture_end));
-  TRY(take_screen_truth(guest_, case_.devices));
   const Seconds left = closing_time - (guest_.waits.now() - closing);
   if (left > Seconds(0)) TRY(guest_.waits.linger(left));
+  TRY(take_screen_pair(guest_, machine_.control, case_.devices, record::mark::capture_end, font));
   TRY(machine_.control.pause());
   TRY(machine_.watch.pass());
   TRY(take_pci(machine_.control, guest_.recorder, record::mark::capture_end));
   TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_end));
-  TRY(take_screen(machine_.control, guest_.recorder, guest_.waits, case_.devices,
-                  record::mark::capture_end, font));
   guest_.recorder.mark(record::mark::capture_end);
   return {};
 }
@@ -326,7 +324,8 @@ Result<void> capture(const scenario::Case& one, bool quiet, const ArmedFacts& fa
                      const GuestSide& guest, const MachineSide& machine, const Drive& drive,
                      Cpus& cpus) {
   guest.recorder.phase("capture");
-  ScreenSampler sampler(loop, machine.control, machine.recorder, machine.waits);
+  ScreenSampler sampler(loop, machine.control, machine.recorder, machine.waits,
+                        facts.production_font);
   TRY(sampler.start(one.devices));
   CaptureSide side(one, facts, guest, machine, drive, cpus);
   TRY_ASSIGN(const bool entered, side.wait_for_entry(quiet));

@@ -101,10 +101,14 @@ bool has_screen(const scenario::PlannedDevice& device) {
 /// When the screen came back, and what came before.
 struct Return {
   std::size_t samples = 0;
-  std::size_t old = 0;                ///< samples that showed the old kernel's picture
-  std::size_t uniform = 0;            ///< samples of one colour
-  double last_dead = 0;               ///< the last of these, or the handover
-  std::optional<double> first_alive;  ///< after which no dead sample came
+  std::size_t old = 0;      ///< samples that showed the old kernel's picture
+  std::size_t uniform = 0;  ///< samples of one colour
+  /// Samples that showed something, and hardly anything of it could be read.
+  std::size_t garbled = 0;
+  std::optional<double> garbled_from, garbled_until;
+  std::uint64_t garbled_cells = 0, garbled_unreadable = 0;  ///< of the worst of them
+  double last_dead = 0;                                     ///< the last of these, or the handover
+  std::optional<double> first_alive;                        ///< after which no dead sample came
 };
 
 /// When the picture was taken; it is looked at later.
@@ -120,6 +124,14 @@ std::optional<double> final_picture(const evidence::Run& run) {
   return std::nullopt;
 }
 
+/// Many cells, and more than half of them match no glyph: drawn for another mode than the one that
+/// is scanned out. A picture on a boot logo is a few.
+bool is_garbled(const record::event::ScreenSample& sample) {
+  constexpr std::uint64_t many = 100;
+  return sample.cells && sample.unreadable && *sample.cells >= many &&
+         2 * *sample.unreadable > *sample.cells;
+}
+
 /// `right_at_end`: the final picture shows what the kernel wrote, so it is one more alive sample.
 Return find_return(const evidence::Run& run, double handover, bool right_at_end) {
   Return result;
@@ -132,7 +144,17 @@ Return find_return(const evidence::Run& run, double handover, bool right_at_end)
     const bool uniform = sample.uniform.value_or(false);
     result.old += old ? 1 : 0;
     result.uniform += uniform ? 1 : 0;
-    if (old || uniform) {
+    const bool garbled = !old && !uniform && is_garbled(sample);
+    if (garbled) {
+      ++result.garbled;
+      if (!result.garbled_from) result.garbled_from = t;
+      result.garbled_until = t;
+      if (*sample.unreadable > result.garbled_unreadable) {
+        result.garbled_unreadable = *sample.unreadable;
+        result.garbled_cells = *sample.cells;
+      }
+    }
+    if (old || uniform || garbled) {
       result.first_alive.reset();
       result.last_dead = t;
     } else if (!result.first_alive) {
@@ -199,12 +221,21 @@ const Code came_back{
         "; it came back {dead_at_least_s:.1f} to {dead_at_most_s:.1f} s after the "
         "handover, {with:w}[ {module}][ {modules} modules were loaded, {first_module} to "
         "{last_module}]"};
+const Code garbled_screen{
+    .name = "garbled",
+    .verdict = Verdict::fail,
+    .meaning =
+        "for two samples or more the screen showed what cannot be read: a console that draws "
+        "for another mode than the one that is scanned out",
+    .sentence =
+        "from {from_s:.1f} to {until_s:.1f} s after the handover the screen showed what "
+        "cannot be read: {unreadable} of {cells} cells match no glyph"};
 const Code sampled{.name = "samples",
                    .verdict = {},
                    .meaning = "what the samples of the screen showed after the handover",
                    .line =
                        "{samples|sample} after the handover: {old} with the old kernel's "
-                       "picture, {uniform} of one colour"};
+                       "picture, {uniform} of one colour[, {garbled} that cannot be read]"};
 const Code only_at_the_end{.name = "only-at-the-end",
                            .verdict = {},
                            .meaning = "the screen was back in the final picture alone",
@@ -249,6 +280,16 @@ void describe_return(Findings& findings, const evidence::Run& run, const Story& 
   findings.push_back(
       found(sampled, {measure::count("samples", back.samples), measure::count("old", back.old),
                       measure::count("uniform", back.uniform)}));
+  if (back.garbled > 0) findings.back().with(measure::count("garbled", back.garbled));
+  // One may have been taken in the middle of a change of mode.
+  if (back.garbled > 1)
+    findings.push_back(
+        found(garbled_screen, {measure::seconds("from_s", *back.garbled_from - *story.handover),
+                               measure::seconds("until_s", *back.garbled_until - *story.handover),
+                               measure::count("unreadable", back.garbled_unreadable),
+                               measure::count("cells", back.garbled_cells)})
+            .seen_in(
+                {record::file::timeline, record::event::ScreenSample::name, back.garbled_from}));
   if (!back.first_alive) {
     findings.push_back(found(right_at_end ? only_at_the_end : never_back));
     return;
@@ -317,7 +358,7 @@ const Check check_console_screen{
     .skips = skips_screen,
     .needs = {&need::agent, &need::screens, &need::samples},
     .codes = {&screen_right, &screen_wrong, &screen_unproved, &no_picture, &blank_screen,
-              &differing_row, &sampled, &came_back, &only_at_the_end, &never_back},
+              &differing_row, &garbled_screen, &sampled, &came_back, &only_at_the_end, &never_back},
     .phrases = {{"before-userspace", "before the capture kernel's userspace"},
                 {"module", "with module"},
                 {"modules", "while"},
