@@ -27,7 +27,7 @@ bool names_any_address(std::string_view text, const Texts& addresses) {
 bool is_alias(const tables::Alias& alias, std::string_view driver) {
   const std::string_view known = alias.driver;
   return known.ends_with('*') ? driver.starts_with(known.substr(0, known.size() - 1))
-                              : has_word(driver, known) && driver.size() == known.size();
+                              : names_word(driver, known) && driver.size() == known.size();
 }
 
 /// A name that devices of one of these drivers get from others.
@@ -43,7 +43,9 @@ bool speaks_for(std::string_view name, const Texts& drivers) {
 bool is_platform(std::string_view text, const Origin& origin) {
   const auto names = tables::platform();
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    if (origin.driver == name) return true;
+    if (origin.driver == name ||
+        (origin.driver.starts_with(name) && origin.driver.substr(name.size()).starts_with('_')))
+      return true;
     if (!text.starts_with(name)) return text.find(", dev " + std::string(name)) != text.npos;
     return text.size() == name.size() || text[name.size()] == ' ' || text[name.size()] == ':';
   });
@@ -67,7 +69,7 @@ Trouble least_of_device(std::optional<int> level, bool outright) {
 /// matter.
 std::optional<Trouble> least_of_part(std::optional<int> level) {
   if (!level || *level > 4) return std::nullopt;
-  return *level <= 3 ? Trouble::named : Trouble::grave;
+  return *level <= 3 ? Trouble::mentioned : Trouble::grave;
 }
 
 /// Another way was found, or all is well: no failure, but of what is of no use any more.
@@ -126,7 +128,7 @@ Concerns concerns(std::string_view text, const Origin& origin, const UnderTest& 
   if (!other_address &&
       (speaks_for(origin.driver, tested.drivers) ||
        std::any_of(tested.drivers.begin(), tested.drivers.end(),
-                   [&](const std::string& name) { return has_word(text, name); })))
+                   [&](const std::string& name) { return names_word(text, name); })))
     return Concerns::tested;
   if (other_address || is_platform(text, origin)) return Concerns::other;
   return origin.shape == Origin::Shape::device ? Concerns::unknown : Concerns::kernel;

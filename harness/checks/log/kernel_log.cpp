@@ -111,7 +111,7 @@ Finding finding_of(const Report& report) {
     finding.with(measure::text("whose", to_string(report.judgement.concerns)));
     finding.with(measure::text("why", report.judgement.why));
   }
-  if (report.further > 0) finding.with(measure::count("further", report.further));
+  if (!report.below.empty()) finding.with(measure::count("further", report.below.size()));
   finding.seen_in(report.head.where);
   return finding;
 }

@@ -32,12 +32,12 @@ bool begins_with_address(std::string_view text) {
 }
 
 /// Up to three words at the beginning of a head.
-struct Words {
+struct HeadWords {
   std::array<std::string_view, 3> word;
   std::size_t count = 0;
 };
-Words words_of(std::string_view head) {
-  Words words;
+HeadWords head_words(std::string_view head) {
+  HeadWords words;
   while (!head.empty() && words.count < words.word.size()) {
     const std::size_t blank = head.find(' ');
     words.word.at(words.count++) = head.substr(0, blank);
@@ -57,7 +57,7 @@ bool is_device_name(std::string_view word) {
 
 /// "ata1.00", "mmc0", "mpt3sas_cm0", "md/raid1:md0": a name that stands for itself. The digits in
 /// its midst are no number: "8139cp" is a driver.
-bool is_numbered(std::string_view word) {
+bool is_numbered_name(std::string_view word) {
   return word.front() >= 'a' && word.front() <= 'z' && is_digit(word.back()) &&
          word.find('+') == std::string_view::npos;
 }
@@ -117,7 +117,7 @@ std::string_view next_address(std::string_view text, std::size_t& from) {
   return {};
 }
 
-bool has_word(std::string_view text, std::string_view word) {
+bool names_word(std::string_view text, std::string_view word) {
   const auto same = [](char a, char b) {
     return a == b || (a == '_' && b == '-') || (a == '-' && b == '_');
   };
@@ -136,7 +136,7 @@ Origin origin_of(std::string_view text) {
   const std::size_t colon = text.find(": ");
   Origin origin{.shape = Origin::Shape::nobody, .driver = {}, .device = {}, .body = text};
   if (colon == std::string_view::npos || colon == 0 || is_indented(text)) return origin;
-  const Words words = words_of(text.substr(0, colon));
+  const HeadWords words = head_words(text.substr(0, colon));
   if (words.count == 0 || words.word[0].empty()) return origin;
   origin.driver = words.word[0];
   origin.shape = Origin::Shape::part;
@@ -155,7 +155,7 @@ Origin origin_of(std::string_view text) {
     return origin;
   }
   if (words.count > 1) return origin;
-  if (is_numbered(origin.driver)) {
+  if (is_numbered_name(origin.driver)) {
     origin.shape = Origin::Shape::device;
     origin.device = origin.driver;
     origin.driver = without_number(origin.driver);

@@ -39,6 +39,6 @@ bool is_indented(std::string_view text);
 std::string_view next_address(std::string_view text, std::size_t& from);
 
 /// `word` stands in `text` with no letter, digit or underscore beside it; - and _ are the same.
-bool has_word(std::string_view text, std::string_view word);
+bool names_word(std::string_view text, std::string_view word);
 
 }  // namespace quiesce::checks

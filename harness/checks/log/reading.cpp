@@ -12,9 +12,9 @@ namespace quiesce::checks {
 
 namespace {
 
-namespace words = wording;
-using words::Phrase;
-using Words = std::span<const std::string_view>;
+namespace words = wording;  // of the kernel
+
+using Vocabulary = std::span<const std::string_view>;
 
 struct Token {
   std::string_view text;
@@ -67,7 +67,7 @@ Tokens tokens_of(std::string_view text) {
   return tokens;
 }
 
-bool is_among(std::string_view word, Words list) {
+bool is_among(std::string_view word, Vocabulary list) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
@@ -85,14 +85,14 @@ std::size_t spoken(const Tokens& tokens, std::size_t at, std::string_view phrase
 
 /// A phrase where it is said: tokens from `begin` to `end`.
 struct Saying {
-  const Phrase* phrase = nullptr;
+  const words::Phrase* phrase = nullptr;
   std::size_t begin = 0;
   std::size_t end = 0;
 };
 
 Saying longest_at(const Tokens& tokens, std::size_t at) {
   Saying best{nullptr, at, at};
-  for (const Phrase& phrase : words::phrases()) {
+  for (const words::Phrase& phrase : words::phrases()) {
     const std::size_t used = spoken(tokens, at, phrase.words);
     if (used > best.end - at) best = {&phrase, at, at + used};
   }
@@ -109,21 +109,21 @@ class Sentence {
   const Token* behind(std::size_t end, std::size_t further = 0) const {
     return end + further < tokens_.size() ? &tokens_[end + further] : nullptr;
   }
-  bool any_before(const Saying& saying, Words list, std::size_t reach) const;
-  bool any_in_clause(const Saying& saying, Words list) const;
+  bool any_before(const Saying& saying, Vocabulary list, std::size_t reach) const;
+  bool any_in_clause(const Saying& saying, Vocabulary list) const;
   bool counts_zero(const Saying& saying) const;
   bool is_feature(const Saying& saying) const;
   bool is_setting(const Saying& saying) const;
   bool is_conditional(const Saying& saying) const;
   bool is_undone(const Saying& saying) const;
-  bool has_any(Words list) const;
+  bool has_any(Vocabulary list) const;
   bool has_all_ones() const;
   Trouble weight(const Saying& saying) const;
 
   Tokens tokens_;
 };
 
-bool Sentence::any_before(const Saying& saying, Words list, std::size_t reach) const {
+bool Sentence::any_before(const Saying& saying, Vocabulary list, std::size_t reach) const {
   for (std::size_t back = 1; back <= reach && back <= saying.begin; ++back) {
     const Token& token = tokens_[saying.begin - back];
     if (token.clause != tokens_[saying.begin].clause) return false;
@@ -132,7 +132,7 @@ bool Sentence::any_before(const Saying& saying, Words list, std::size_t reach) c
   return false;
 }
 
-bool Sentence::any_in_clause(const Saying& saying, Words list) const {
+bool Sentence::any_in_clause(const Saying& saying, Vocabulary list) const {
   return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
     return token.clause == tokens_[saying.begin].clause && is_among(token.text, list);
   });
@@ -140,10 +140,12 @@ bool Sentence::any_in_clause(const Saying& saying, Words list) const {
 
 /// "0 errors", "errors: 0", and no "QID 0 timeout".
 bool Sentence::counts_zero(const Saying& saying) const {
-  const bool many =
-      tokens_[saying.end - 1].text.ends_with('s') ||
-      (saying.begin == 1 || tokens_[saying.begin - 2].clause < tokens_[saying.begin].clause);
-  if (saying.begin > 0 && tokens_[saying.begin - 1].text == "0" && many) return true;
+  if (saying.begin > 0 && tokens_[saying.begin - 1].text == "0") {
+    const bool many = tokens_[saying.end - 1].text.ends_with('s');
+    const bool alone =
+        saying.begin == 1 || tokens_[saying.begin - 2].clause != tokens_[saying.begin].clause;
+    if (many || alone) return true;
+  }
   const Token* next = behind(saying.end);
   if (next != nullptr && (next->text == ":" || next->text == "=")) next = behind(saying.end, 1);
   return next != nullptr && next->text == "0" && saying.phrase->trouble != Trouble::grave;
@@ -177,11 +179,11 @@ bool Sentence::is_conditional(const Saying& saying) const {
 
 bool Sentence::is_undone(const Saying& saying) const {
   if (counts_zero(saying)) return true;
-  if (saying.phrase->kind == Phrase::Kind::verb) return false;
+  if (saying.phrase->kind == words::Phrase::Kind::verb) return false;
   if (any_before(saying, words::negations(), 3) || is_feature(saying) ||
       any_in_clause(saying, words::successes()))
     return true;
-  return saying.phrase->kind == Phrase::Kind::time && is_setting(saying);
+  return saying.phrase->kind == words::Phrase::Kind::time && is_setting(saying);
 }
 
 /// "cannot" and "could not", of what need not be possible, say little.
@@ -193,7 +195,7 @@ Trouble Sentence::weight(const Saying& saying) const {
   return ability ? Trouble::hinted : saying.phrase->trouble;
 }
 
-bool Sentence::has_any(Words list) const {
+bool Sentence::has_any(Vocabulary list) const {
   for (std::size_t at = 0; at < tokens_.size(); ++at)
     if (std::any_of(list.begin(), list.end(),
                     [&](std::string_view phrase) { return spoken(tokens_, at, phrase) > 0; }))

@@ -26,7 +26,7 @@ bool continues(std::string_view text) {
 
 /// "cut here" is drawn above what it is about.
 bool is_bare_frame(const Report* report) {
-  return report != nullptr && report->further == 0 && report->head.message.text.starts_with(frame);
+  return report != nullptr && report->below.empty() && report->head.message.text.starts_with(frame);
 }
 
 class Grouping {
@@ -77,7 +77,8 @@ Report* Grouping::above(const LogLine& line, const Judgement& judgement) {
 void Grouping::begin(const LogLine& line, Judgement judgement) {
   if (Report* report = open(); is_bare_frame(report) && !judgement.kind.empty()) {
     seen_.insert(line.message.text);
-    *report = {line, std::move(judgement), 1};
+    const std::string cut = report->head.message.text;
+    *report = {line, std::move(judgement), {cut}};
     return;
   }
   const bool is_frame = line.message.text.starts_with(frame);
@@ -92,7 +93,7 @@ void Grouping::begin(const LogLine& line, Judgement judgement) {
     return;
   }
   const bool kind = !judgement.kind.empty();
-  reports_.push_back({line, std::move(judgement), 0});
+  reports_.push_back({line, std::move(judgement), {}});
   if (kind) open_ = reports_.size() - 1;
 }
 
@@ -100,7 +101,7 @@ void Grouping::take(const LogLine& line) {
   const std::string& text = line.message.text;
   Judgement judgement = classify(line.message, tested_);
   if (Report* report = above(line, judgement)) {
-    ++report->further;
+    report->below.push_back(text);
     return;
   }
   // A trace whose head is lost is a trace all the same.

@@ -3,7 +3,6 @@
 // the bits of an AER status.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,8 @@ struct LogLine {
 
 struct Report {
   LogLine head;
-  Judgement judgement;        ///< of no kind: only a warning by its level
-  std::uint64_t further = 0;  ///< lines below it
+  Judgement judgement;                  ///< of no kind: only a warning by its level
+  std::vector<std::string> below = {};  ///< the further lines of it
 };
 
 /// In the order of their heads; a message that is said again is one. `lines` are of one source, in

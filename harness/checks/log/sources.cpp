@@ -181,14 +181,16 @@ std::vector<Report> log_reports(const evidence::Run& run, const Story& story) {
   const Records records(lines);
   auto reports = serial_reports(serial_lines(run, story), records, tested);
   for (Report& report : reports_of(lines, tested)) {
+    const std::string& text = report.head.message.text;
     const auto on_serial = std::find_if(reports.begin(), reports.end(), [&](const Report& other) {
-      return is_of(other, report.head.message.text);
+      return is_of(other, text) ||
+             std::find(other.below.begin(), other.below.end(), text) != other.below.end();
     });
-    // The records lose nothing of what stands below it.
-    if (on_serial != reports.end())
-      on_serial->further = report.further;
-    else
+    // It may stand below a head that is no warning, which only the serial line has.
+    if (on_serial == reports.end())
       reports.push_back(std::move(report));
+    else if (report.below.size() > on_serial->below.size())
+      on_serial->below = std::move(report.below);
   }
   return reports;
 }

@@ -166,8 +166,8 @@ constexpr Phrase phrase_table[] = {
     {"stopped", mentioned},
     {"bogus", mentioned},
     {"illegal", mentioned},
-    {"doesn't", mentioned},
-    {"does not", mentioned},
+    {"doesn't", hinted},
+    {"does not", hinted},
     {"refusing", mentioned},
     {"too big", mentioned},
     {"too large", mentioned},
@@ -187,7 +187,7 @@ constexpr Phrase phrase_table[] = {
     {"resetting controller", mentioned},
     {"too much work", mentioned},
     // What may be said of what is well.
-    {"invalid", hinted, Kind::noun},
+    {"invalid", mentioned, Kind::noun},
     {"unknown", hinted},
     {"unexpected", hinted, Kind::noun},
     {"unhandled", mentioned, Kind::noun},
@@ -204,9 +204,9 @@ constexpr Phrase phrase_table[] = {
 
 constexpr std::string_view negation_table[] = {"no",   "not",  "without", "never",
                                                "none", "zero", "free"};
-constexpr std::string_view condition_table[] = {"if",      "when",   "may",       "might",
-                                                "would",   "unless", "expecting", "avoid",
-                                                "prevent", "case",   "until",     "should"};
+constexpr std::string_view condition_table[] = {"if",     "when",      "may",   "might",   "would",
+                                                "unless", "expecting", "avoid", "prevent", "case",
+                                                "until",  "should",    "shall"};
 constexpr std::string_view feature_table[] = {
     "reporting",   "handler",  "handlers",  "handling",      "correction", "recovery",
     "containment", "logging",  "log",       "logs",          "counter",    "counters",
@@ -220,17 +220,20 @@ constexpr std::string_view setting_table[] = {
     "set",   "default", "defaults", "maximum",  "max",     "minimum",    "min",
     "value", "values",  "period",   "interval", "limited", "configured", "using"};
 constexpr std::string_view ability_table[] = {
-    "assign", "claim", "reassign", "reserve", "do",      "disable", "override", "handle",
-    "size",   "set",   "use",      "support", "recover", "autoneg", "change"};
+    "assign",   "claim",    "reassign", "reserve", "do",      "disable",
+    "override", "handle",   "size",     "set",     "use",     "support",
+    "decrease", "increase", "adjust",   "recover", "autoneg", "change"};
 constexpr std::string_view success_table[] = {
     "success",   "successful", "successfully", "succeeded", "succeed",  "recovered",
     "passed",    "restored",   "completed",    "done",      "complete", "resolved",
     "corrected", "ok",         "fixed",        "gone",      "cleared"};
 constexpr std::string_view way_out_table[] = {
-    "instead",       "using legacy", "using default", "will use", "retry",   "retrying",
-    "retries",       "continuing",   "continue",      "skipping", "skipped", "ignoring",
-    "ignored",       "assuming",     "assume",        "treating", "patient", "workaround",
-    "not supported", "; waiting",    "not using",     "trying"};
+    "instead",         "using legacy", "using default", "will use",      "retry",
+    "retrying",        "retries",      "continuing",    "continue",      "skipping",
+    "skipped",         "ignoring",     "ignored",       "assuming",      "assume",
+    "treating",        "patient",      "workaround",    "not supported", "does not support",
+    "doesn't support", "not support",  "default to",    "defaulting",    "; waiting",
+    "not using",       "trying"};
 
 constexpr std::string_view replacement_table[] = {"falling back", "fall back", "fallback",
                                                   "fell back"};

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_nobody_cared_for_is_one_report_with_its_trace) 
                   {"Disabling IRQ #22", 0}});
   BOOST_REQUIRE(reports.size() == 1U);
   BOOST_TEST(reports[0].judgement.kind == "irq");
-  BOOST_TEST(reports[0].further == 9U);
+  BOOST_TEST(reports[0].below.size() == 9U);
 }
 
 BOOST_AUTO_TEST_CASE(a_warning_is_told_by_the_line_below_the_one_that_is_cut_here) {
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_warning_is_told_by_the_line_below_the_one_that_is_cut_her
                   {"Kernel panic - not syncing: Fatal exception", 0}});
   BOOST_REQUIRE(reports.size() == 2U);
   BOOST_TEST(reports[0].head.message.text.starts_with("WARNING: CPU: 0"));
-  BOOST_TEST(reports[0].further == 3U);
+  BOOST_TEST(reports[0].below.size() == 3U);
   BOOST_TEST(reports[1].judgement.kind == "oops");
   BOOST_TEST(reports[1].head.message.text == "kernel BUG at mm/slub.c:4234!");
 }
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(the_bits_of_a_status_belong_to_the_error) {
        {"e1000e 0000:00:03.0:    [18] MalfTLP                (First)", 3},
        {"pcieport 0000:00:02.0: AER: device recovery failed", 6}});
   BOOST_REQUIRE(reports.size() == 1U);
-  BOOST_TEST(reports[0].further == 4U);
+  BOOST_TEST(reports[0].below.size() == 4U);
 }
 
 // A driver's fault would have hidden what the port reported of the same device.
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(further_errors_of_a_driver_that_say_nothing_belong_to_what_
                                    {"  TDH                  <0>", 3},
                                    {"e1000e 0000:00:03.0 eth0: MAC Status <80080783>", 3}});
   BOOST_REQUIRE(reports.size() == 1U);
-  BOOST_TEST(reports[0].further == 2U);
+  BOOST_TEST(reports[0].below.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_said_again_is_one_report) {

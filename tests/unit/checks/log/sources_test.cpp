@@ -80,6 +80,15 @@ BOOST_AUTO_TEST_CASE(a_record_of_several_lines_is_one_report) {
              "further lines");
 }
 
+// The port says so at information level, which no record has; what stands below it is in both.
+BOOST_AUTO_TEST_CASE(a_report_whose_head_only_the_serial_line_has_is_one) {
+  const char* const text = "pcieport 0000:00:02.0: PCIe Bus Error: severity=Uncorrected (Fatal)";
+  auto run = run_with({record(8, 3, 1.26, text)});
+  run.serial(20, "[    1.250000] pcieport 0000:00:02.0: AER: Uncorrected (Fatal) error received");
+  run.serial(20, std::string("[    1.260000] ") + text);
+  BOOST_TEST(numbers(judge_one(run, "kernel.log"))["aer"] == 1);
+}
+
 BOOST_AUTO_TEST_CASE(records_are_written_as_dev_kmsg_escapes_them) {
   BOOST_TEST(checks::unescape("a\\x0ab\\x5cc\\x09") == "a\nb\\c\t");
   BOOST_TEST(checks::unescape("\\x4") == "\\x4");
