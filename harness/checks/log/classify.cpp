@@ -72,9 +72,11 @@ std::optional<Trouble> least_of_part(std::optional<int> level) {
   return *level <= 3 ? Trouble::mentioned : Trouble::grave;
 }
 
-/// Another way was found, or all is well: no failure, but of what is of no use any more.
-bool is_forgiven(const Reading& reading) {
-  return reading.calm || reading.replaced || (reading.managed && reading.trouble < Trouble::grave);
+/// Another way was found, or all is well. An error that was stated stays one though the driver goes
+/// on, and what is of no use any more is not forgiven at all.
+bool is_forgiven(const Reading& reading, std::optional<int> level) {
+  const Trouble least = level && *level <= 3 ? Trouble::stated : Trouble::grave;
+  return reading.calm || reading.replaced || (reading.managed && reading.trouble < least);
 }
 
 std::string reason(const Reading& reading, std::optional<int> level) {
@@ -91,7 +93,8 @@ Judgement by_sentence(const Message& message, const Origin& origin, Concerns who
       of_device ? std::optional(least_of_device(level, outright)) : least_of_part(level);
   Judgement judgement{.kind = {}, .concerns = whose, .why = {}};
   // What is set in belongs to the line above, as the bits of an AER report.
-  if (!least || reading.trouble < *least || is_forgiven(reading) || origin.set_in) return judgement;
+  if (!least || reading.trouble < *least || is_forgiven(reading, level) || origin.set_in)
+    return judgement;
   judgement.kind = reading.late ? "timeout" : "device";
   judgement.why = reason(reading, level);
   // An error without a word of trouble is a line of what the driver says more of.

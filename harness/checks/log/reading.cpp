@@ -268,19 +268,27 @@ const words::Errno* known_errno(int number) {
   return found == table.end() ? nullptr : &*found;
 }
 
+/// Behind the minus: "110", or as %pe prints it "ETIMEDOUT"; 0: none.
+int errno_behind(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && is_letter(text[length])) ++length;
+  const std::string_view word = text.substr(0, length);
+  if (word.empty() || (length < text.size() && text[length] == '-')) return 0;
+  for (const words::Errno& one : words::errnos())
+    if (word == one.name) return one.number;
+  int number = 0;
+  constexpr std::size_t longest = 3;  // digits
+  const auto [end, bad] = std::from_chars(word.data(), word.data() + word.size(), number);
+  return bad == std::errc() && end == word.data() + word.size() && length <= longest ? number : 0;
+}
+
 }  // namespace
 
 int errno_of(std::string_view text) {
   for (std::size_t at = text.find('-'); at != std::string_view::npos; at = text.find('-', at + 1)) {
     if (at == 0 || std::string_view(" (=:").find(text[at - 1]) == std::string_view::npos) continue;
-    int number = 0;
-    const char* const digits = text.data() + at + 1;
-    const auto [end, bad] = std::from_chars(digits, text.data() + text.size(), number);
-    const auto length = end - digits;
-    if (bad != std::errc() || length < 1 || length > 3 || number == 0) continue;
-    const char after = end == text.data() + text.size() ? ' ' : *end;
-    if (is_letter(after) || after == '-') continue;
-    if (introduces_errno(text.substr(0, at))) return number;
+    const int number = errno_behind(text.substr(at + 1));
+    if (number != 0 && introduces_errno(text.substr(0, at))) return number;
   }
   return 0;
 }

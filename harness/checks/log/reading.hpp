@@ -28,7 +28,8 @@ struct Reading {
 };
 Reading read_sentence(std::string_view body);
 
-/// The error number that a text ends a report with: "(-16)", "error -110", "rc=-5"; 0: none.
+/// The error number that a text ends a report with: "(-16)", "error -110", "err
+/// -ETIMEDOUT"; 0: none.
 int errno_of(std::string_view text);
 
 }  // namespace quiesce::checks

@@ -53,10 +53,17 @@ std::string without_blanks(std::string_view text) {
   return dense;
 }
 
+/// The records are all that the kernel printed, from its first line on.
+bool are_whole(const evidence::Run& run) {
+  const auto answer = run.last_said<record::answer::Kmsg>("capture");
+  return answer && !answer->refused && answer->records.value_or(0) > 0 &&
+         answer->lost.value_or(1) == 0 && answer->left_out == 0 && answer->first_sequence == 0;
+}
+
 /// Which records there are, to look serial lines up in.
 class Records {
  public:
-  explicit Records(const std::vector<LogLine>& lines) {
+  Records(const std::vector<LogLine>& lines, bool whole) : whole_(whole) {
     for (const LogLine& line : lines) {
       const auto [known, fresh] = levels_.emplace(line.message.text, *line.message.level);
       if (!fresh) known->second = std::min(known->second, *line.message.level);
@@ -66,9 +73,13 @@ class Records {
     }
   }
   bool empty() const { return levels_.empty(); }
+  bool has(const std::string& text) const { return levels_.count(text) > 0; }
+  /// What is in no record, though they are whole, is none of a warning.
   std::optional<int> level_of(const std::string& text) const {
+    constexpr int information = 6;
     const auto known = levels_.find(text);
-    return known == levels_.end() ? std::nullopt : std::optional(known->second);
+    if (known != levels_.end()) return known->second;
+    return whole_ ? std::optional(information) : std::nullopt;
   }
   /// With the time stamp, as the line came.
   bool has_damaged(std::string_view line) const {
@@ -78,6 +89,7 @@ class Records {
   }
 
  private:
+  bool whole_;
   std::map<std::string, int> levels_;
   std::set<std::string> dense_;
 };
@@ -86,18 +98,25 @@ bool is_of(const Report& report, std::string_view text) {
   return report.head.message.text == text;
 }
 
-/// Of two serial lines one may be what is left of the other; without records nothing else tells.
+/// Of two serial lines that came near each other one may be what is left of the other; without
+/// records nothing else tells.
 void drop_halves(std::vector<Report>& reports) {
-  const std::vector<Report> all = reports;
-  std::erase_if(reports, [&](const Report& report) {
-    return std::any_of(all.begin(), all.end(), [&](const Report& other) {
-      return !is_of(other, report.head.message.text) &&
-             other.judgement.kind == report.judgement.kind &&
-             other.head.message.text.size() > report.head.message.text.size() &&
-             may_be_left_of(without_blanks(report.head.message.text),
-                            without_blanks(other.head.message.text));
-    });
-  });
+  constexpr std::size_t near = 20;  // reports: a flood of them is not compared each with each
+  std::vector<std::string> dense;
+  dense.reserve(reports.size());
+  for (const Report& report : reports) dense.push_back(without_blanks(report.head.message.text));
+  const auto is_half = [&](std::size_t at) {
+    const std::size_t begin = at < near ? 0 : at - near;
+    for (std::size_t other = begin; other < std::min(reports.size(), at + near); ++other)
+      if (reports[other].judgement.kind == reports[at].judgement.kind &&
+          dense[other].size() > dense[at].size() && may_be_left_of(dense[at], dense[other]))
+        return true;
+    return false;
+  };
+  std::vector<Report> whole;
+  for (std::size_t at = 0; at < reports.size(); ++at)
+    if (!is_half(at)) whole.push_back(reports[at]);
+  reports = std::move(whole);
 }
 
 /// What the serial line adds to the records. Its lines come with their time stamps.
@@ -114,7 +133,7 @@ std::vector<Report> serial_reports(std::vector<LogLine> lines, const Records& re
   std::erase_if(reports, [&](const Report& report) {
     const std::string& text = report.head.message.text;
     return report.judgement.kind.empty() ||
-           (!report.head.message.level && records.has_damaged(stamped.at(text)));
+           (!records.has(text) && records.has_damaged(stamped.at(text)));
   });
   if (records.empty()) drop_halves(reports);
   return reports;
@@ -178,7 +197,7 @@ bool may_be_left_of(std::string_view left, std::string_view whole) {
 std::vector<Report> log_reports(const evidence::Run& run, const Story& story) {
   const UnderTest tested = under_test(run);
   const auto lines = record_lines(run);
-  const Records records(lines);
+  const Records records(lines, are_whole(run));
   auto reports = serial_reports(serial_lines(run, story), records, tested);
   for (Report& report : reports_of(lines, tested)) {
     const std::string& text = report.head.message.text;

@@ -18,7 +18,8 @@ UnderTest under_test(const evidence::Run& run);
 
 /// What both sources have, each thing once: of the serial line what the records have not, for they
 /// hold only warnings, and what was there before they begin. A serial line that may be what is left
-/// of a record is none of its own. Levels come from the records.
+/// of a record is none of its own. Levels come from the records: what they have not, when they are
+/// whole, is information.
 std::vector<Report> log_reports(const evidence::Run& run, const Story& story);
 
 /// A record as /dev/kmsg writes it, "\x0a" and the like put right.

@@ -162,6 +162,9 @@ constexpr Report report_table[] = {
 constexpr Harmless harmless_table[] = {
     {"ommand line:", "echoes the command line, whatever it says"},
     {"^Unknown kernel command line parameters", "echoes the command line, whatever it says"},
+    {"perf: interrupt took too long", "under emulation time runs differently"},
+    {"hrtimer: interrupt took", "under emulation time runs differently"},
+    {"INFO: NMI handler * took too long", "under emulation time runs differently"},
     {"Spectre V2 : WARNING", "about mitigations, not about devices"},
     {"pciehp: Timeout on hotplug command",
      "hot-plug ports that report completion late; the kernel goes on at once"},

@@ -215,7 +215,7 @@ constexpr std::string_view feature_table[] = {
     "mode",        "level",    "watchdog",  "workaround",    "method",     "methods",
     "delay",       "deadline", "support",   "supported",     "capability", "capabilities",
     "enabled",     "disabled", "armed",     "serialization", "statistics", "notification",
-    "checking",    "check"};
+    "checking",    "action",   "tolerance", "check"};
 constexpr std::string_view setting_table[] = {
     "set",   "default", "defaults", "maximum",  "max",     "minimum",    "min",
     "value", "values",  "period",   "interval", "limited", "configured", "using"};

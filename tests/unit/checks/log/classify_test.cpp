@@ -95,6 +95,13 @@ BOOST_AUTO_TEST_CASE(the_lower_the_level_the_plainer_must_trouble_be_said) {
                  row.text << " at level " << level);
 }
 
+BOOST_AUTO_TEST_CASE(an_error_that_is_stated_stays_one_though_the_driver_goes_on) {
+  const char* const text = "e1000e 0000:00:03.0 eth0: receiver did not stop, continuing (-16)";
+  BOOST_TEST(kind_of(text, 3) == "device");
+  BOOST_TEST(kind_of(text, 4) == "");
+  BOOST_TEST(kind_of("e1000e 0000:00:03.0: MSI-X failed, falling back to MSI", 3) == "");
+}
+
 BOOST_AUTO_TEST_CASE(the_failure_of_a_device_that_is_not_under_test_is_elsewhere) {
   BOOST_TEST(kind_of("ahci 0000:00:1f.2: Controller reset failed (0x1)", 3) == "elsewhere");
   BOOST_TEST(kind_of("tpm tpm0: A TPM error (256) occurred", 3) == "elsewhere");

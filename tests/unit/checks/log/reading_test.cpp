@@ -69,6 +69,8 @@ BOOST_AUTO_TEST_CASE(error_numbers_are_read_where_they_report) {
                           {"HW Init failed: -12", 12},
                           {"init 0000:00:03.0 fail, -110", 110},
                           {"Removing after probe failure status: -19", 19},
+                          {"stopping the queue failed: -ETIMEDOUT", 110},
+                          {"err -ENOTHING", 0},
                           {"range 0-110", 0},
                           {"temperature -40 C", 0},
                           {"pin2=-1x", 0},

@@ -16,15 +16,15 @@ nlohmann::json record(int sequence, int level, double guest, const char* text) {
 }
 
 /// A run whose kernel has these records.
-RunBuilder run_with(const std::vector<nlohmann::json>& entries) {
+RunBuilder run_with(const std::vector<nlohmann::json>& entries, int first = 0) {
   auto run = good_run();
   run.drop_agent("kmsg");
   run.agent(38, "response",
             {{"op", "kmsg"},
              {"records", 512},
              {"lost", 0},
-             {"first_sequence", 0},
-             {"last_sequence", 511},
+             {"first_sequence", first},
+             {"last_sequence", first + 511},
              {"entries", entries}});
   return run;
 }
@@ -64,6 +64,18 @@ BOOST_AUTO_TEST_CASE(a_serial_line_gets_its_level_from_its_record) {
   auto bare = good_run();
   bare.serial(20, std::string("[    1.250000] ") + text);
   BOOST_TEST((judge_one(bare, "kernel.log").verdict == Verdict::pass));
+}
+
+// Also "fault" and "error" are no trouble when the kernel says so as information.
+BOOST_AUTO_TEST_CASE(what_whole_records_have_not_is_information) {
+  const char* const text = "[    1.300000] e1000e 0000:00:02.0: fault tolerance: off";
+  auto whole = run_with({});
+  whole.serial(20, text);
+  BOOST_TEST((judge_one(whole, "kernel.log").verdict == Verdict::pass));
+  // What was before the records begin may have been anything.
+  auto wrapped = run_with({}, 10);
+  wrapped.serial(20, text);
+  BOOST_TEST(numbers(judge_one(wrapped, "kernel.log"))["device"] == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_record_of_several_lines_is_one_report) {
