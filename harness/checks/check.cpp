@@ -97,6 +97,7 @@ std::string checks_markdown() {
   for (const Code* code : common_codes()) text += describe(*code);
   for (const Check* check : registry()) {
     text += fmt::format("\n## {}\n\n{}\n", check->name, check->question);
+    if (*check->how != '\0') text += fmt::format("\n{}\n", check->how);
     if (!check->needs.empty()) text += "\n| needs | whole when |\n|---|---|\n";
     for (const Need* need : check->needs)
       text += fmt::format("| {} | {} |\n", need->name, need->whole);

@@ -26,6 +26,8 @@ struct Need;
 struct Check {
   const char* name;
   const char* question;  ///< one sentence: what it answers
+  const char* how =
+      "";  ///< how it decides, where that needs more than a sentence; for docs/checks.md
   /// Why the check does not apply to a plan; nullopt when it does. By the plan alone: what the plan
   /// asks for and the evidence has not is never a reason to skip. null: applies to every plan.
   std::optional<std::string> (*skips)(const scenario::RunPlan& plan) = nullptr;

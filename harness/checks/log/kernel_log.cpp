@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 
 #include "harness/checks/common_codes.hpp"
-#include "harness/checks/log/patterns.hpp"
+#include "harness/checks/log/sources.hpp"
 #include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
-#include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
 
@@ -19,10 +17,12 @@ using nlohmann::json;
 
 /// Where a message stands: on the serial line, or in the log by the kernel's own clock.
 const std::string at_place = "[+{at_s:.1f} s][kmsg {kernel_s:.1f} s]: {text}";
+/// How much of the log belongs to it.
+const std::string below = "[, and {further|further line}]";
 
-/// A class of messages, by log_patterns(). Whether it fails is the check's parameter.
+/// A class of messages, by classify(). Whether it fails is the check's parameter.
 Code class_code(const char* kind, std::optional<Verdict> verdict, const char* meaning) {
-  const std::string text = std::string(kind) + " at " + at_place;
+  const std::string text = std::string(kind) + " at " + at_place + below;
   return {.name = kind,
           .verdict = verdict,
           .meaning = meaning,
@@ -34,11 +34,18 @@ const std::array classes{
     class_code("oops", Verdict::fail, "the kernel's own faults, and panics"),
     class_code("warning", Verdict::fail, "WARNING, with its place in the source"),
     class_code("lockup", Verdict::fail, "a CPU or a task that does not get on"),
-    class_code("timeout", Verdict::fail, "a device or command that did not answer in time"),
+    class_code("timeout", Verdict::fail,
+               "a device or command that did not answer in time, or hangs"),
+    class_code("device", Verdict::fail, "a driver says that its device failed it"),
     class_code("aer", Verdict::fail, "a PCIe error that was not corrected"),
     class_code("dmar", Verdict::fail, "a fault of the IOMMU"),
     class_code("irq", Verdict::fail, "a line that was given up"),
     class_code("memory", Verdict::fail, "too little memory"),
+    class_code(
+        "boot", Verdict::fail,
+        "the capture kernel cannot use what it was loaded with: initramfs, modules, the dump"),
+    class_code("elsewhere", std::nullopt,
+               "a failure of a device that is known not to be under test, as the chipset's are"),
     class_code("vector", std::nullopt, "a stray interrupt in its place"),
     class_code("aer-corrected", std::nullopt, "a PCIe error that was corrected")};
 const Code plain_warning{.name = "plain-warning",
@@ -94,42 +101,19 @@ const Code* code_of(const std::string& kind) {
   return found == classes.end() ? nullptr : &*found;
 }
 
-/// The capture kernel's messages by class, each message once.
-struct Log {
-  std::map<std::string, Findings> by_class;
-  Findings plain;  ///< warnings and worse that no pattern knows
-  std::set<std::string> seen;
-  std::vector<std::string> order;  ///< the classes as they first occurred
-
-  void add(std::string_view message, const Measure& place, const Reference& where,
-           bool is_warning) {
-    const std::string kind = classify(message);
-    const Code* code = kind.empty() ? &plain_warning : code_of(kind);
-    if (code == nullptr || (kind.empty() && !is_warning)) return;
-    if (!seen.insert(std::string(message)).second) return;
-    Finding finding = found(*code, {Subject::Kind::message, {}},
-                            {place, measure::text("text", shorten(message, 160))});
-    finding.seen_in(where);
-    if (kind.empty()) {
-      plain.push_back(finding);
-      return;
-    }
-    if (by_class.count(kind) == 0) order.push_back(kind);
-    by_class[kind].push_back(finding);
+Finding finding_of(const Report& report) {
+  const std::string& kind = report.judgement.kind;
+  const Code* code = kind.empty() ? &plain_warning : code_of(kind);
+  Finding finding =
+      found(*code, {Subject::Kind::message, {}},
+            {report.head.place, measure::text("text", shorten(report.head.message.text, 160))});
+  if (!kind.empty()) {
+    finding.with(measure::text("whose", to_string(report.judgement.concerns)));
+    finding.with(measure::text("why", report.judgement.why));
   }
-};
-
-Log read_log(const evidence::Run& run, const Story& story) {
-  Log log;
-  for (const auto* line : capture_serial(run, story))
-    log.add(message_of(line->text), measure::seconds("at_s", line->t - story.handover.value_or(0)),
-            {record::file::serial, {}, line->t}, false);
-  if (const auto answer = run.last_said<record::answer::Kmsg>("capture"))
-    for (const auto& entry : answer->entries)
-      log.add(entry.text, measure::seconds("kernel_s", entry.guest),
-              {record::file::agent, record::answer::Kmsg::name, answer->t},
-              entry.level <= record::warning_level);
-  return log;
+  if (!report.below.empty()) finding.with(measure::count("further", report.below.size()));
+  finding.seen_in(report.head.where);
+  return finding;
 }
 
 using Answer = evidence::Told<record::answer::Kmsg>;
@@ -161,24 +145,35 @@ std::set<std::string> failing_classes(const json& parameters) {
   return kinds;
 }
 
+/// The classes as they first occurred, then what is of none.
+void by_class(std::vector<Report>& reports) {
+  std::vector<std::string> order;
+  for (const Report& report : reports)
+    if (const std::string& kind = report.judgement.kind;
+        !kind.empty() && std::find(order.begin(), order.end(), kind) == order.end())
+      order.push_back(kind);
+  const auto rank = [&](const Report& report) {
+    return std::find(order.begin(), order.end(), report.judgement.kind);
+  };
+  std::stable_sort(reports.begin(), reports.end(),
+                   [&](const Report& a, const Report& b) { return rank(a) < rank(b); });
+}
+
 Findings judge_log(const evidence::Run& run, const json& parameters) {
   const Story points = story(run);
   if (!points.first_line && !points.capture_entry) return {found(code::silent_kernel)};
-  const Log log = read_log(run, points);
   const auto failing = failing_classes(parameters);
+  std::vector<Report> reports = log_reports(run, points);
+  by_class(reports);
   Findings findings;
   std::uint64_t bad = 0;
-  std::uint64_t other = log.plain.size();
-  for (const std::string& kind : log.order) {
-    const bool fails = failing.count(kind) > 0;
-    const Findings& messages = log.by_class.at(kind);
-    (fails ? bad : other) += messages.size();
-    for (Finding message : messages) {
-      message.verdict = fails ? std::optional(Verdict::fail) : std::nullopt;
-      findings.push_back(std::move(message));
-    }
+  std::uint64_t other = 0;
+  for (const Report& report : reports) {
+    const bool fails = failing.count(report.judgement.kind) > 0;
+    ++(fails ? bad : other);
+    findings.push_back(finding_of(report));
+    findings.back().verdict = fails ? std::optional(Verdict::fail) : std::nullopt;
   }
-  findings.insert(findings.end(), log.plain.begin(), log.plain.end());
   Finding whole =
       found(log_read, {measure::count("failing", bad), measure::count("other_warnings", other)});
   const auto doubt =
@@ -203,15 +198,36 @@ const Check check_kernel_log{
     .name = "kernel.log",
     .question =
         "Does the capture kernel complain: oopses, warnings, lockups, timeouts, PCIe and IOMMU "
-        "errors?",
+        "errors, devices that fail their drivers?",
+    .how =
+        "A message counts by what the kernel means by it. First comes the form in which the kernel "
+        "reports its own trouble (`WARNING: ... at`, `Initramfs unpacking failed`). Then who "
+        "speaks, by the driver and the device at its beginning, and what is said: a word of "
+        "trouble that is not negated (`no error`), not conditional (`may fail`) and not the name "
+        "of a setting or feature (`reset timeout 20 s`, `error reporting`), and what an error "
+        "number stands for (-110: it did not come in time). How plain it must be depends on the "
+        "level: a driver of a device under test that prints at error level is taken at its word, "
+        "a warning must mention trouble, information must state a failure. Levels are those of the "
+        "kernel's own records, which hold warnings and worse: a serial line that whole records "
+        "have "
+        "not is information, and where they are not whole it must name trouble. What is forgiven, "
+        "because the driver goes on "
+        "another way (`falling back`), is listed; so is the failure of a device that is known not "
+        "to be under test (`elsewhere`).\n\nA call trace or a dump of registers is one finding "
+        "with "
+        "the line above it. Of the serial line counts what the records have not; a line that may "
+        "be what is "
+        "left of a record, where the line lost characters, does not. "
+        "`tests/golden/kernel-lines/lines.tsv` has lines of kernels, each judged by a person, that "
+        "this is held against.",
     .needs = {&need::serial, &need::agent, &need::kmsg},
     .codes = log_codes(),
     .parameters = {{.name = "fail_on",
                     .type = scenario::ParameterSpec::Type::list,
-                    .choices = {"oops", "warning", "lockup", "timeout", "aer", "dmar", "irq",
-                                "memory", "vector", "aer-corrected"},
-                    .fallback = {"oops", "warning", "lockup", "timeout", "aer", "dmar", "irq",
-                                 "memory"},
+                    .choices = {"oops", "warning", "lockup", "timeout", "device", "aer", "dmar",
+                                "irq", "memory", "boot", "elsewhere", "vector", "aer-corrected"},
+                    .fallback = {"oops", "warning", "lockup", "timeout", "device", "aer", "dmar",
+                                 "irq", "memory", "boot"},
                     .meaning = "classes of messages that fail the check; the others are listed"}},
     .judge = judge_log};
 const Registration register_kernel_log(check_kernel_log);
