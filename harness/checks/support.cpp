@@ -117,6 +117,20 @@ bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
   return scenario::mentions(line, device);
 }
 
+std::optional<Silence> longest_silence(const evidence::Run& run, double until) {
+  const auto log = run.last_said<record::answer::Kmsg>("capture");
+  if (!log) return std::nullopt;
+  std::optional<Silence> longest;
+  const record::answer::LogEntry* before = nullptr;
+  for (const auto& entry : log->entries) {
+    if (entry.guest > until) break;
+    if (before != nullptr && (!longest || entry.guest - before->guest > longest->seconds()))
+      longest = Silence{before->guest, entry.guest, before->text, entry.text};
+    before = &entry;
+  }
+  return longest;
+}
+
 bool matches(std::string_view pattern, std::string_view message) {
   while (true) {
     const std::size_t star = pattern.find('*');

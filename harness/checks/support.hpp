@@ -47,6 +47,18 @@ std::string_view message_of(std::string_view line);
 /// the driver or of one of the profile's modules, in either spelling of - and _.
 bool mentions(std::string_view line, const scenario::PlannedDevice& device);
 
+/// A stretch of the capture kernel's log in which it said nothing, by its own clock.
+struct Silence {
+  double begin = 0;
+  double end = 0;
+  std::string before;  ///< the message that it begins with
+  std::string after;   ///< and the one that ends it
+  double seconds() const { return end - begin; }
+};
+/// The longest one up to `until` of the kernel's clock, by the records that the agent read; nullopt
+/// without two of them.
+std::optional<Silence> longest_silence(const evidence::Run& run, double until);
+
 /// A pattern's pieces, separated by '*', occur in the message in this order; letters count as they
 /// are.
 bool matches(std::string_view pattern, std::string_view message);

@@ -27,11 +27,10 @@ Result<void> check_fetchable(const std::vector<std::string>& names) {
   const std::vector<std::string> others{program_name};
   for (const auto& name : names) {
     if (name == program_name) continue;
-    auto known = builder::check_name(name);
-    if (known) continue;
-    if (!nearest_names(name, others).empty())
+    const auto known = builder::check_name(name);
+    if (!known && !nearest_names(name, others).empty())
       return fail(Errc::invalid_input, "{}", no_such("kernel or program", name, others));
-    return known;
+    if (!known) return tl::unexpected(known.error());
   }
   return {};
 }

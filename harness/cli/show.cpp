@@ -42,7 +42,7 @@ std::string brief(const json& fields) {
       continue;
     std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
     constexpr std::size_t longest = 72;
-    if (shown.size() > longest) shown = shown.substr(0, longest - 3) + "...";
+    if (shown.size() > longest) shown.replace(longest - 3, std::string::npos, "...");
     text += fmt::format("  {}={}", key, shown);
   }
   return text;

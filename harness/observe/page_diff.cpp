@@ -58,6 +58,7 @@ void touch(std::span<std::byte> memory) {
   if (::madvise(memory.data(), memory.size(), MADV_POPULATE_WRITE) == 0) return;
 #endif
   volatile std::byte* at = memory.data();
+  // cppcheck-suppress selfAssignment; the write is what it is for
   for (std::size_t offset = 0; offset < memory.size(); offset += 4096) at[offset] = at[offset];
 }
 

@@ -145,7 +145,7 @@ std::vector<Line> read_cells(const Grid& grid) {
   std::vector<Line> lines;
   Cell cell;
   for (int row = 0; row < grid.rows(); ++row) {
-    Line& line = lines.emplace_back();
+    Line line;
     for (int column = 0; column < grid.columns(); ++column) {
       read_cell(grid, column, row, cell);
       char32_t character = unknown_character;
@@ -154,6 +154,7 @@ std::vector<Line> read_cells(const Grid& grid) {
         character = look_up_both_ways(grid.font, cell.rows).value_or(unknown_character);
       line.push_back(character);
     }
+    lines.push_back(std::move(line));
   }
   return lines;
 }

@@ -349,6 +349,12 @@ namespace said {
 struct Hello : answer::Kernel {
   static constexpr const char* kind = "event";
   static constexpr const char* name = "hello";
+  std::optional<double> guest;
+  static constexpr auto fields() {
+    return std::tuple_cat(Kernel::fields(),
+                          std::tuple(maybe(key_of(&PayloadHead::guest), &Hello::guest, "s",
+                                           "CLOCK_BOOTTIME of the guest")));
+  }
 };
 
 struct Module {

@@ -113,6 +113,18 @@ struct TestResult {
   }
 };
 
+/// Of a test's numbers those of a network card's.
+struct NetNumbers {
+  std::optional<double> sent, received, lost;
+  static constexpr auto fields() {
+    return std::tuple(maybe("sent", &NetNumbers::sent, "", "frames of the guest"),
+                      maybe("received", &NetNumbers::received, "", "frames of the harness"),
+                      maybe("lost", &NetNumbers::lost, "",
+                            "frames of the harness that are missing between the first and the last "
+                            "that came"));
+  }
+};
+
 /// A ring that an activity set up in the agent's own memory.
 struct ActivityRing {
   Address begin;

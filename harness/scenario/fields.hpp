@@ -193,6 +193,7 @@ template <class T, class E, std::size_t N>
 Field<T> choice(std::string key, E T::*member, const std::array<Word<E>, N>& words,
                 std::string meaning) {
   std::vector<std::string> choices;
+  choices.reserve(N);
   for (const auto& word : words) choices.emplace_back(word.word);
   return value_field<T>(
       std::move(key), std::move(meaning), shape::choice(std::move(choices)),

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "harness/base/names.hpp"
+#include "harness/base/text.hpp"
 #include "harness/scenario/kinds.hpp"
 #include "harness/scenario/paths.hpp"
 #include "harness/scenario/profile_sources.hpp"

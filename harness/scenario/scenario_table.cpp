@@ -124,6 +124,7 @@ const Fields<Action>& action_fields() {
 
 std::vector<std::string> panic_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(wire::panic_ways));
   for (const auto& way : wire::panic_ways) names.emplace_back(way.name);
   return names;
 }

@@ -17,7 +17,7 @@ using nlohmann::json;
 constexpr double any_number = 9e15;
 
 bool is_one_line(std::string_view text) {
-  return text.find_first_of("\n\t") == text.npos && printable(text) == text;
+  return text.find_first_of("\n\t") == std::string_view::npos && printable(text) == text;
 }
 
 std::string expected_text(const Shape& shape) {

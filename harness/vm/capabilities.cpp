@@ -112,7 +112,8 @@ Result<Answers> converse(Loop& loop, Fd socket, const Demands& demands, TimePoin
                  loop, std::move(socket), [](const auto&, const auto&) {}, deadline));
   Answers answers{.version = qmp->qemu_version(), .lacks = {}};
   TRY_ASSIGN(json schema, qmp->call("query-qmp-schema", json::object(), deadline));
-  for (auto& words : lacking(QmpSchema(std::move(schema))))
+  const QmpSchema known(std::move(schema));
+  for (auto& words : lacking(known))
     answers.lacks.push_back({.what = std::move(words), .near = {}, .profile = {}});
   for (const auto& device : demands.devices)
     TRY(ask_for_device(*qmp, device, answers.lacks, deadline));

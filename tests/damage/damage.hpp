@@ -32,7 +32,7 @@ struct PairWay {
 
 /// Of one file, of events, and of pairs of files; `other` is another run's folder.
 std::vector<Damage> all_damages(const evidence::Texts& texts, const evidence::Texts& other,
-                                const PairWay& pairs);
+                                const PairWay& wanted);
 
 /// manifest.json over all that is there, and its digest in result.json.
 void seal(evidence::Texts& texts);

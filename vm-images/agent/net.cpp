@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/tag.hpp"
@@ -155,6 +156,9 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
   std::uint64_t refused = 0;
   std::uint64_t received = 0;
   std::uint64_t damaged = 0;
+  // What the harness feeds is numbered without a gap: what is missing between the first and the
+  // last that came was lost.
+  std::set<std::uint64_t> numbers;
   while (carrier && (sent < frames || received < frames) &&
          system_clock().now() < began + Seconds(seconds)) {
     if (sent < frames) {
@@ -168,19 +172,26 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
     Tag tag;
     std::size_t length = 0;
     const Received got = receive(interface, subject, 10, tag, length);
-    if (got == Received::ours) ++received;
+    if (got == Received::ours) {
+      ++received;
+      numbers.insert(tag.sequence);
+    }
     if (got == Received::damaged) ++damaged;
   }
   const bool ok = sent == frames && received >= frames && damaged == 0;
+  const std::uint64_t lost =
+      numbers.empty() ? 0 : *numbers.rbegin() - *numbers.begin() + 1 - numbers.size();
   const char* why = carrier ? "" : ", the interface never had a carrier";
-  return Outcome{.ok = ok,
-                 .detail = fmt::format("{}: {} of {} frames sent, {} received, {} damaged{}",
-                                       interface.name, sent, frames, received, damaged, why),
-                 .numbers = {{"sent", sent},
-                             {"refused", refused},
-                             {"received", received},
-                             {"damaged", damaged},
-                             {"seconds", (system_clock().now() - began).count()}}};
+  return Outcome{
+      .ok = ok,
+      .detail = fmt::format("{}: {} of {} frames sent, {} received, {} lost, {} damaged{}",
+                            interface.name, sent, frames, received, lost, damaged, why),
+      .numbers = {{"sent", sent},
+                  {"refused", refused},
+                  {"received", received},
+                  {"lost", lost},
+                  {"damaged", damaged},
+                  {"seconds", (system_clock().now() - began).count()}}};
 }
 
 }  // namespace quiesce::agent

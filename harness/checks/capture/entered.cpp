@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
+#include "harness/base/units.hpp"
 #include "harness/checks/needs.hpp"
 #include "harness/checks/support.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/layout.hpp"
 
@@ -60,6 +62,13 @@ const Code entered{.name = "entered",
                    .sentence =
                        "userspace {handover_to_userspace_s:.1f} s after the handover[, "
                        "first line after {handover_to_first_line_s:.1f} s]"};
+const Code entered_late{
+    .name = "entered-late",
+    .verdict = Verdict::fail,
+    .meaning = "the capture kernel reached userspace, and took too long by its own clock",
+    .sentence =
+        "the capture kernel took {kernel_s:.1f} s by its own clock to reach userspace, more "
+        "than {within_s:.1f} s[; it was silent for {silent_s:.1f} s before: {text}]"};
 const Code entered_unseen{
     .name = "entered-unseen",
     .verdict = Verdict::pass,
@@ -130,6 +139,19 @@ const evidence::SerialLine* capture_panic(const evidence::Run& run, const Story&
   return nullptr;
 }
 
+/// By the kernel's own clock: how long purgatory and decompression take, and how busy the host is
+/// before, is not its drivers' doing.
+std::optional<Finding> too_late(const evidence::Run& run, double within) {
+  const auto hello = run.last_said<record::said::Hello>("capture");
+  if (!hello || !hello->guest || *hello->guest <= within) return std::nullopt;
+  Finding late = found(entered_late, {measure::seconds("kernel_s", *hello->guest),
+                                      measure::seconds("within_s", within)});
+  if (const auto silence = longest_silence(run, *hello->guest))
+    late.with(measure::seconds("silent_s", silence->seconds()))
+        .with(measure::text("text", shorten(silence->after)));
+  return late.seen_in({record::file::agent, record::said::Hello::name, hello->t});
+}
+
 Finding it_entered(const Story& story) {
   if (!story.handover) return found(entered_unseen);
   const double userspace = *story.capture_entry - *story.handover;
@@ -170,10 +192,17 @@ Findings it_never_left(const evidence::Run& run, const Story& story) {
   return findings;
 }
 
-Findings judge_entered(const evidence::Run& run, const json&) {
+Findings judge_entered(const evidence::Run& run, const json& parameters) {
+  constexpr double otherwise = 30;
+  const auto within = parse_duration(evidence::text_of(parameters, "within"));
   const Story points = story(run);
   const auto cut_off = measure::text("cut_off", points.cut_off());
-  if (points.capture_entry) return {it_entered(points)};
+  if (points.capture_entry) {
+    Findings findings{it_entered(points)};
+    if (auto late = too_late(run, within ? within->count() : otherwise))
+      findings.push_back(*std::move(late));
+    return findings;
+  }
   if (!points.handover && !points.panic) return {found(no_panic, {cut_off})};
   if (!points.finished())
     return {found(
@@ -188,8 +217,8 @@ const Check check_capture_entered{
     .name = "capture.entered",
     .question = "Did the capture kernel reach userspace, and how long did it take?",
     .needs = {&need::serial, &need::agent},
-    .codes = {&entered, &entered_unseen, &panicked, &stuck, &never_left, &no_panic, &cut_short,
-              &cpu_at_end, &printed_nothing, &last_words},
+    .codes = {&entered, &entered_late, &entered_unseen, &panicked, &stuck, &never_left, &no_panic,
+              &cut_short, &cpu_at_end, &printed_nothing, &last_words},
     .phrases =
         {{"purgatory",
           "its CPU was in purgatory, whose endless loop follows a wrong SHA-256 of the loaded "
@@ -203,7 +232,11 @@ const Check check_capture_entered{
          {"unknown", "its CPU was at a place that is not known"},
          {"not-told", "where its CPUs were is not known"},
          {"none-left", "no CPU left the dead kernel"}},
-    .parameters = {},
+    .parameters = {{.name = "within",
+                    .type = scenario::ParameterSpec::Type::duration,
+                    .choices = {},
+                    .fallback = "30s",
+                    .meaning = "longest time to userspace, by the capture kernel's own clock"}},
     .judge = judge_entered};
 const Registration register_capture_entered(check_capture_entered);
 

@@ -33,6 +33,16 @@ const Code bound_late{.name = "bound-late",
                           "{subject} ({wanted}) was bound only {seconds:.1f} s after the "
                           "request to load all modules, more than {within_s:.1f} s",
                       .line = bound_after};
+const Code silent_probe{
+    .name = "silent-probe",
+    .verdict = Verdict::fail,
+    .meaning =
+        "its driver is built in, and the kernel was silent for too long beside a message of "
+        "it",
+    .sentence =
+        "{subject} ({wanted}): the kernel was silent for {seconds:.1f} s, more than "
+        "{within_s:.1f} s, before: {text}",
+    .line = "{subject} ({wanted}): the kernel was silent for {seconds:.1f} s before: {text}"};
 const Code bound_perhaps_late{
     .name = "bound-perhaps-late",
     .verdict = Verdict::inconclusive,
@@ -235,6 +245,24 @@ Finding judge_binding(const scenario::PlannedDevice& device, const Binding& bind
   return finding.with_seconds("seconds", binding.seconds);
 }
 
+/// A driver that is built in binds before anybody asks: what is seen of it is a silence of the
+/// kernel, which boots one driver after the other, that begins or ends with a message of it.
+std::optional<Finding> judge_silence(const evidence::Run& run,
+                                     const scenario::PlannedDevice& device, double within) {
+  const auto hello = run.last_said<record::said::Hello>("capture");
+  if (!hello || !hello->guest) return std::nullopt;
+  const auto silence = longest_silence(run, *hello->guest);
+  if (!silence || silence->seconds() <= within ||
+      !(mentions(silence->after, device) || mentions(silence->before, device)))
+    return std::nullopt;
+  return found_of(
+             silent_probe, device.name,
+             {measure::text("wanted", device.profile.driver),
+              measure::seconds("seconds", silence->seconds()), measure::seconds("within_s", within),
+              measure::text("text", shorten(silence->after, 160))})
+      .seen_in({record::file::agent, record::answer::Kmsg::name, {}});
+}
+
 /// The last module that was loaded: what a hang came after.
 std::string last_module(const evidence::Run& run) {
   const auto last = run.last_said<record::said::Module>("capture");
@@ -259,6 +287,8 @@ void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& 
   const auto lines = trouble_lines(run, story, device);
   Finding finding =
       binding ? judge_binding(device, *binding, within) : not_bound(run, story, device.name);
+  if (binding && !binding->exact)
+    if (const auto silent = judge_silence(run, device, within)) finding = *silent;
   findings.push_back(finding.with(measure::count("trouble_lines", lines.size())));
   for (const std::string& line : lines)
     findings.push_back(found_of(trouble, device.name, {measure::text("text", line)}));
@@ -315,9 +345,9 @@ const Check check_driver_reinit{
         "it complain about?",
     .skips = skips_reinit,
     .needs = {&need::serial, &need::agent, &need::bound, &need::pci_drivers},
-    .codes = {&bound_in_time, &bound_late, &bound_perhaps_late, &other_driver, &unbound,
-              &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &last_loaded, &all_bound,
-              &bound_and_stuck, &not_asked},
+    .codes = {&bound_in_time, &bound_late, &silent_probe, &bound_perhaps_late, &other_driver,
+              &unbound, &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &last_loaded,
+              &all_bound, &bound_and_stuck, &not_asked},
     .parameters =
         {{.name = "within",
           .type = scenario::ParameterSpec::Type::duration,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/checks/common_codes.hpp"
 #include "harness/checks/device/audio.hpp"
@@ -20,13 +21,15 @@ using nlohmann::json;
 
 /// What all devices' findings begin with.
 const std::string it_works = "{subject}: {test} works[: {detail}]";
+/// And those of devices that the view from outside contradicts.
+const std::string inside = "{subject}: {test} passed inside the guest[ ({detail})], but ";
 
 const Code device_works{.name = "works",
                         .verdict = Verdict::pass,
                         .meaning = "its test passed, and it was seen outside where it can be",
                         .line = it_works +
                                 "[; {frames_out|frame} came out][; {hertz:.0f} Hz was heard for "
-                                "{tone_s:.1f} s]"};
+                                "{tone_s:.1f} s][ where {asked_hz:.0f} Hz were asked for]"};
 const Code test_failed{.name = "failed",
                        .verdict = Verdict::fail,
                        .meaning = "its test failed",
@@ -40,16 +43,25 @@ const Code no_test_verdict{.name = "no-verdict",
 const Code no_frame_out{.name = "no-frame-out",
                         .verdict = Verdict::fail,
                         .meaning = "its test passed, and no frame came out of the machine",
-                        .sentence = it_works + "; {frames_out|frame} came out",
-                        .line = it_works + "; {frames_out|frame} came out"};
-const std::string heard = it_works + "; {hertz:.0f} Hz was heard for {tone_s:.1f} s";
+                        .sentence = inside + "{frames_out|frame} came out of the machine",
+                        .line = inside + "{frames_out|frame} came out of the machine"};
+const std::string loses = inside + "{lost|frame} of {expected} {where:w} never arrived";
+const Code lossy{.name = "lossy",
+                 .verdict = Verdict::fail,
+                 .meaning =
+                     "its test passed, and of the frames on a link that loses none more were "
+                     "lost than `most_lost` allows",
+                 .sentence = loses,
+                 .line = loses};
+const std::string heard =
+    inside + "{hertz:.0f} Hz was heard for {tone_s:.1f} s only in what it played";
 const Code not_heard{.name = "not-heard",
                      .verdict = Verdict::fail,
                      .meaning = "its test passed, and the tone is not in what the device played",
                      .sentence = heard,
                      .line = heard};
 const std::string same_tone =
-    it_works + "; production played {hertz:.0f} Hz as well, so its tone proves nothing";
+    inside + "production played {hertz:.0f} Hz as well, so its tone proves nothing";
 const Code tone_of_production{.name = "tone-of-production",
                               .verdict = Verdict::inconclusive,
                               .meaning = "production played the test's tone, too",
@@ -58,8 +70,8 @@ const Code tone_of_production{.name = "tone-of-production",
 const Code no_sound{.name = "no-sound",
                     .verdict = Verdict::inconclusive,
                     .meaning = "what the device played cannot be read",
-                    .sentence = it_works + "; {why}",
-                    .line = it_works + "; {why}"};
+                    .sentence = inside + "{why}",
+                    .line = inside + "{why}"};
 const std::string no_end =
     "{subject}: its test never ended[, the capture kernel got stuck in step {stuck}]";
 const Code never_ended{.name = "never-ended",
@@ -126,15 +138,34 @@ void become(Finding& finding, const Code& code) {
   finding.verdict = code.verdict;
 }
 
-/// Frames of the capture kernel that came out of the machine.
-void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story) {
+/// More were lost than may be. Nothing to say of tests that did not count.
+void judge_loss(Finding& finding, const char* where, double lost, double expected, double limit) {
+  if (finding.verdict != Verdict::pass || expected <= 0 || 100 * lost <= limit * expected) return;
+  std::erase_if(finding.measures, [](const Measure& one) { return one.key == "lost"; });
+  finding.with(measure::count("lost", static_cast<std::uint64_t>(lost)))
+      .with(measure::count("expected", static_cast<std::uint64_t>(expected)))
+      .with(measure::text("where", where));
+  become(finding, lossy);
+}
+
+/// Frames of the capture kernel that came out of the machine, and those that got lost on the way in
+/// or out. `limit`: percent that may get lost.
+void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
+                      const std::optional<json>& numbers, double limit) {
   const auto echoes = run.events<record::event::Echo>();
   const auto out =
       static_cast<std::uint64_t>(std::count_if(echoes.begin(), echoes.end(), [&](const auto& echo) {
         return echo.t >= *story.capture_entry && echo.device == finding.subject.name;
       }));
   finding.with(measure::count("frames_out", out));
-  if (out == 0) become(finding, no_frame_out);
+  if (out == 0) return become(finding, no_frame_out);
+  if (!numbers) return;
+  const auto told = record::read<record::event::NetNumbers>(*numbers);
+  const auto received = told.received.value_or(0);
+  const auto lost = told.lost.value_or(0);
+  judge_loss(finding, "inwards", lost, received + lost, limit);
+  const auto sent = told.sent.value_or(0);
+  judge_loss(finding, "outwards", std::max(0.0, sent - static_cast<double>(out)), sent, limit);
 }
 
 /// The test's tone in what the sound device played. Production plays another one.
@@ -146,15 +177,21 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
   const double hertz = evidence::number_of(device.profile.test, "hertz").value_or(capture_hertz);
   const double before = evidence::number_of(device.activity, "hertz").value_or(production_hertz);
   finding.with(measure::number("hertz", hertz, Unit::hertz));
-  if (device.busy && hertz == before) return become(finding, tone_of_production);
-  const auto seconds = tone_seconds(run, device.name, hertz);
-  if (!seconds) {
-    finding.with(measure::text("why", seconds.error().describe()));
+  if (device.busy && std::abs(hertz - before) <= 2 * rate_tolerance * hertz)
+    return become(finding, tone_of_production);
+  const auto heard = find_tone(run, device.name, hertz);
+  if (!heard) {
+    finding.with(measure::text("why", heard.error().describe()));
     return become(finding, no_sound);
   }
-  finding.with(measure::seconds("tone_s", *seconds))
+  if (heard->hertz != hertz) {
+    std::erase_if(finding.measures, [](const Measure& one) { return one.key == "hertz"; });
+    finding.with(measure::number("hertz", heard->hertz, Unit::hertz))
+        .with(measure::number("asked_hz", hertz, Unit::hertz));
+  }
+  finding.with(measure::seconds("tone_s", heard->seconds))
       .seen_in({run.sound_file_of(device.name), {}, {}});
-  if (*seconds < enough) become(finding, not_heard);
+  if (heard->seconds < enough) become(finding, not_heard);
 }
 
 Finding without_result(const evidence::Run& run, const Story& story, const std::string& device) {
@@ -170,7 +207,7 @@ Finding without_result(const evidence::Run& run, const Story& story, const std::
 }
 
 Finding judge_work_of(const evidence::Run& run, const Story& story,
-                      const scenario::PlannedDevice& device) {
+                      const scenario::PlannedDevice& device, double most_lost) {
   const auto result = result_of(run, device.name, *story.capture_entry);
   if (!result) return without_result(run, story, device.name);
   if (result->untested)
@@ -191,7 +228,8 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
   finding.seen_in({record::file::timeline, record::event::TestResult::name, result->t});
   if (ok != true) return finding;
   const auto witness = scenario::test_of(device).witness;
-  if (witness == scenario::Witness::frames) look_outside_net(finding, run, story);
+  if (witness == scenario::Witness::frames)
+    look_outside_net(finding, run, story, result->numbers, most_lost);
   if (witness == scenario::Witness::tone) look_outside_sound(finding, run, device);
   return finding;
 }
@@ -204,12 +242,13 @@ std::optional<std::string> skips_works(const scenario::RunPlan& plan) {
   return std::nullopt;
 }
 
-Findings judge_works(const evidence::Run& run, const json&) {
+Findings judge_works(const evidence::Run& run, const json& parameters) {
+  const double most_lost = evidence::number_of(parameters, "most_lost").value_or(0);
   const Story points = story(run);
   if (!points.capture_entry) return {found(code::no_userspace)};
   Findings findings;
   for (const auto& device : run.plan.devices)
-    if (is_tested(device)) findings.push_back(judge_work_of(run, points, device));
+    if (is_tested(device)) findings.push_back(judge_work_of(run, points, device, most_lost));
   const std::size_t devices = findings.size();
   if (fold(findings) == Verdict::pass)
     findings.push_back(
@@ -224,10 +263,15 @@ const Check check_device_works{
         "it seen from outside where it can be?",
     .skips = skips_works,
     .needs = {&need::agent, &need::tests},
-    .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &not_heard,
+    .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &lossy, &not_heard,
               &tone_of_production, &no_sound, &never_ended, &ended_elsewhere, &never_begun,
               &no_driver, &not_tested, &all_work},
-    .parameters = {},
+    .phrases = {{"inwards", "that were fed to it"}, {"outwards", "that it sent"}},
+    .parameters = {{.name = "most_lost",
+                    .type = scenario::ParameterSpec::Type::number,
+                    .choices = {},
+                    .fallback = 5,
+                    .meaning = "percent of a test's frames that may get lost, either way"}},
     .judge = judge_works};
 const Registration register_device_works(check_device_works);
 

@@ -32,6 +32,43 @@ BOOST_AUTO_TEST_CASE(userspace_of_the_capture_kernel_passes_with_its_times) {
   BOOST_TEST(numbers(result)["handover_to_userspace_s"] == 11.5);
 }
 
+namespace {
+
+/// good_run whose capture kernel reached userspace at `guest` of its own clock, and whose log has a
+/// silence that ends with a message of net0.
+RunBuilder slow(double guest) {
+  auto run = good_run();
+  run.drop_agent("hello");
+  run.agent(22, "event", {{"event", "hello"}, {"role", "capture"}, {"guest", guest}});
+  run.drop_agent("kmsg");
+  run.agent(38, "request", {{"op", "kmsg"}, {"least_level", 4}});
+  run.agent(
+      38, "response",
+      {{"op", "kmsg"},
+       {"first_sequence", 0},
+       {"last_sequence", 1},
+       {"records", 2},
+       {"lost", 0},
+       {"by_level", {0, 0, 0, 0, 2, 0, 0, 0}},
+       {"entries",
+        {{{"sequence", 0}, {"level", 4}, {"guest", 1.0}, {"text", "e1000e: the driver"}},
+         {{"sequence", 1}, {"level", 4}, {"guest", guest - 1}, {"text", "virtio_blk: another"}}}}});
+  return run;
+}
+
+}  // namespace
+
+// A probe that took 45 s passed: drivers that are built in bind before anybody asks.
+BOOST_AUTO_TEST_CASE(userspace_that_comes_too_late_by_the_kernels_own_clock_fails) {
+  const auto late = judge_one(slow(47.5), "capture.entered");
+  BOOST_TEST((late.verdict == Verdict::fail), late.reason);
+  BOOST_TEST(late.reason.find("47.5 s by its own clock") != std::string::npos, late.reason);
+  BOOST_TEST(late.reason.find("silent for 45.5 s") != std::string::npos, late.reason);
+  BOOST_TEST((judge_one(slow(12), "capture.entered").verdict == Verdict::pass));
+  BOOST_TEST(
+      (judge_one(slow(47.5), "capture.entered", {{"within", "60s"}}).verdict == Verdict::pass));
+}
+
 BOOST_AUTO_TEST_CASE(a_capture_kernel_that_loops_in_purgatory_fails_and_names_it) {
   auto run = stuck_at(12);
   run.event(70, "cpus",

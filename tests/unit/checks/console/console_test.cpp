@@ -6,6 +6,7 @@
 namespace quiesce::test {
 
 using checks::Verdict;
+using nlohmann::json;
 
 namespace {
 
@@ -133,6 +134,27 @@ BOOST_AUTO_TEST_CASE(keys_without_a_listener_and_keys_that_were_not_sent_are_inc
   BOOST_TEST((judge_one(run, "console.input").verdict == Verdict::inconclusive));
   run.plan.devices.pop_back();
   BOOST_TEST((judge_one(run, "console.input").verdict == Verdict::skip));
+}
+
+// vesafb drew 1024x768x16 into a picture that was scanned out as 1280x800x32, and "it came back".
+BOOST_AUTO_TEST_CASE(a_screen_that_nobody_can_read_has_not_come_back) {
+  const auto sampled = [](std::uint64_t unreadable, int many) {
+    auto run = good_run();
+    run.drop_events("screen.sample");
+    for (int i = 0; i < 29; ++i) {
+      json sample{{"same_as_production", i < 10}, {"uniform", false}, {"taken_t", 11 + i}};
+      if (i >= 10) sample.update({{"cells", 4191}, {"unreadable", i < 10 + many ? unreadable : 0}});
+      run.event(11 + i, "screen.sample", sample);
+    }
+    return judge_one(run, "console.screen");
+  };
+  const auto garbled = sampled(2755, 5);
+  BOOST_TEST((garbled.verdict == Verdict::fail), garbled.reason);
+  BOOST_TEST(says(garbled.reason, "2755 of 4191 cells match no glyph"), garbled.reason);
+  BOOST_TEST(says(garbled.reason, "it came back 14.5 to 15.5 s"), garbled.reason);
+  // A boot logo, and a sample in the middle of a change of mode.
+  BOOST_TEST((sampled(40, 5).verdict == Verdict::pass));
+  BOOST_TEST((sampled(2755, 1).verdict == Verdict::pass));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -270,6 +270,64 @@ BOOST_AUTO_TEST_CASE(a_sound_card_is_judged_by_what_it_played_itself) {
   BOOST_TEST((judge_one(run, "device.works").verdict == Verdict::inconclusive));
 }
 
+// ES1370 plays 48,000 samples a second as 48,662: "880 Hz heard 0.0 s", and the reason said at once
+// that it works.
+BOOST_AUTO_TEST_CASE(a_tone_is_looked_for_within_what_a_divided_clock_allows) {
+  auto run = good_run();
+  run.plan.devices[1].profile.test = {{"kind", "sound-play"}, {"hertz", 880}};
+  for (const double hertz : {892.1, 868.0, 880.0}) {
+    run.file("audio-vga0.wav", played(hertz));
+    const auto result = judge_one(run, "device.works");
+    BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  }
+  for (const double hertz : {932.3, 831.0, 440.0}) {
+    run.file("audio-vga0.wav", played(hertz));
+    const auto result = judge_one(run, "device.works");
+    BOOST_TEST((result.verdict == Verdict::fail), hertz);
+    BOOST_TEST(says(result.reason, "passed inside the guest"), result.reason);
+    BOOST_TEST(!says(result.reason, "works"), result.reason);
+  }
+}
+
+namespace {
+
+RunBuilder with_frames(int sent, int received, int lost) {
+  auto run = good_run();
+  run.event(34, "test.result",
+            {{"device", "net0"},
+             {"kind", "net-echo"},
+             {"ok", true},
+             {"detail", "enough"},
+             {"numbers", {{"sent", sent}, {"received", received}, {"lost", lost}}}});
+  return run;
+}
+
+}  // namespace
+
+// e1000e dropped every second frame: "20 of 20 received", pass.
+BOOST_AUTO_TEST_CASE(frames_lost_on_a_link_that_loses_none_fail) {
+  const auto half = judge_one(with_frames(0, 20, 19), "device.works");
+  BOOST_TEST((half.verdict == Verdict::fail), half.reason);
+  BOOST_TEST(says(half.reason, "19 frames of 39 that were fed to it never arrived"), half.reason);
+  const auto outwards = judge_one(with_frames(200, 20, 0), "device.works");
+  BOOST_TEST((outwards.verdict == Verdict::fail), outwards.reason);
+  BOOST_TEST(says(outwards.reason, "of 200 that it sent never arrived"), outwards.reason);
+  const auto few = judge_one(with_frames(0, 39, 1), "device.works");
+  BOOST_TEST((few.verdict == Verdict::pass), few.reason);
+  BOOST_TEST((judge_one(with_frames(0, 39, 1), "device.works", {{"most_lost", 1}}).verdict ==
+              Verdict::fail));
+}
+
+// A device without a driver was tested, and the agent waited for its interface for ever.
+BOOST_AUTO_TEST_CASE(a_device_without_a_driver_does_no_work) {
+  auto run = good_run();
+  run.event(34, "test.result",
+            {{"device", "net0"}, {"kind", "net-echo"}, {"ok", false}, {"untested", "no driver"}});
+  const auto result = judge_one(run, "device.works");
+  BOOST_TEST((result.verdict == Verdict::fail));
+  BOOST_TEST(result.reason == "net0: no driver, so it does no work", result.reason);
+}
+
 BOOST_AUTO_TEST_CASE(an_older_run_has_one_sound_file_for_all) {
   auto run = good_run();
   run.plan.devices[1].profile.test = {{"kind", "sound-play"}, {"hertz", 880}};
