@@ -325,17 +325,17 @@ struct ScreenSample {
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> cells, unreadable;
   static constexpr auto fields() {
-    return std::tuple(field("taken_t", &ScreenSample::taken_t, "s", "when the picture was taken"),
-                      field("same_as_production", &ScreenSample::same_as_production, "",
-                            "it is still the old kernel's picture"),
-                      field("changed", &ScreenSample::changed, "", "since the sample before"),
-                      field("uniform", &ScreenSample::uniform, "", "it is of one colour"),
-                      field("bytes", &ScreenSample::bytes, "bytes", "of the picture"),
-                      maybe("cells", &ScreenSample::cells, "",
-                            "with something in them, by the production kernel's font; of a picture "
-                            "that is neither old nor of one colour"),
-                      maybe("unreadable", &ScreenSample::unreadable, "",
-                            "of these, that match no glyph"));
+    return std::tuple(
+        field("taken_t", &ScreenSample::taken_t, "s", "when the picture was taken"),
+        field("same_as_production", &ScreenSample::same_as_production, "",
+              "it is still the old kernel's picture"),
+        field("changed", &ScreenSample::changed, "", "since the sample before"),
+        field("uniform", &ScreenSample::uniform, "", "it is of one colour"),
+        field("bytes", &ScreenSample::bytes, "bytes", "of the picture"),
+        maybe("cells", &ScreenSample::cells, "",
+              "with something in them, by the production kernel's font; of a picture "
+              "that is neither old nor of one colour"),
+        maybe("unreadable", &ScreenSample::unreadable, "", "of these, that match no glyph"));
   }
 };
 
