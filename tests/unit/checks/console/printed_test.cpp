@@ -23,7 +23,7 @@ std::vector<LogEntry> log_of(const std::vector<std::string>& texts, int level = 
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(checks_console_printed)
+BOOST_AUTO_TEST_SUITE(checks_console)
 
 BOOST_AUTO_TEST_CASE(the_last_loglevel_of_the_command_line_counts) {
   BOOST_TEST(checks::console_level_of("") == 7);
@@ -120,6 +120,19 @@ BOOST_AUTO_TEST_CASE(a_line_that_lost_characters_fails) {
   const auto result =
       judge_one(talkative({"alphabet", "beta"}, {"alphet", "beta"}), "console.serial");
   BOOST_TEST((result.verdict == Verdict::fail), result.reason);
+}
+
+BOOST_AUTO_TEST_CASE(lines_in_another_order_than_they_were_logged_fail) {
+  const auto result = judge_one(talkative({"alpha", "beta", "gamma"}, {"beta", "alpha", "gamma"}),
+                                "console.serial");
+  BOOST_TEST((result.verdict == Verdict::fail), result.reason);
+  BOOST_TEST(result.reason.find("1 line came out on ttyS0 before") == 0, result.reason);
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_the_kernel_itself_dropped_are_told_and_no_failure) {
+  const auto result = judge_one(
+      talkative({"alpha", "beta"}, {"** 1 printk messages dropped **", "beta"}), "console.serial");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
 }
 
 // "no Linux version among 2 lines": the kernel was told to be quiet.
