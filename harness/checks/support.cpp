@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
-#include "harness/scenario/mention.hpp"
 
 namespace quiesce::checks {
 
@@ -113,8 +113,18 @@ std::string_view message_of(std::string_view line) {
   return stamp && called ? line.substr(close + 2) : line;
 }
 
-bool mentions(std::string_view line, const scenario::PlannedDevice& device) {
-  return scenario::mentions(line, device);
+std::string unescape(std::string_view record) {
+  std::string text;
+  constexpr std::size_t length = 4;  // of "\x0a"
+  while (!record.empty()) {
+    unsigned value = 0;
+    const bool escape = record.size() >= length && record.starts_with("\\x") &&
+                        std::from_chars(record.data() + 2, record.data() + length, value, 16).ptr ==
+                            record.data() + length;
+    text += escape ? static_cast<char>(value) : record.front();
+    record.remove_prefix(escape ? length : 1);
+  }
+  return text;
 }
 
 std::optional<Silence> longest_silence(const evidence::Run& run, double until) {

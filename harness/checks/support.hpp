@@ -9,6 +9,7 @@
 
 #include "harness/checks/check.hpp"
 #include "harness/evidence/fields.hpp"
+#include "harness/scenario/mention.hpp"
 
 namespace quiesce::checks {
 
@@ -43,9 +44,11 @@ std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run
 /// Without the kernel's own "[    1.234567] ".
 std::string_view message_of(std::string_view line);
 
-/// The PCI address as drivers print it, 0000:bb:dd.f, occurs in the line, or as a word the name of
-/// the driver or of one of the profile's modules, in either spelling of - and _.
-bool mentions(std::string_view line, const scenario::PlannedDevice& device);
+using scenario::mentions;
+
+/// A record as /dev/kmsg writes it, with what it escapes put right: "\\x0a" for what is not
+/// printable, and for the backslash (kernel/printk/printk.c, append_char).
+std::string unescape(std::string_view record);
 
 /// A stretch of the capture kernel's log in which it said nothing, by its own clock.
 struct Silence {

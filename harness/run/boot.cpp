@@ -10,17 +10,6 @@ namespace {
 // loaded one much more.
 constexpr Seconds boot_patience{180};
 
-Result<void> not_up(const GuestSide& guest, Wait waited, Seconds patience, const char* what) {
-  if (waited == Wait::guest_down)
-    return fail(Errc::closed, "the guest went down ({}) while waiting for {}",
-                guest.hearing.guest_down().value_or(""), what);
-  if (waited == Wait::stalled)
-    return fail(Errc::timeout,
-                "guest and QEMU said nothing for {}, and no CPU gets on, while waiting for {}",
-                format_duration(guest.waits.silence()), what);
-  return fail(Errc::timeout, "waited {} for {}", format_duration(patience), what);
-}
-
 }  // namespace
 
 Result<void> boot(const GuestSide& guest, GuestControl& control) {
@@ -33,10 +22,10 @@ Result<void> boot(const GuestSide& guest, GuestControl& control) {
   if (first == Wait::done && spoke()) guest.recorder.note("production kernel speaks");
   TRY_ASSIGN(const Wait waited,
              first == Wait::done ? wait_through_silence(guest, control, hello, patience) : first);
-  if (waited != Wait::done)
-    return not_up(guest, waited, patience,
-                  spoke() ? "the agent of the production kernel"
-                          : "the production kernel's first line on the console or its agent");
+  TRY(guest.waits.require(waited, patience,
+                          spoke() ? "the agent of the production kernel"
+                                  : "the production kernel's first line on the console or its "
+                                    "agent"));
   guest.recorder.note("agent is up");
   return {};
 }

@@ -5,11 +5,12 @@
 #include <ctime>
 
 #include "harness/base/digest.hpp"
+#include "harness/record/agent.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
-#include "harness/run/silence.hpp"
 #include "harness/run/wiring.hpp"
+#include "harness/scenario/console_level.hpp"
 #include "harness/vm/command_line.hpp"
 
 namespace quiesce::run {
@@ -40,8 +41,9 @@ Result<void> phases(Wiring& run, const scenario::Case& one, Loop& loop,
   TRY_ASSIGN(const Panicked panicked, panic(one.panic, run.guest(), run.control(), cpus));
   if (panicked.reached) {
     TRY(handover(one, facts, run.machine(), cpus));
-    TRY(capture(one, is_quiet(vm::capture_command_line(scenario::bare_plan(run.recipe()))), facts,
-                loop, run.guest(), run.machine(), drive, cpus));
+    const auto line = vm::capture_command_line(scenario::bare_plan(run.recipe()));
+    const bool quiet = scenario::console_level_of(line) <= record::warning_level;
+    TRY(capture(one, quiet, facts, loop, run.guest(), run.machine(), drive, cpus));
   }
   TRY(collect(run.guest(), run.watch()));
   run.shut_down();

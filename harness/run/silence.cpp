@@ -3,22 +3,7 @@
 
 #include <algorithm>
 
-#include "harness/base/text.hpp"
-
 namespace quiesce::run {
-
-bool is_quiet(std::string_view command_line) {
-  constexpr std::string_view key = "loglevel=";
-  bool quiet = false;
-  for (const std::string& word : split(command_line, ' ')) {
-    if (word == "quiet") quiet = true;
-    if (!word.starts_with(key)) continue;
-    // Warnings (4) are let through from 5 on.
-    const auto level = parse_number(word.substr(key.size()));
-    if (level) quiet = *level < 5;
-  }
-  return quiet;
-}
 
 Result<bool> cpus_get_on(GuestControl& control, Waits& waits) {
   constexpr Seconds between{1};

@@ -2,16 +2,12 @@
 // A console that says nothing is no sign of death: kernels are told to be quiet.
 #pragma once
 
-#include <string_view>
+#include <functional>
 
 #include "harness/run/guest_control.hpp"
 #include "harness/run/sides.hpp"
 
 namespace quiesce::run {
-
-/// Whether the command line keeps the kernel's own lines from its consoles: "quiet", or a loglevel
-/// below 5, of which the last one counts (init/main.c, quiet_kernel and loglevel).
-bool is_quiet(std::string_view command_line);
 
 /// Whether any CPU stands elsewhere a second later: neither idle all the time nor in a loop of one
 /// instruction. False as well when the target cannot show its registers.

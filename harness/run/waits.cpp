@@ -84,6 +84,10 @@ Result<Wait> Waits::wait(const std::function<bool()>& done, Seconds patience) {
 Result<void> Waits::expect(const std::string& what, const std::function<bool()>& done,
                            Seconds patience) {
   TRY_ASSIGN(const Wait waited, wait(done, patience));
+  return require(waited, patience, what);
+}
+
+Result<void> Waits::require(Wait waited, Seconds patience, const std::string& what) const {
   switch (waited) {
     case Wait::done:
       return {};

@@ -36,6 +36,8 @@ class Waits {
   Result<Wait> wait(const std::function<bool()>& done, Seconds patience);
   /// As wait(), but anything else than done is a failure that names `what`.
   Result<void> expect(const std::string& what, const std::function<bool()>& done, Seconds patience);
+  /// A wait for `what` that did not end as it should, as that failure.
+  Result<void> require(Wait waited, Seconds patience, const std::string& what) const;
   /// Lets time pass: the feeder feeds, the watch watches.
   Result<Wait> linger(Seconds time);
 

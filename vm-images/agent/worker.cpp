@@ -3,15 +3,12 @@
 
 #include <unistd.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <thread>
+#include <algorithm>
+#include <utility>
 
 #include "harness/base/fd.hpp"
 #include "harness/base/text.hpp"
+#include "vm-images/agent/bounded.hpp"
 #include "vm-images/agent/sysfs.hpp"
 
 namespace quiesce::agent {
@@ -21,13 +18,6 @@ namespace {
 /// How often the harness hears that the agent is alive, and that a thread that is gone is noticed.
 constexpr Seconds told_every{5};
 constexpr Seconds looked_every{1};
-
-struct Shared {
-  std::mutex mutex;
-  std::condition_variable done;
-  std::optional<Result<Json>> value;
-  std::atomic<pid_t> thread = 0;
-};
 
 std::string task_file(pid_t thread, const char* name) {
   return fmt::format("/proc/self/task/{}/{}", thread, name);
@@ -76,28 +66,21 @@ std::string innermost_calls(std::string_view stack) {
 
 Result<Json> carry_out(Link& link, const std::string& what, Seconds patience,
                        std::function<Result<Json>()> call) {
-  auto shared = std::make_shared<Shared>();
-  std::thread([shared, call = std::move(call)] {
-    shared->thread = ::gettid();
-    auto value = call();
-    const std::lock_guard lock(shared->mutex);
-    shared->value.emplace(std::move(value));
-    shared->done.notify_all();
-  }).detach();
   const TimePoint began = system_clock().now();
   TimePoint told = began;
-  std::unique_lock lock(shared->mutex);
+  Beside<Result<Json>> beside(std::move(call));
   for (;;) {
-    const TimePoint now = system_clock().now();
-    const Seconds left = patience - (now - began);
-    shared->done.wait_for(lock, std::max(Seconds(0), std::min(looked_every, left)),
-                          [&] { return shared->value.has_value(); });
-    if (shared->value) return *std::move(shared->value);
-    const pid_t thread = shared->thread;
+    const Seconds left = patience - (system_clock().now() - began);
+    if (auto value = beside.wait(std::clamp(left, Seconds(0), looked_every)))
+      return *std::move(value);
+    const pid_t thread = beside.thread();
     const Seconds taken = system_clock().now() - began;
-    if (is_gone(thread))
+    if (is_gone(thread)) {
+      // It may have ended after its value was looked for.
+      if (auto value = beside.wait(Seconds(0))) return *std::move(value);
       return fail(Errc::closed, "the kernel ended the thread that was in {}, after {:.1f} s", what,
                   taken.count());
+    }
     if (taken >= patience)
       return fail(Errc::timeout, "{} has not come back after {:.0f} s; {}", what, taken.count(),
                   place_of(thread));

@@ -5,6 +5,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/base/units.hpp"
+#include "harness/checks/support.hpp"
 
 namespace quiesce::checks {
 
@@ -23,32 +24,6 @@ bool is_like(std::string_view a, std::string_view b) {
   std::size_t back = 0;
   while (back < shorter - front && a[a.size() - 1 - back] == b[b.size() - 1 - back]) ++back;
   return 2 * (front + back) > std::max(a.size(), b.size());
-}
-
-/// The character of a hexadecimal digit, 16 for others.
-unsigned digit_of(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  return 16;
-}
-
-/// The parts of a message as the console prints them, one a line. /dev/kmsg writes what is not
-/// printable, and the backslash, as \x09 (kernel/printk/printk.c, append_char).
-std::vector<std::string> parts_of(std::string_view text) {
-  std::vector<std::string> parts(1);
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    char c = text[at];
-    if (text.substr(at).starts_with("\\x") && at + 3 < text.size() && digit_of(text[at + 2]) < 16 &&
-        digit_of(text[at + 3]) < 16) {
-      c = static_cast<char>(digit_of(text[at + 2]) << 4U | digit_of(text[at + 3]));
-      at += 3;
-    }
-    if (c == '\n')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
 }
 
 /// "** 12 printk messages dropped **" (kernel/printk/printk.c, console_emit_next_record).
@@ -91,21 +66,6 @@ class Reader {
 
 }  // namespace
 
-int console_level_of(std::string_view command_line) {
-  constexpr std::string_view key = "loglevel=";
-  int level = 7;
-  for (const std::string& word : split(command_line, ' ')) {
-    if (word == "quiet") level = 4;
-    if (word == "debug") level = 10;
-    if (word.starts_with(key))
-      if (const auto number = parse_number(std::string_view(word).substr(key.size())))
-        level = static_cast<int>(std::min<std::uint64_t>(*number, 16));
-  }
-  for (const std::string& word : split(command_line, ' '))
-    if (word == "ignore_loglevel") level = 16;
-  return level;
-}
-
 Printed compare_printed(const std::vector<record::answer::LogEntry>& log, int console_level,
                         const std::vector<std::string_view>& lines) {
   Printed printed;
@@ -113,7 +73,7 @@ Printed compare_printed(const std::vector<record::answer::LogEntry>& log, int co
   for (const auto& line : lines) printed.dropped += dropped_by(line);
   for (const auto& entry : log) {
     if (entry.level >= console_level) continue;
-    for (const std::string& part : parts_of(entry.text)) {
+    for (const std::string& part : split(unescape(entry.text), '\n')) {
       if (trim(part).empty()) continue;
       ++printed.due;
       switch (reader.look_for(part)) {

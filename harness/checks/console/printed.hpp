@@ -12,11 +12,6 @@
 
 namespace quiesce::checks {
 
-/// Levels below it go to the consoles of a kernel with this command line: the last loglevel=, else
-/// 4 with "quiet", 10 with "debug", 16 with "ignore_loglevel", else 7 (init/main.c;
-/// CONFIG_CONSOLE_LOGLEVEL_DEFAULT and _QUIET of stock kernels).
-int console_level_of(std::string_view command_line);
-
 /// Of the messages that had to come out.
 struct Printed {
   std::uint64_t due = 0;

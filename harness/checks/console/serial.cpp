@@ -9,6 +9,7 @@
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
+#include "harness/scenario/console_level.hpp"
 
 namespace quiesce::checks {
 
@@ -111,7 +112,7 @@ int console_level(const evidence::Run& run) {
   const auto log = run.last_said<record::answer::Kmsg>("capture");
   if (log && log->console_level) return *log->console_level;
   const auto hello = run.last_said<record::said::Hello>("capture");
-  return console_level_of(hello ? hello->command_line : std::string());
+  return scenario::console_level_of(hello ? hello->command_line : std::string());
 }
 
 /// The kernel's banner is a notice.

@@ -5,6 +5,7 @@
 
 #include "harness/checks/log/reading.hpp"
 #include "harness/checks/log/tables.hpp"
+#include "harness/scenario/mention.hpp"
 
 namespace quiesce::checks {
 
@@ -26,8 +27,9 @@ bool names_any_address(std::string_view text, const Texts& addresses) {
 
 bool is_alias(const tables::Alias& alias, std::string_view driver) {
   const std::string_view known = alias.driver;
-  return known.ends_with('*') ? driver.starts_with(known.substr(0, known.size() - 1))
-                              : names_word(driver, known) && driver.size() == known.size();
+  return known.ends_with('*')
+             ? driver.starts_with(known.substr(0, known.size() - 1))
+             : scenario::names_word(driver, known) && driver.size() == known.size();
 }
 
 /// A name that devices of one of these drivers get from others.
@@ -131,7 +133,7 @@ Concerns concerns(std::string_view text, const Origin& origin, const UnderTest& 
   if (!other_address &&
       (speaks_for(origin.driver, tested.drivers) ||
        std::any_of(tested.drivers.begin(), tested.drivers.end(),
-                   [&](const std::string& name) { return names_word(text, name); })))
+                   [&](const std::string& name) { return scenario::names_word(text, name); })))
     return Concerns::tested;
   if (other_address || is_platform(text, origin)) return Concerns::other;
   return origin.shape == Origin::Shape::device ? Concerns::unknown : Concerns::kernel;

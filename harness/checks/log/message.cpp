@@ -117,20 +117,6 @@ std::string_view next_address(std::string_view text, std::size_t& from) {
   return {};
 }
 
-bool names_word(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) {
-    return a == b || (a == '_' && b == '-') || (a == '-' && b == '_');
-  };
-  if (word.empty()) return false;
-  for (auto at = std::search(text.begin(), text.end(), word.begin(), word.end(), same);
-       at != text.end(); at = std::search(at + 1, text.end(), word.begin(), word.end(), same)) {
-    const auto after = at + static_cast<std::ptrdiff_t>(word.size());
-    if ((at == text.begin() || !is_name(at[-1])) && (after == text.end() || !is_name(*after)))
-      return true;
-  }
-  return false;
-}
-
 Origin origin_of(std::string_view text) {
   if (auto origin = drm_origin(text)) return *origin;
   const std::size_t colon = text.find(": ");

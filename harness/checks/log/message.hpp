@@ -38,7 +38,4 @@ bool is_indented(std::string_view text);
 /// The next PCI address, 0000:00:03.0, in `text` from `from` on, or empty; `from` moves behind it.
 std::string_view next_address(std::string_view text, std::size_t& from);
 
-/// `word` stands in `text` with no letter, digit or underscore beside it; - and _ are the same.
-bool names_word(std::string_view text, std::string_view word);
-
 }  // namespace quiesce::checks

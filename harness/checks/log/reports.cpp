@@ -6,12 +6,12 @@
 #include <set>
 
 #include "harness/checks/log/tables.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::checks {
 
 namespace {
 
-constexpr int warning_level = 4;
 constexpr std::string_view trace_head = "Call Trace:";
 constexpr std::string_view frame = "------------[ cut here";
 
@@ -109,7 +109,8 @@ void Grouping::take(const LogLine& line) {
     judgement.kind = "warning";
     judgement.why = "a call trace that nothing announces";
   }
-  if (!judgement.kind.empty() || line.message.level.value_or(warning_level + 1) <= warning_level)
+  if (!judgement.kind.empty() ||
+      line.message.level.value_or(record::info_level) <= record::warning_level)
     begin(line, std::move(judgement));
 }
 

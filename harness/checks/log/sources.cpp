@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -76,10 +75,9 @@ class Records {
   bool has(const std::string& text) const { return levels_.count(text) > 0; }
   /// What is in no record, though they are whole, is none of a warning.
   std::optional<int> level_of(const std::string& text) const {
-    constexpr int information = 6;
     const auto known = levels_.find(text);
     if (known != levels_.end()) return known->second;
-    return whole_ ? std::optional(information) : std::nullopt;
+    return whole_ ? std::optional(record::info_level) : std::nullopt;
   }
   /// With the time stamp, as the line came.
   bool has_damaged(std::string_view line) const {
@@ -157,20 +155,6 @@ UnderTest under_test(const evidence::Run& run) {
   for (const std::string& address : tested.addresses) others.erase(address);
   tested.others.assign(others.begin(), others.end());
   return tested;
-}
-
-std::string unescape(std::string_view record) {
-  std::string text;
-  constexpr std::size_t length = 4;  // of "\x0a"
-  while (!record.empty()) {
-    unsigned value = 0;
-    const bool escape = record.size() >= length && record.starts_with("\\x") &&
-                        std::from_chars(record.data() + 2, record.data() + length, value, 16).ptr ==
-                            record.data() + length;
-    text += escape ? static_cast<char>(value) : record.front();
-    record.remove_prefix(escape ? length : 1);
-  }
-  return text;
 }
 
 std::vector<std::string_view> unglue(std::string_view line) {

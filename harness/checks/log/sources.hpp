@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Where a capture kernel's messages are: the kernel's own records that the agent read, each whole
-// and with its level, but only warnings and worse; and the serial line, which has everything, but
-// no levels, and on some kernels loses characters.
+// and with its level, and in older evidence only warnings and worse; and the serial line, which has
+// everything, but no levels, and in older evidence lost characters.
 #pragma once
 
 #include <string>
@@ -21,9 +21,6 @@ UnderTest under_test(const evidence::Run& run);
 /// of a record is none of its own. Levels come from the records: what they have not, when they are
 /// whole, is information.
 std::vector<Report> log_reports(const evidence::Run& run, const Story& story);
-
-/// A record as /dev/kmsg writes it, "\x0a" and the like put right.
-std::string unescape(std::string_view record);
 
 /// The lines that a serial line is made of when ends of lines were lost: each begins with the
 /// kernel's time stamp.

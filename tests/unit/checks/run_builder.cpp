@@ -271,6 +271,25 @@ void RunBuilder::agent(double t, const std::string& kind, json payload, const st
                     {"payload", std::move(payload)}});
 }
 
+void RunBuilder::kernel_log(const std::vector<record::answer::LogEntry>& entries, int least_level,
+                            std::optional<int> console_level) {
+  drop_agent(record::answer::Kmsg::name);
+  agent(38, record::request::Kmsg::kind, {{"op", "kmsg"}, {"least_level", least_level}});
+  record::answer::Kmsg answer{.last_sequence = entries.size() - 1,
+                              .records = entries.size(),
+                              .lost = 0,
+                              .by_level = std::vector<std::uint64_t>(8),
+                              .console_level = console_level,
+                              .entries = entries};
+  for (std::size_t number = 0; number < entries.size(); ++number) {
+    answer.entries[number].sequence = number;
+    ++answer.by_level.at(static_cast<std::size_t>(entries[number].level));
+  }
+  json payload = record::as_json(answer);
+  payload["op"] = record::answer::Kmsg::name;
+  agent(38, record::answer::Kmsg::kind, std::move(payload));
+}
+
 void RunBuilder::serial(double t, const std::string& text) {
   serial_.push_back({t, text});
 }

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "harness/checks/check.hpp"
 #include "harness/evidence/parse.hpp"
+#include "harness/record/agent.hpp"
 
 namespace quiesce::test {
 
@@ -35,6 +37,11 @@ class RunBuilder {
   /// kind: "request", "response", "event".
   void agent(double t, const std::string& kind, nlohmann::json payload,
              const std::string& role = "capture");
+  /// The capture kernel's log instead of what there is, as the agent read it at 38 s when it was
+  /// asked for `least_level`. All of its entries are of that level or worse.
+  void kernel_log(const std::vector<record::answer::LogEntry>& entries,
+                  int least_level = record::warning_level,
+                  std::optional<int> console_level = std::nullopt);
   void serial(double t, const std::string& text);
   /// At t of the timeline: "event arguments".
   void trace(double t, const std::string& text);

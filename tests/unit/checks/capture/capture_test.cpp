@@ -40,19 +40,8 @@ RunBuilder slow(double guest) {
   auto run = good_run();
   run.drop_agent("hello");
   run.agent(22, "event", {{"event", "hello"}, {"role", "capture"}, {"guest", guest}});
-  run.drop_agent("kmsg");
-  run.agent(38, "request", {{"op", "kmsg"}, {"least_level", 4}});
-  run.agent(
-      38, "response",
-      {{"op", "kmsg"},
-       {"first_sequence", 0},
-       {"last_sequence", 1},
-       {"records", 2},
-       {"lost", 0},
-       {"by_level", {0, 0, 0, 0, 2, 0, 0, 0}},
-       {"entries",
-        {{{"sequence", 0}, {"level", 4}, {"guest", 1.0}, {"text", "e1000e: the driver"}},
-         {{"sequence", 1}, {"level", 4}, {"guest", guest - 1}, {"text", "virtio_blk: another"}}}}});
+  run.kernel_log({{.level = 4, .guest = 1, .text = "e1000e: the driver"},
+                  {.level = 4, .guest = guest - 1, .text = "virtio_blk: another"}});
   return run;
 }
 

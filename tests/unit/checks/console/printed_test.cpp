@@ -11,7 +11,6 @@ namespace {
 
 using checks::compare_printed;
 using checks::Verdict;
-using nlohmann::json;
 using record::answer::LogEntry;
 
 std::vector<LogEntry> log_of(const std::vector<std::string>& texts, int level = 6) {
@@ -24,15 +23,6 @@ std::vector<LogEntry> log_of(const std::vector<std::string>& texts, int level = 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(checks_console)
-
-BOOST_AUTO_TEST_CASE(the_last_loglevel_of_the_command_line_counts) {
-  BOOST_TEST(checks::console_level_of("") == 7);
-  BOOST_TEST(checks::console_level_of("ro quiet") == 4);
-  BOOST_TEST(checks::console_level_of("quiet loglevel=8") == 8);
-  BOOST_TEST(checks::console_level_of("ignore_loglevel quiet") == 16);
-  BOOST_TEST(checks::console_level_of("debug") == 10);
-  BOOST_TEST(checks::console_level_of("loglevel=x") == 7);
-}
 
 BOOST_AUTO_TEST_CASE(every_message_below_the_console_level_is_looked_for) {
   auto log = log_of({"one", "two", "three"});
@@ -85,20 +75,7 @@ namespace {
 /// good_run whose agent sends the whole log, with the lines on the console.
 RunBuilder talkative(const std::vector<std::string>& logged, const std::vector<std::string>& out) {
   auto run = good_run();
-  run.drop_agent("kmsg");
-  json entries = json::array();
-  for (const auto& text : logged)
-    entries.push_back({{"sequence", entries.size()}, {"level", 6}, {"guest", 5.0}, {"text", text}});
-  run.agent(38, "request", {{"op", "kmsg"}, {"least_level", 6}});
-  run.agent(38, "response",
-            {{"op", "kmsg"},
-             {"first_sequence", 0},
-             {"last_sequence", logged.size() - 1},
-             {"records", logged.size()},
-             {"lost", 0},
-             {"console_level", 7},
-             {"by_level", {0, 0, 0, 0, 0, 0, logged.size(), 0}},
-             {"entries", entries}});
+  run.kernel_log(log_of(logged), record::info_level, 7);
   for (const auto& text : out) run.serial(30, "[    5.000000] " + text);
   return run;
 }

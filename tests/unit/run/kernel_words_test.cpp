@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/run/silence.hpp"
+#include "harness/run/kernel_words.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "harness/run/kernel_words.hpp"
-
 namespace quiesce::run {
-
-BOOST_AUTO_TEST_SUITE(run_silence)
-
-BOOST_AUTO_TEST_CASE(a_kernel_is_quiet_by_the_word_or_by_the_last_loglevel) {
-  for (const char* line : {"quiet", "ro quiet splash", "loglevel=4", "loglevel=7 loglevel=3"})
-    BOOST_TEST(is_quiet(line), line);
-  for (const char* line : {"", "quietly", "unquiet", "x.quiet=1", "loglevel=7", "quiet loglevel=7",
-                           "loglevel=3 loglevel=8", "loglevel=many"})
-    BOOST_TEST(!is_quiet(line), line);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(run_kernel_words)
 
