@@ -46,7 +46,7 @@ class CaptureSide {
   Result<void> go();
 
  private:
-  Result<json> ask_if_it_can(const char* what, Result<json> answer);
+  Result<json> ask_if_it_can(const char* what, Result<json> answer) const;
   Result<bool> kernel_answers();
   Result<void> explain_silence(const std::string& step, const Error& why);
   Result<void> entry();
@@ -72,7 +72,7 @@ class CaptureSide {
 
 /// What the agent could not do is one thing that is missing, and no reason to do nothing else: its
 /// answer shows that the kernel is alive. An empty object then.
-Result<json> CaptureSide::ask_if_it_can(const char* what, Result<json> answer) {
+Result<json> CaptureSide::ask_if_it_can(const char* what, Result<json> answer) const {
   if (answer || answer.error().code() != Errc::unsupported) return answer;
   guest_.recorder.note(fmt::format("{}: {}", what, answer.error().describe()));
   return json::object();
