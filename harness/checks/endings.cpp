@@ -27,6 +27,7 @@ constexpr Name names[] = {
     {Cause::function_level_reset, "function-level-reset", "it got a function level reset"},
     {Cause::bus_reset, "bus-reset", "the bus above it was reset"},
     {Cause::d3hot, "d3hot", "it was put to D3hot"},
+    {Cause::taken_over, "taken-over", "its driver had taken it over"},
     {Cause::ring_used_up, "ring-used-up", "its receive ring was used up"},
 };
 
@@ -136,6 +137,19 @@ void add_ring_polls(std::vector<Ending>& list, const evidence::Run& run, const s
       list.push_back({Cause::ring_used_up, ring.t});
 }
 
+/// Frames in the capture kernel's memory: a device that was given other buffers writes into the old
+/// ones no more. When, is known by the frames: each was given to it at a known time or later.
+void add_take_over(std::vector<Ending>& list, const evidence::Run& run, const std::string& device,
+                   double handover) {
+  for (const auto& landed : run.events<record::event::Landed>()) {
+    if (landed.device != device || !landed.oldest || !landed.newest) continue;
+    for (const auto& feed : run.events<record::event::Feed>())
+      if (feed.device == device && feed.t > handover &&
+          (feed.sequence == landed.oldest || feed.sequence == landed.newest))
+        list.push_back({Cause::taken_over, feed.t});
+  }
+}
+
 }  // namespace
 
 const char* to_string(Cause cause) {
@@ -156,6 +170,7 @@ std::vector<Ending> endings(const evidence::Run& run, const scenario::PlannedDev
   std::vector<Ending> list;
   add_trace_meanings(list, run, device, handover);
   add_ring_polls(list, run, device.name, handover);
+  add_take_over(list, run, device.name, handover);
   const auto gates = evidence::gate_windows(run);
   for (const Config& found : find_config(run, device))
     if (found.write.t > handover && !by_the_gate(gates, found.write, device))

@@ -21,6 +21,7 @@ struct Ending {
     function_level_reset,  ///< Initiate FLR written
     bus_reset,             ///< Secondary Bus Reset of a bridge above
     d3hot,                 ///< put to D3hot
+    taken_over,            ///< what it was fed lies in the capture kernel's memory
     ring_used_up,          ///< no receive buffers left: it would go on if it were given some
   };
   Cause cause = Cause::ring_used_up;

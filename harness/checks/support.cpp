@@ -135,7 +135,9 @@ std::optional<Silence> longest_silence(const evidence::Run& run, double until) {
   for (const auto& entry : log->entries) {
     if (entry.guest > until) break;
     if (before != nullptr && (!longest || entry.guest - before->guest > longest->seconds()))
-      longest = Silence{before->guest, entry.guest, before->text, entry.text};
+      longest = Silence{before->guest, entry.guest, before->text, entry.text, {}};
+    else if (longest && entry.guest - longest->end <= 0.1)
+      longest->soon.push_back(entry.text);
     before = &entry;
   }
   return longest;

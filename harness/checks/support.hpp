@@ -54,8 +54,9 @@ std::string unescape(std::string_view record);
 struct Silence {
   double begin = 0;
   double end = 0;
-  std::string before;  ///< the message that it begins with
-  std::string after;   ///< and the one that ends it
+  std::string before;             ///< the message that it begins with
+  std::string after;              ///< and the one that ends it
+  std::vector<std::string> soon;  ///< what came within 0.1 s after that one
   double seconds() const { return end - begin; }
 };
 /// The longest one up to `until` of the kernel's clock, by the records that the agent read; nullopt

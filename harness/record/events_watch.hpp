@@ -126,6 +126,24 @@ struct Ring {
   }
 };
 
+struct Landed {
+  static constexpr const char* name = "landed";
+  static constexpr const char* meaning =
+      "frames that a device was fed lie in the crash region at the end: the capture kernel's "
+      "driver "
+      "gave it buffers of its own";
+  std::string device;
+  std::optional<std::uint64_t> pages;
+  std::optional<std::uint64_t> oldest;
+  std::optional<std::uint64_t> newest;
+  static constexpr auto fields() {
+    return std::tuple(field("device", &Landed::device, "", "its name in the plan"),
+                      field("pages", &Landed::pages, "pages", "that hold a tag of such a frame"),
+                      field("oldest", &Landed::oldest, "", "smallest sequence of the frames' tags"),
+                      field("newest", &Landed::newest, "", "the largest"));
+  }
+};
+
 struct Feed {
   static constexpr const char* name = "feed";
   static constexpr const char* meaning =
@@ -149,12 +167,15 @@ struct Echo {
   std::string device;
   std::uint64_t sequence = 0;
   std::optional<std::uint64_t> bytes;
+  std::optional<bool> damaged;
   std::optional<std::string> role;
   static constexpr auto fields() {
-    return std::tuple(field("device", &Echo::device, "", "its name in the plan"),
-                      field("sequence", &Echo::sequence, "", "of the frame's tags"),
-                      field("bytes", &Echo::bytes, "bytes", "of the frame"),
-                      field("role", &Echo::role, "", "of the kernel that ran"));
+    return std::tuple(
+        field("device", &Echo::device, "", "its name in the plan"),
+        field("sequence", &Echo::sequence, "", "of the frame's tags"),
+        field("bytes", &Echo::bytes, "bytes", "of the frame"),
+        maybe("damaged", &Echo::damaged, "", "true: it is not byte by byte what the agent sends"),
+        field("role", &Echo::role, "", "of the kernel that ran"));
   }
 };
 

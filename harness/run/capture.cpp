@@ -165,6 +165,7 @@ Result<void> CaptureSide::actions() {
 
 Result<void> CaptureSide::drivers() {
   guest_.recorder.note("loading drivers in the capture kernel");
+  drive_.feeder.ease(false);
   record::request::Modules request;
   record::request::WaitBound bound{.addresses = {}, .seconds = 30};
   for (const auto& device : case_.devices) {
@@ -289,6 +290,7 @@ Result<void> CaptureSide::end() {
   TRY(take_screen_pair(guest_, machine_.control, case_.devices, record::mark::capture_end, font));
   TRY(machine_.control.pause());
   TRY(machine_.watch.pass());
+  TRY(machine_.watch.note_landed());
   TRY(take_pci(machine_.control, guest_.recorder, record::mark::capture_end));
   TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_end));
   guest_.recorder.mark(record::mark::capture_end);
@@ -324,6 +326,7 @@ Result<void> capture(const scenario::Case& one, bool quiet, const ArmedFacts& fa
                      const GuestSide& guest, const MachineSide& machine, const Drive& drive,
                      Cpus& cpus) {
   guest.recorder.phase("capture");
+  drive.feeder.ease(true);
   ScreenSampler sampler(loop, machine.control, machine.recorder, machine.waits,
                         facts.production_font);
   TRY(sampler.start(one.devices));

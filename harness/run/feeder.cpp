@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t header_size = 14;
 // Five moves a second keep an interrupt endpoint busy without filling the event ring.
 constexpr Seconds pointer_period{0.2};
+constexpr unsigned ease_factor = 5;
 // What a test gets: slow enough for an emulated driver to take each frame by itself.
 constexpr Seconds test_period{0.02};
 
@@ -50,6 +51,13 @@ std::string tagged_frame(const std::string& device, std::uint64_t sequence, std:
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+bool is_whole_frame(std::string_view frame, const Tag& tag) {
+  const auto bytes = std::as_bytes(std::span(frame.data(), frame.size()));
+  const auto type = [&](std::size_t at) { return std::to_integer<unsigned>(bytes[at]); };
+  return bytes.size() > header_size && (type(12) << 8 | type(13)) == ether_type &&
+         is_tagged(bytes.subspan(header_size), tag);
+}
+
 void Feeder::start(const std::vector<scenario::PlannedDevice>& devices, std::uint32_t seed) {
   for (const auto& device : devices) {
     if (!device.busy) continue;
@@ -59,7 +67,9 @@ void Feeder::start(const std::vector<scenario::PlannedDevice>& devices, std::uin
       const double rate = std::clamp(number_at(device.activity, "rate", 10), 0.01, 100'000.0);
       const std::size_t size = frame_size(device);
       timers_.push_back(
-          loop_.every(Seconds(1 / rate), [this, name, seed, size] { feed(name, seed, size); }));
+          loop_.every(Seconds(1 / rate), [this, name, seed, size, turn = 0U]() mutable {
+            if (!eased_ || turn++ % ease_factor == 0) feed(name, seed, size);
+          }));
     } else if (feeds == scenario::Feed::motion) {
       timers_.push_back(loop_.every(pointer_period, [this, name] { move(name); }));
     }

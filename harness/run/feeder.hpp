@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/loop.hpp"
+#include "harness/base/tag.hpp"
 #include "harness/run/run_dir.hpp"
 #include "harness/scenario/plan.hpp"
 
@@ -21,6 +22,9 @@ inline constexpr std::uint16_t ether_type = 0x88B5;
 /// One broadcast frame whose payload is tagged; `size` counts the 14-byte header.
 std::string tagged_frame(const std::string& device, std::uint64_t sequence, std::uint32_t seed,
                          std::size_t size);
+
+/// Whether behind its header the frame is nothing but the item that `tag` is a piece of.
+bool is_whole_frame(std::string_view frame, const Tag& tag);
 
 /// Feeds at the pace of each device's activity from start() until it goes, through the crash;
 /// pause() holds it while the machine is stopped, since QEMU throws frames away then.
@@ -39,6 +43,10 @@ class Feeder {
   /// Feeds `device` fast, busy or not, as long as the watch lives: a test that counts frames need
   /// not wait for the slow pace that a crash is watched at.
   [[nodiscard]] Loop::Watch hasten(const scenario::PlannedDevice& device, std::uint32_t seed);
+  /// From the handover until the capture kernel's drivers come: frames at a fifth of their pace.
+  /// Nobody gives the card new buffers in that time, and one that has none left looks like one that
+  /// was stopped: rings of 32 buffers, the smallest that are usual, last 15 s so at 10 a second.
+  void ease(bool eased) { eased_ = eased; }
   void pause() { paused_ = true; }
   void resume() { paused_ = false; }
 
@@ -54,6 +62,7 @@ class Feeder {
   SendFrame send_frame_;
   MovePointer move_pointer_;
   bool paused_ = false;
+  bool eased_ = false;
   std::map<std::string, std::uint64_t> sent_;
   std::vector<Loop::Watch> timers_;
 };

@@ -8,6 +8,7 @@
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/record/lines.hpp"
+#include "harness/run/feeder.hpp"
 
 namespace quiesce::run {
 
@@ -95,8 +96,11 @@ void Hearing::on_frame(const std::string& device, std::string_view frame) {
   const auto tags = find_tags(std::as_bytes(std::span(frame.data(), frame.size())));
   if (tags.empty() || tags.front().kind != TagKind::guest_frame || tags.front().seed != seed_)
     return;
-  recorder_.event(record::event::Echo{
-      .device = device, .sequence = tags.front().sequence, .bytes = frame.size(), .role = role_});
+  recorder_.event(record::event::Echo{.device = device,
+                                      .sequence = tags.front().sequence,
+                                      .bytes = frame.size(),
+                                      .damaged = !is_whole_frame(frame, tags.front()),
+                                      .role = role_});
 }
 
 }  // namespace quiesce::run

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "harness/observe/landed.hpp"
 #include "harness/observe/page_diff.hpp"
 #include "harness/observe/stray.hpp"
 #include "harness/record/events_watch.hpp"
@@ -194,6 +195,21 @@ void StrayWatch::Parts::tick() {
 void StrayWatch::machine_resumes() {
   if (parts_->passed_while_stopped) parts_->last_pass_t = parts_->recorder.now();
   parts_->passed_while_stopped = false;
+}
+
+Result<void> StrayWatch::note_landed() {
+  if (!parts_->watching) return {};
+  TRY_ASSIGN(const auto all,
+             observe::find_landed(*parts_->ram, parts_->crash_region, parts_->watched.seed));
+  const auto& devices = parts_->watched.devices;
+  for (const auto& landed : all)
+    // Guest memory may hold any name.
+    if (std::ranges::find(devices, landed.device) != devices.end())
+      parts_->recorder.event(record::event::Landed{.device = landed.device,
+                                                   .pages = landed.pages,
+                                                   .oldest = landed.oldest,
+                                                   .newest = landed.newest});
+  return {};
 }
 
 void StrayWatch::start_passes() {

@@ -59,6 +59,9 @@ class StrayWatch {
   /// stood still, so what comes lies after the mark, not astride it.
   void machine_resumes();
 
+  /// Machine stopped: notes which frames lie in the crash region, by the devices of the run.
+  Result<void> note_landed();
+
   /// What was found since the handover.
   struct Writes {
     std::map<std::string, std::uint64_t> tagged;  ///< device -> pages with a tag of it

@@ -25,8 +25,9 @@ Result<HeardTone> find_tone(const evidence::Run& run, const std::string& device,
   // Windows of 0.1 s tell 10 Hz apart; in between most of a tone's energy is still seen.
   constexpr double step = 4;
   HeardTone best{hertz, heard_for(sound, hertz)};
-  for (double away = step; away <= rate_tolerance * hertz; away += step)
-    for (const double other : {hertz + away, hertz - away})
+  const int steps = static_cast<int>(rate_tolerance * hertz / step);
+  for (int away = 1; away <= steps; ++away)
+    for (const double other : {hertz + away * step, hertz - away * step})
       if (const double seconds = heard_for(sound, other); seconds > best.seconds)
         best = {other, seconds};
   return best;

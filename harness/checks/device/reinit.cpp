@@ -245,6 +245,19 @@ Finding judge_binding(const scenario::PlannedDevice& device, const Binding& bind
   return finding.with_seconds("seconds", binding.seconds);
 }
 
+/// Whether the silence begins or ends with a message about the device. What the bus or ACPI says on
+/// a driver's behalf, a line that it enabled, may come first.
+bool is_about(const Silence& silence, const evidence::Run& run,
+              const scenario::PlannedDevice& device) {
+  if (mentions(silence.after, device) || mentions(silence.before, device)) return true;
+  const auto& all = run.plan.devices;
+  for (const std::string& text : silence.soon)
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const auto& other) { return mentions(text, other); }))
+      return mentions(text, device);
+  return false;
+}
+
 /// A driver that is built in binds before anybody asks: what is seen of it is a silence of the
 /// kernel, which boots one driver after the other, that begins or ends with a message of it.
 std::optional<Finding> judge_silence(const evidence::Run& run,
@@ -252,8 +265,7 @@ std::optional<Finding> judge_silence(const evidence::Run& run,
   const auto hello = run.last_said<record::said::Hello>("capture");
   if (!hello || !hello->guest) return std::nullopt;
   const auto silence = longest_silence(run, *hello->guest);
-  if (!silence || silence->seconds() <= within ||
-      !(mentions(silence->after, device) || mentions(silence->before, device)))
+  if (!silence || silence->seconds() <= within || !is_about(*silence, run, device))
     return std::nullopt;
   return found_of(
              silent_probe, device.name,

@@ -53,6 +53,12 @@ const Code lossy{.name = "lossy",
                      "lost than `most_lost` allows",
                  .sentence = loses,
                  .line = loses};
+const std::string damages = inside + "{damaged|frame} of {frames_out} came out damaged";
+const Code damaged_out{.name = "damaged",
+                       .verdict = Verdict::fail,
+                       .meaning = "its test passed, and frames came out that are not what was sent",
+                       .sentence = damages,
+                       .line = damages};
 const std::string heard =
     inside + "{hertz:.0f} Hz was heard for {tone_s:.1f} s only in what it played";
 const Code not_heard{.name = "not-heard",
@@ -153,12 +159,19 @@ void judge_loss(Finding& finding, const char* where, double lost, double expecte
 void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
                       const std::optional<json>& numbers, double limit) {
   const auto echoes = run.events<record::event::Echo>();
-  const auto out =
-      static_cast<std::uint64_t>(std::count_if(echoes.begin(), echoes.end(), [&](const auto& echo) {
-        return echo.t >= *story.capture_entry && echo.device == finding.subject.name;
-      }));
+  std::uint64_t out = 0;
+  std::uint64_t damaged = 0;
+  for (const auto& echo : echoes) {
+    if (echo.t < *story.capture_entry || echo.device != finding.subject.name) continue;
+    ++out;
+    if (echo.damaged.value_or(false)) ++damaged;
+  }
   finding.with(measure::count("frames_out", out));
   if (out == 0) return become(finding, no_frame_out);
+  if (damaged > 0 && finding.verdict == Verdict::pass) {
+    finding.with(measure::count("damaged", damaged));
+    return become(finding, damaged_out);
+  }
   if (!numbers) return;
   const auto told = record::read<record::event::NetNumbers>(*numbers);
   const auto received = told.received.value_or(0);
@@ -263,9 +276,9 @@ const Check check_device_works{
         "it seen from outside where it can be?",
     .skips = skips_works,
     .needs = {&need::agent, &need::tests},
-    .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &lossy, &not_heard,
-              &tone_of_production, &no_sound, &never_ended, &ended_elsewhere, &never_begun,
-              &no_driver, &not_tested, &all_work},
+    .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &damaged_out, &lossy,
+              &not_heard, &tone_of_production, &no_sound, &never_ended, &ended_elsewhere,
+              &never_begun, &no_driver, &not_tested, &all_work},
     .phrases = {{"inwards", "that were fed to it"}, {"outwards", "that it sent"}},
     .parameters = {{.name = "most_lost",
                     .type = scenario::ParameterSpec::Type::number,

@@ -80,7 +80,8 @@ const Code out_of_buffers =
               "{ended_s:.2f} s after the handover, and nothing reset it before {deadline}");
 const Code went_quiet =
     of_device("went-quiet", Verdict::inconclusive, "it writes no more, and no ending is known",
-              "{subject} went quiet, and nothing shows why");
+              "{subject} went quiet[ {before_driver_s:.1f} s before its driver came], and nothing "
+              "shows why");
 
 const Code no_tag = of_no_tag(
     "no-tag", std::nullopt, "it is judged together with all others whose writes carry no tag", "");

@@ -20,6 +20,9 @@ std::optional<Ending> decisive(const std::vector<Ending>& endings, const Tally& 
   for (const Ending& ending : endings) {
     if (ending.t > until) break;
     if (tally.last && ending.t < tally.last_since) continue;
+    // A frame that lies in both memories may be a copy that a CPU made.
+    if (ending.cause == Ending::Cause::taken_over && tally.last_fed && ending.t <= *tally.last_fed)
+      continue;
     if (ending.stops()) return ending;
     if (!ring) ring = ending;
   }

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "harness/checks/dma/decisive.hpp"
+#include "harness/record/agent.hpp"
+#include "harness/record/agent_requests.hpp"
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
 
@@ -51,16 +53,61 @@ bool watch_was_blind(const evidence::Run& run, const scenario::PlannedDevice& de
   return false;
 }
 
+/// From when on the capture kernel's driver may have touched the device: its modules were asked
+/// for, or, built in, it said something.
+std::optional<double> driver_came(const DmaContext& context,
+                                  const scenario::PlannedDevice& device) {
+  std::optional<double> came;
+  for (const auto* line : capture_serial(context.run, context.story)) {
+    const std::string_view message = message_of(line->text);
+    // Of the bus, which finds every device at boot.
+    if (message.starts_with("pci ") || message.starts_with("pci_") || !mentions(message, device))
+      continue;
+    came = line->t;
+    break;
+  }
+  const auto asked = context.run.said<record::request::Modules>("capture");
+  if (!asked.empty()) came = std::min(came.value_or(asked.front().t), asked.front().t);
+  return came;
+}
+
+/// Whether the profile says how a reset of the device can be seen.
+bool shows_its_reset(const scenario::PlannedDevice& device) {
+  const auto& trace = device.profile.trace;
+  return std::any_of(trace.begin(), trace.end(), [](const auto& meaning) {
+    return meaning.means == word(Ending::Cause::driver_reset) ||
+           meaning.means == word(Ending::Cause::device_stopped);
+  });
+}
+
+/// A network card of which QEMU cannot trace a reset: every frame landed in the dead kernel's
+/// memory until its driver came, none after that, and later ones in the capture kernel's. Had its
+/// buffers run out instead, frames would be missing before. A card of which a reset could have been
+/// seen must have shown one.
+bool was_taken_over(const DmaContext& context, const scenario::PlannedDevice& device,
+                    const std::vector<Ending>& list, const Tally& tally) {
+  // A frame that is given just before the driver comes may reach the card after it.
+  constexpr double in_flight = 0.5;
+  const auto last = decisive(list, tally, context.story.end);
+  const auto came = driver_came(context, device);
+  return last && last->cause == Ending::Cause::taken_over && !shows_its_reset(device) && came &&
+         tally.last_fed &&
+         fed_between(context.run, device.name, *tally.last_fed, *came - in_flight) == 0;
+}
+
 /// Nothing late was seen of this device: could it have been, and why did its writes end?
 const Code& judge_absence(const DmaContext& context, const scenario::PlannedDevice& device,
-                          const std::optional<Ending>& ending, std::uint64_t before,
+                          const std::vector<Ending>& list, const Tally& tally, std::uint64_t before,
                           std::uint64_t fed) {
+  const auto ending = decisive(list, tally, context.deadline.t);
   if (before == 0) return dma::idle_before;
   if (watch_was_blind(context.run, device)) return dma::watch_blind;
   if (is_net(device) && fed == 0) return dma::not_fed;
   if (ending && !ending->stops()) return dma::out_of_buffers;
   // A ring that is never seen to run dry proves no stop: the poll may have missed it.
-  return !ending && is_net(device) ? dma::went_quiet : dma::quiet;
+  return ending || !is_net(device) || was_taken_over(context, device, list, tally)
+             ? dma::quiet
+             : dma::went_quiet;
 }
 
 /// Operations that the device's activity had done before the panic, as the agent counted them.
@@ -84,7 +131,7 @@ Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& d
   const std::uint64_t fed = fed_between(context.run, device.name, context.deadline.t,
                                         std::numeric_limits<double>::infinity());
   Finding finding =
-      found_of(tally.late.empty() ? judge_absence(context, device, ending, before + noted, fed)
+      found_of(tally.late.empty() ? judge_absence(context, device, list, tally, before + noted, fed)
                                   : dma::wrote_late,
                device.name,
                {measure::text("address", to_string(device.address)),
@@ -99,6 +146,10 @@ Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& d
                                       : why      ? word(why->cause)
                                                  : "unknown"));
   if (why) add_ending(finding, *why, list, tally, handover);
+  if (finding.code == dma::went_quiet.name)
+    if (const auto came = driver_came(context, device);
+        came && tally.last_fed && *tally.last_fed < *came)
+      finding.with(measure::seconds("before_driver_s", *came - *tally.last_fed));
   finding.control = {measure::pages("tagged_pages_before_panic", before),
                      measure::count("ledger_writes_before_panic", noted)};
   if (is_net(device)) {

@@ -81,9 +81,9 @@ class Records {
   }
   /// With the time stamp, as the line came.
   bool has_damaged(std::string_view line) const {
-    const std::string left = without_blanks(line);
+    const std::string dense = without_blanks(line);
     return std::any_of(dense_.begin(), dense_.end(),
-                       [&](const std::string& whole) { return may_be_left_of(left, whole); });
+                       [&](const std::string& whole) { return may_be_left_of(dense, whole); });
   }
 
  private:

@@ -299,11 +299,14 @@ void RunBuilder::trace(double t, const std::string& text) {
 }
 
 void RunBuilder::stray(double since, double t, std::uint64_t page, const std::string& device,
-                       const std::string& owner) {
+                       const std::string& owner, std::uint64_t sequence) {
   json tags = json::array();
   if (!device.empty())
-    tags.push_back(
-        {{"device", device}, {"kind", "frame"}, {"sequence", 7}, {"block", 0}, {"foreign", false}});
+    tags.push_back({{"device", device},
+                    {"kind", "frame"},
+                    {"sequence", sequence},
+                    {"block", 0},
+                    {"foreign", false}});
   strays_.push_back({{"t", t},
                      {"since", since},
                      {"page", fmt::format("0x{:x}", page)},

@@ -45,9 +45,9 @@ class RunBuilder {
   void serial(double t, const std::string& text);
   /// At t of the timeline: "event arguments".
   void trace(double t, const std::string& text);
-  /// A changed page; no tag when `device` is empty.
+  /// A changed page; no tag when `device` is empty, else one of the frame with that number.
   void stray(double since, double t, std::uint64_t page, const std::string& device,
-             const std::string& owner = "");
+             const std::string& owner = "", std::uint64_t sequence = 7);
   void pci(const std::string& mark, double t, const std::vector<Function>& functions);
   void file(const std::string& name, const std::string& text) { extra_[name] = text; }
 

@@ -2,6 +2,7 @@
 #include "harness/run/feeder.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <numeric>
 
 #include "harness/base/tag.hpp"
 #include "harness/base/temp_dir.hpp"
@@ -148,6 +149,39 @@ BOOST_FIXTURE_TEST_CASE(a_pointer_moves_five_times_a_second_within_its_range_and
     BOOST_TEST((moves[i].second >= 0 && moves[i].second < 32768));
     if (i > 0) BOOST_TEST((moves[i] != moves[i - 1]));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_with_one_bit_turned_anywhere_is_not_whole) {
+  std::string frame = run::tagged_frame("nic0", 7, 3, 512);
+  const Tag tag = tags_in(frame).front();
+  BOOST_TEST(run::is_whole_frame(frame, tag));
+  for (const std::size_t at : {12U, 13U, 100U, 511U}) {
+    std::string turned = frame;
+    turned[at] = static_cast<char>(turned[at] ^ 1);
+    BOOST_TEST(!run::is_whole_frame(turned, tag), at);
+  }
+  BOOST_TEST(!run::is_whole_frame(frame.substr(0, 14), tag));
+  // Of a frame whose first piece is damaged the second one is read.
+  frame[20] = static_cast<char>(frame[20] ^ 1);
+  BOOST_TEST(!run::is_whole_frame(frame, tags_in(frame).front()));
+}
+
+// Between the handover and the drivers a ring must last.
+BOOST_AUTO_TEST_CASE(an_eased_feeder_gives_every_fifth_frame_and_leaves_no_number_out) {
+  Fixture f;
+  f.add("nic0", {{"kind", "net-receive"}, {"rate", 10}});
+  f.feeder.start(f.plan.devices, 1);
+  f.pass(1);
+  BOOST_TEST(f.frames["nic0"].size() == 10U);
+  f.feeder.ease(true);
+  f.pass(2);
+  BOOST_TEST(f.frames["nic0"].size() == 14U);
+  f.feeder.ease(false);
+  f.pass(1);
+  BOOST_TEST(f.frames["nic0"].size() == 24U);
+  std::vector<std::uint64_t> expected(24);
+  std::iota(expected.begin(), expected.end(), 0);
+  BOOST_TEST(f.sequences("nic0") == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
