@@ -48,7 +48,8 @@ bool is_platform(std::string_view text, const Origin& origin) {
     if (origin.driver == name ||
         (origin.driver.starts_with(name) && origin.driver.substr(name.size()).starts_with('_')))
       return true;
-    if (!text.starts_with(name)) return text.find(", dev " + std::string(name)) != std::string_view::npos;
+    if (!text.starts_with(name))
+      return text.find(", dev " + std::string(name)) != std::string_view::npos;
     return text.size() == name.size() || text[name.size()] == ' ' || text[name.size()] == ':';
   });
 }
