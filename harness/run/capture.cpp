@@ -227,7 +227,15 @@ Result<void> CaptureSide::test_device(const scenario::PlannedDevice& device) {
   return {};
 }
 
+/// Five frames at the usual pace.
+constexpr Seconds some_frames{0.5};
+
 Result<void> CaptureSide::tests() {
+  // A test's first act may be what ends a device that its driver left running.
+  const bool is_fed = std::ranges::any_of(case_.devices, [](const auto& device) {
+    return device.busy && scenario::activity_of(device).feed == scenario::Feed::frames;
+  });
+  if (is_fed) TRY(guest_.waits.linger(some_frames));
   for (const auto& device : case_.devices) TRY(test_device(device));
   guest_.recorder.mark(record::mark::tests);
   return {};

@@ -61,7 +61,7 @@ const Code unbound{.name = "not-bound",
                    .meaning = "no driver is bound, or loading them never ended",
                    .sentence =
                        "{subject} has no driver[: the capture kernel got stuck in step "
-                       "{stuck}][?never_loaded : loading the modules never ended]",
+                       "{stuck}][?never_loaded : loading the modules never ended][: {text}]",
                    .line = "{subject}: not bound"};
 const Code unbound_stuck{
     .name = "stuck-elsewhere",
@@ -301,6 +301,9 @@ void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& 
       binding ? judge_binding(device, *binding, within) : not_bound(run, story, device.name);
   if (binding && !binding->exact)
     if (const auto silent = judge_silence(run, device, within)) finding = *silent;
+  // The first one is the cause, what follows is what came of it.
+  if (finding.code == unbound.name && !lines.empty())
+    finding.with(measure::text("text", lines.front()));
   findings.push_back(finding.with(measure::count("trouble_lines", lines.size())));
   for (const std::string& line : lines)
     findings.push_back(found_of(trouble, device.name, {measure::text("text", line)}));

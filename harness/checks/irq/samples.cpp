@@ -172,14 +172,34 @@ bool IrqMessages::used_up_early() const {
   return untimed > 0 && told >= told_in_five_seconds;
 }
 
+namespace {
+
+/// The first message that has a time in the kernel's log: where the line carries none
+/// (CONFIG_PRINTK_TIME, printk.time=0), the log does all the same.
+std::optional<std::string> first_timed_message(const evidence::Run& run) {
+  const auto log = run.last_said<record::answer::Kmsg>("capture");
+  if (!log) return std::nullopt;
+  for (const auto& entry : log->entries)
+    if (entry.guest > 0) return entry.text;
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<EarlyWindow> early_window(const evidence::Run& run, const Story& story) {
   if (!story.first_line) return std::nullopt;
+  const auto lines = capture_serial(run, story);
+  const bool has_stamps =
+      std::ranges::any_of(lines, [](const auto* line) { return stamped(line->text).has_value(); });
+  const auto timed = has_stamps ? std::nullopt : first_timed_message(run);
   EarlyWindow window{*story.first_line, *story.first_line};
-  for (const auto* line : capture_serial(run, story)) {
+  for (const auto* line : lines) {
     window.until = std::max(window.until, line->t);
-    if (const auto said = stamped(line->text); said && said->first > 0) break;
+    if (const auto said = stamped(line->text); said && said->first > 0) return window;
+    if (timed && trim(line->text) == trim(*timed)) return window;
   }
-  return window;
+  // By its last line the kernel has long given out vectors itself.
+  return has_stamps ? std::optional(window) : std::nullopt;
 }
 
 std::optional<EarlyRate> early_rate(const evidence::Run& run, const EarlyWindow& window,

@@ -73,12 +73,14 @@ struct IrqMessages {
 IrqMessages irq_messages(const evidence::Run& run, const Story& story);
 
 /// While the capture kernel told of stray vectors without a time: from its first line to the first
-/// one that has a time, on the timeline's clock. After it the kernel gives vectors out itself.
+/// one that has a time, on its line or in its log, on the timeline's clock. After it the kernel
+/// gives vectors out itself.
 struct EarlyWindow {
   double from = 0;
   double until = 0;
 };
-/// nullopt: the kernel never said a word. Without a line that has a time, to its last line.
+/// nullopt: the kernel never said a word, or no line can be found that has a time. Of a line that
+/// has only zeros, to its last.
 std::optional<EarlyWindow> early_window(const evidence::Run& run, const Story& story);
 
 /// How often QEMU delivered a vector within the window, by the ten deliveries that lie closest

@@ -172,6 +172,8 @@ constexpr Harmless harmless_table[] = {
     {"firmware: failed to load ", "the driver says whether it can do without"},
     {"nable to load firmware ", "the driver says whether it can do without"},
     {"an't load firmware", "the driver says whether it can do without"},
+    // drivers/net/ethernet/intel/e100.c
+    {"CPUSaver disabled. Needs ", "the driver goes on without its microcode"},
     {"BAR *: failed to assign", "the bridge has no window for what nobody uses"},
     {"BAR *: no space for", "the bridge has no window for what nobody uses"},
     {"]: failed to assign", "the bridge has no window for what nobody uses"},

@@ -157,7 +157,8 @@ Findings other_resets(const evidence::Run& run, const std::vector<Ladder>& ladde
     if (!handover) break;
     for (const Ending& ending : endings(run, device, *handover))
       if (ending.stops() && ending.cause != Ending::Cause::bus_master_cleared &&
-          ending.cause != Ending::Cause::device_stopped && !within(ladders, device.name, ending.t))
+          ending.cause != Ending::Cause::device_stopped &&
+          ending.cause != Ending::Cause::taken_over && !within(ladders, device.name, ending.t))
         others.push_back(found_of(other_reset, device.name,
                                   {measure::seconds("at_s", ending.t - zero),
                                    measure::text("cause", word(ending.cause))}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The reset before the queues are set is left out. The first write of CC, without EN, does it all the same.
+// The controller is not disabled before its queues are set: it reports a fatal status (CSTS.CFS) and never gets ready.
 @@ @@
 nvme_disable_ctrl(...)
 {

@@ -297,6 +297,35 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(says(storm.reason, "came 1000 times a second while the kernel booted"), storm.reason);
 }
 
+// A kernel without CONFIG_PRINTK_TIME: a vector that it set up itself later was called a storm.
+BOOST_AUTO_TEST_CASE(where_the_line_has_no_times_the_log_tells_when_the_clock_ran) {
+  auto run = good_run();
+  for (const char* all : {"]", "quiesce-marker-serial"}) run.drop_serial(all);
+  run.serial(1, "Linux version 6.1.0-56-amd64");
+  run.serial(10.2, "Kernel panic - not syncing: sysrq triggered crash");
+  run.serial(17.5, "Linux version 6.1.0-56-amd64");
+  run.serial(18, "__common_interrupt: 0.41 No irq handler for vector");
+  run.serial(19.5, "ACPI: Core revision 20220331");
+  run.serial(22, "i8042: a mouse");
+  run.serial(36.1, "quiesce-marker-serial");
+  std::vector<record::answer::LogEntry> log{
+      {.level = 0, .guest = 0, .text = "__common_interrupt: 0.41 No irq handler for vector"},
+      {.level = 6, .guest = 0.008, .text = "ACPI: Core revision 20220331"}};
+  for (int i = 0; i < 9; ++i)
+    log.push_back({.level = 0,
+                   .guest = 0.01 + 0.02 * i,
+                   .text = "__common_interrupt: 0.39 No irq handler for vector"});
+  log.push_back({.level = 6, .guest = 3, .text = "i8042: a mouse"});
+  run.kernel_log(log, record::info_level);
+  deliver(run, 18, 18.5, 0.02, 39, 0);
+  deliver(run, 21, 21.9, 0.0001, 41, 0);
+  const auto result = judge_one(run, "irq.quiet");
+  BOOST_TEST((result.verdict == Verdict::pass), result.reason);
+  // The same while the clock stood.
+  deliver(run, 18, 18.9, 0.0001, 41, 0);
+  BOOST_TEST((judge_one(run, "irq.quiet").verdict == Verdict::fail));
+}
+
 BOOST_AUTO_TEST_CASE(early_deliveries_that_may_be_of_several_cpus_are_not_guessed) {
   auto run = early(10, 0);
   // Of another CPU nobody knows whether it is the one that told.
