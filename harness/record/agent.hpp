@@ -12,6 +12,7 @@
 namespace quiesce::record {
 
 /// KERN_WARNING and KERN_INFO (<linux/kern_levels.h>); smaller is worse.
+constexpr int error_level = 3;
 constexpr int warning_level = 4;
 constexpr int info_level = 6;
 

@@ -131,15 +131,21 @@ struct ActivityStart : ForDevice {
   static constexpr const char* name = "activity-start";
 };
 
+/// What the capture kernel itself prints near the end, as an error: only `loglevel=3` and less keep
+/// it off its console. A console that went mute after the boot shows so, whatever else is logged.
+inline constexpr std::string_view kernel_marker = "quiesce: a line for the console";
+
 struct WriteConsole {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "write-console";
   std::string device;
   std::string text;
   static constexpr auto fields() {
-    return std::tuple(field("device", &WriteConsole::device, "", "`/dev/tty1` or `/dev/ttyS0`"),
-                      field("text", &WriteConsole::text, "",
-                            "contains `quiesce-marker-serial` or `quiesce-marker-screen`"));
+    return std::tuple(
+        field("device", &WriteConsole::device, "", "`/dev/tty1`, `/dev/ttyS0` or `/dev/kmsg`"),
+        field("text", &WriteConsole::text, "",
+              "contains `quiesce-marker-serial` or `quiesce-marker-screen`; of "
+              "/dev/kmsg a line with its level, which the kernel prints"));
   }
 };
 

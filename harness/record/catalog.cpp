@@ -50,26 +50,26 @@ constexpr Kind ledger_kind() {
 
 std::span<const Kind> event_kinds() {
   using namespace event;
-  static constexpr std::array kinds{event_kind<RunStart>(),     event_kind<Target>(),
-                                    event_kind<PhaseBegin>(),   event_kind<PhaseEnd>(),
-                                    event_kind<QemuStart>(),    event_kind<QmpEvent>(),
-                                    event_kind<SerialLine>(),   event_kind<DeviceServer>(),
-                                    event_kind<Modules>(),      event_kind<Activity>(),
-                                    event_kind<Baseline>(),     event_kind<Control>(),
-                                    event_kind<Feed>(),         event_kind<PointerSent>(),
-                                    event_kind<Interrupts>(),   event_kind<AgentPciMissing>(),
-                                    event_kind<Screen>(),       event_kind<Ring>(),
-                                    event_kind<Mark>(),         event_kind<Cpus>(),
-                                    event_kind<Handover>(),     event_kind<WatchPass>(),
-                                    event_kind<ScreenSample>(), event_kind<AgentHello>(),
-                                    event_kind<Step>(),         event_kind<GateWindow>(),
-                                    event_kind<ResetAction>(),  event_kind<ResetState>(),
-                                    event_kind<ResetProbe>(),   event_kind<AerInjected>(),
-                                    event_kind<TestResult>(),   event_kind<Echo>(),
-                                    event_kind<KeySent>(),      event_kind<KeyReceived>(),
-                                    event_kind<CaptureStuck>(), event_kind<Failure>(),
-                                    event_kind<QemuExit>(),     event_kind<Usage>(),
-                                    event_kind<RunEnd>()};
+  static constexpr std::array kinds{event_kind<RunStart>(),    event_kind<Target>(),
+                                    event_kind<PhaseBegin>(),  event_kind<PhaseEnd>(),
+                                    event_kind<QemuStart>(),   event_kind<QmpEvent>(),
+                                    event_kind<SerialLine>(),  event_kind<DeviceServer>(),
+                                    event_kind<Modules>(),     event_kind<Activity>(),
+                                    event_kind<Baseline>(),    event_kind<Control>(),
+                                    event_kind<Feed>(),        event_kind<PointerSent>(),
+                                    event_kind<Interrupts>(),  event_kind<AgentPciMissing>(),
+                                    event_kind<Screen>(),      event_kind<Ring>(),
+                                    event_kind<Landed>(),      event_kind<Mark>(),
+                                    event_kind<Cpus>(),        event_kind<Handover>(),
+                                    event_kind<WatchPass>(),   event_kind<ScreenSample>(),
+                                    event_kind<AgentHello>(),  event_kind<Step>(),
+                                    event_kind<GateWindow>(),  event_kind<ResetAction>(),
+                                    event_kind<ResetState>(),  event_kind<ResetProbe>(),
+                                    event_kind<AerInjected>(), event_kind<TestResult>(),
+                                    event_kind<Echo>(),        event_kind<KeySent>(),
+                                    event_kind<KeyReceived>(), event_kind<CaptureStuck>(),
+                                    event_kind<Failure>(),     event_kind<QemuExit>(),
+                                    event_kind<Usage>(),       event_kind<RunEnd>()};
   return kinds;
 }
 

@@ -241,8 +241,16 @@ Result<void> CaptureSide::tests() {
   return {};
 }
 
-/// A marker on the serial line and on the screen, and keys from outside to the console.
+/// A line of the kernel's own, a marker on the serial line and on the screen, and keys from outside
+/// to the console.
 Result<void> CaptureSide::consoles() {
+  TRY(ask_if_it_can(
+      "the kernel's line",
+      guest_.agent.ask(
+          record::request::WriteConsole{
+              .device = "/dev/kmsg",
+              .text = fmt::format("<{}>{}\n", record::error_level, record::request::kernel_marker)},
+          Seconds(20))));
   TRY(ask_if_it_can("the serial marker",
                     guest_.agent.ask(
                         record::request::WriteConsole{

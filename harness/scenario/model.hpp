@@ -155,7 +155,9 @@ struct Steps {
 
 struct Timeouts {
   Seconds total{300};    ///< of the whole run; 10 s..24 h
-  Seconds progress{60};  ///< longest silence of guest and QEMU, under emulation; 1 s..1 h
+  /// Longest silence of guest and QEMU, under emulation; 1 s..1 h. Longer than the minute after
+  /// which NVMe's driver gives up a command (drivers/nvme/host, admin_timeout), to hear of it.
+  Seconds progress{75};
 };
 
 /// Stands in `checks` for every check that is not named beside it.

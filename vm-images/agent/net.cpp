@@ -126,12 +126,21 @@ std::vector<std::byte> guest_frame(const Interface& interface, const Subject& su
   return frame;
 }
 
-/// Without a carrier the kernel throws away what is sent.
-bool wait_for_carrier(const Interface& interface, Seconds patience) {
-  return poll_until<bool>(patience, [&] {
-    const auto carrier = read_file("/sys/class/net/" + interface.name + "/carrier");
-    return carrier && trim(*carrier) == "1";
+std::string attribute(const Interface& interface, const char* name) {
+  const auto text = read_file("/sys/class/net/" + interface.name + "/" + name);
+  return text ? std::string(trim(*text)) : std::string();
+}
+
+/// Without a carrier the kernel throws away what is sent, and tells nobody. It does so a little
+/// longer: the queue is switched on by a work of its own after the carrier came
+/// (net/core/link_watch.c, dev_activate()), which holds the lock that setting flags needs. Drivers
+/// that know of no carrier have the state "unknown" from the start.
+bool wait_for_carrier(Interface& interface, Seconds patience) {
+  const bool has_carrier = poll_until<bool>(patience, [&] {
+    const std::string state = attribute(interface, "operstate");
+    return attribute(interface, "carrier") == "1" && (state == "up" || state == "unknown");
   });
+  return has_carrier && bring_up(interface.socket, interface.name, interface.mac);
 }
 
 }  // namespace

@@ -147,8 +147,9 @@ Result<Json> read_screen(const Request&) {
 Result<Json> write_console(const Request& request) {
   TRY_ASSIGN(const std::string device, request.text(&ask::WriteConsole::device));
   TRY_ASSIGN(const std::string text, request.text(&ask::WriteConsole::text));
-  if (!device.starts_with("/dev/tty") || device.find("..") != std::string::npos)
-    return fail(Errc::invalid_input, "{} is no terminal", device);
+  if (device != "/dev/kmsg" &&
+      (!device.starts_with("/dev/tty") || device.find("..") != std::string::npos))
+    return fail(Errc::invalid_input, "{} is neither a terminal nor /dev/kmsg", device);
   TRY_ASSIGN(const Fd fd, open_file(device, O_WRONLY | O_NOCTTY | O_NONBLOCK));
   TRY(write_all(fd.get(), text));
   return Json::object();

@@ -9,6 +9,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/record/agent.hpp"
+#include "harness/record/agent_requests.hpp"
 #include "harness/record/layout.hpp"
 
 namespace quiesce::checks {
@@ -22,26 +23,35 @@ std::size_t stamp_length(std::string_view text) {
   return text.size() - rest.size();
 }
 
+/// Printed because the harness asked for it.
+bool is_ours(std::string_view line) {
+  return trim(line).ends_with(record::request::kernel_marker);
+}
+
 /// A record's lines: what a driver printed in one go is one record of several.
 std::vector<LogLine> record_lines(const evidence::Run& run) {
   std::vector<LogLine> lines;
   const auto answer = run.last_said<record::answer::Kmsg>("capture");
   if (!answer) return lines;
   const Reference where{record::file::agent, record::answer::Kmsg::name, answer->t};
-  for (const auto& entry : answer->entries)
+  for (const auto& entry : answer->entries) {
+    if (is_ours(entry.text)) continue;
     for (std::string& text : split(unescape(entry.text), '\n'))
       lines.push_back(
           {{std::move(text), entry.level}, measure::seconds("kernel_s", entry.guest), where});
+  }
   return lines;
 }
 
 std::vector<LogLine> serial_lines(const evidence::Run& run, const Story& story) {
   std::vector<LogLine> lines;
-  for (const auto* line : capture_serial(run, story))
+  for (const auto* line : capture_serial(run, story)) {
+    if (is_ours(line->text)) continue;
     for (const std::string_view text : unglue(line->text))
       lines.push_back({{std::string(text), std::nullopt},
                        measure::seconds("at_s", line->t - story.handover.value_or(0)),
                        {record::file::serial, {}, line->t}});
+  }
   return lines;
 }
 

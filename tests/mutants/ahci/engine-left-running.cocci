@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Neither is the controller reset nor a port's engine stopped: it goes on with the dead kernel's command list.
+// Neither is the controller reset nor a port's engine stopped. QEMU's takes the new command list all the same.
 @@ @@
 ahci_reset_controller(...)
 {

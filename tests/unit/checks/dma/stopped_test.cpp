@@ -131,13 +131,17 @@ void land_all_until(RunBuilder& run, double t) {
   run.stray(t - 1, t, 0x777000, "net0", "", fed_until(run, t));
 }
 
+void lie_in_crash_region(RunBuilder& run, std::uint64_t oldest, std::uint64_t newest) {
+  run.event(39.9, "landed",
+            {{"device", "net0"}, {"pages", 2}, {"oldest", oldest}, {"newest", newest}});
+}
+
 BOOST_AUTO_TEST_CASE(frames_in_the_capture_kernels_memory_show_that_its_driver_took_the_card_over) {
   auto run = run_without_a_reset_trace();
   land_all_until(run, 25.2);
   BOOST_TEST((judge(run).verdict == Verdict::inconclusive));
   const std::uint64_t landed = fed_until(run, 31);
-  run.event(39.9, "landed",
-            {{"device", "net0"}, {"pages", 2}, {"oldest", landed}, {"newest", landed + 1}});
+  lie_in_crash_region(run, landed, landed + 1);
   const auto result = judge(run);
   BOOST_TEST((result.verdict == Verdict::pass), result.reason);
   BOOST_TEST(numbers(result)["devices"]["net0"]["ended"] == "taken-over");
@@ -149,8 +153,7 @@ BOOST_AUTO_TEST_CASE(
   auto run = run_without_a_reset_trace();
   land_all_until(run, 20);
   const std::uint64_t landed = fed_until(run, 31);
-  run.event(39.9, "landed",
-            {{"device", "net0"}, {"pages", 2}, {"oldest", landed}, {"newest", landed + 1}});
+  lie_in_crash_region(run, landed, landed + 1);
   const auto result = judge(run);
   BOOST_TEST((result.verdict == Verdict::inconclusive));
   BOOST_TEST(says(result.reason, "s before its driver came, and nothing shows why"), result.reason);
@@ -161,8 +164,7 @@ BOOST_AUTO_TEST_CASE(a_card_whose_reset_can_be_seen_must_have_shown_one) {
   run.drop_trace("e1000e_core_ctrl_sw_reset");
   land_all_until(run, 25.2);
   const std::uint64_t landed = fed_until(run, 31);
-  run.event(39.9, "landed",
-            {{"device", "net0"}, {"pages", 2}, {"oldest", landed}, {"newest", landed + 1}});
+  lie_in_crash_region(run, landed, landed + 1);
   BOOST_TEST((judge(run).verdict == Verdict::inconclusive));
 }
 
@@ -170,11 +172,7 @@ BOOST_AUTO_TEST_CASE(a_card_whose_reset_can_be_seen_must_have_shown_one) {
 BOOST_AUTO_TEST_CASE(a_frame_that_lies_in_both_memories_shows_no_take_over) {
   auto run = run_without_a_reset_trace();
   land_all_until(run, 25.2);
-  run.event(39.9, "landed",
-            {{"device", "net0"},
-             {"pages", 2},
-             {"oldest", fed_until(run, 12)},
-             {"newest", fed_until(run, 20)}});
+  lie_in_crash_region(run, fed_until(run, 12), fed_until(run, 20));
   BOOST_TEST((judge(run).verdict == Verdict::inconclusive));
 }
 
