@@ -156,6 +156,7 @@ Result<void> CaptureSide::window() {
 }
 
 Result<void> CaptureSide::experiment() {
+  drive_.feeder.ease(false);
   return gate(case_, machine_);
 }
 
@@ -165,7 +166,6 @@ Result<void> CaptureSide::actions() {
 
 Result<void> CaptureSide::drivers() {
   guest_.recorder.note("loading drivers in the capture kernel");
-  drive_.feeder.ease(false);
   record::request::Modules request;
   record::request::WaitBound bound{.addresses = {}, .seconds = 30};
   for (const auto& device : case_.devices) {
@@ -306,7 +306,9 @@ Result<void> CaptureSide::end() {
   TRY(take_screen_pair(guest_, machine_.control, case_.devices, record::mark::capture_end, font));
   TRY(machine_.control.pause());
   TRY(machine_.watch.pass());
-  TRY(machine_.watch.note_landed());
+  // The end is worth more than this.
+  if (auto noted = machine_.watch.note_landed(); !noted)
+    guest_.recorder.note("the crash region cannot be searched: " + noted.error().describe());
   TRY(take_pci(machine_.control, guest_.recorder, record::mark::capture_end));
   TRY(take_rings(machine_.control, guest_.recorder, case_.devices, record::mark::capture_end));
   guest_.recorder.mark(record::mark::capture_end);

@@ -51,11 +51,14 @@ std::string tagged_frame(const std::string& device, std::uint64_t sequence, std:
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+bool is_our_type(std::string_view frame) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(frame[at]); };
+  return frame.size() > header_size && (byte(12) << 8 | byte(13)) == ether_type;
+}
+
 bool is_whole_frame(std::string_view frame, const Tag& tag) {
   const auto bytes = std::as_bytes(std::span(frame.data(), frame.size()));
-  const auto type = [&](std::size_t at) { return std::to_integer<unsigned>(bytes[at]); };
-  return bytes.size() > header_size && (type(12) << 8 | type(13)) == ether_type &&
-         is_tagged(bytes.subspan(header_size), tag);
+  return is_our_type(frame) && is_tagged(bytes.subspan(header_size), tag);
 }
 
 void Feeder::start(const std::vector<scenario::PlannedDevice>& devices, std::uint32_t seed) {
@@ -68,6 +71,7 @@ void Feeder::start(const std::vector<scenario::PlannedDevice>& devices, std::uin
       const std::size_t size = frame_size(device);
       timers_.push_back(
           loop_.every(Seconds(1 / rate), [this, name, seed, size, turn = 0U]() mutable {
+            if (paused_) return;
             if (!eased_ || turn++ % ease_factor == 0) feed(name, seed, size);
           }));
     } else if (feeds == scenario::Feed::motion) {

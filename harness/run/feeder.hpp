@@ -23,6 +23,8 @@ inline constexpr std::uint16_t ether_type = 0x88B5;
 std::string tagged_frame(const std::string& device, std::uint64_t sequence, std::uint32_t seed,
                          std::size_t size);
 
+/// A frame with a header of our Ethernet type and something behind it.
+bool is_our_type(std::string_view frame);
 /// Whether behind its header the frame is nothing but the item that `tag` is a piece of.
 bool is_whole_frame(std::string_view frame, const Tag& tag);
 
@@ -43,9 +45,10 @@ class Feeder {
   /// Feeds `device` fast, busy or not, as long as the watch lives: a test that counts frames need
   /// not wait for the slow pace that a crash is watched at.
   [[nodiscard]] Loop::Watch hasten(const scenario::PlannedDevice& device, std::uint32_t seed);
-  /// From the handover until the capture kernel's drivers come: frames at a fifth of their pace.
-  /// Nobody gives the card new buffers in that time, and one that has none left looks like one that
-  /// was stopped: rings of 32 buffers, the smallest that are usual, last 15 s so at 10 a second.
+  /// From the handover until something is done in the capture kernel: frames at a fifth of their
+  /// pace. Nobody gives the card new buffers in that time, and one that has none left looks like
+  /// one that was stopped: rings of 32 buffers, the smallest that are usual, last 15 s so at 10 a
+  /// second.
   void ease(bool eased) { eased_ = eased; }
   void pause() { paused_ = true; }
   void resume() { paused_ = false; }

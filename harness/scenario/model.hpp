@@ -154,7 +154,7 @@ struct Steps {
 };
 
 struct Timeouts {
-  Seconds total{300};    ///< of the whole run; 10 s..24 h
+  Seconds total{300};  ///< of the whole run; 10 s..24 h
   /// Longest silence of guest and QEMU, under emulation; 1 s..1 h. Longer than the minute after
   /// which NVMe's driver gives up a command (drivers/nvme/host, admin_timeout), to hear of it.
   Seconds progress{75};

@@ -136,9 +136,17 @@ std::string attribute(const Interface& interface, const char* name) {
 /// (net/core/link_watch.c, dev_activate()), which holds the lock that setting flags needs. Drivers
 /// that know of no carrier have the state "unknown" from the start.
 bool wait_for_carrier(Interface& interface, Seconds patience) {
+  // That work is done once a second at most.
+  constexpr Seconds until_known{1.1};
+  std::optional<TimePoint> unknown_since;
   const bool has_carrier = poll_until<bool>(patience, [&] {
     const std::string state = attribute(interface, "operstate");
-    return attribute(interface, "carrier") == "1" && (state == "up" || state == "unknown");
+    const bool carrier = attribute(interface, "carrier") == "1";
+    if (!carrier || state != "unknown") unknown_since.reset();
+    if (!carrier || state != "unknown") return carrier && state == "up";
+    const TimePoint now = system_clock().now();
+    if (!unknown_since) unknown_since = now;
+    return now - *unknown_since > until_known;
   });
   return has_carrier && bring_up(interface.socket, interface.name, interface.mac);
 }

@@ -245,17 +245,20 @@ Finding judge_binding(const scenario::PlannedDevice& device, const Binding& bind
   return finding.with_seconds("seconds", binding.seconds);
 }
 
-/// Whether the silence begins or ends with a message about the device. What the bus or ACPI says on
-/// a driver's behalf, a line that it enabled, may come first.
-bool is_about(const Silence& silence, const evidence::Run& run,
-              const scenario::PlannedDevice& device) {
+/// Said by the bus on a driver's behalf while it enables its device.
+bool is_of_the_bus(std::string_view message) {
+  constexpr std::string_view names[] = {"ACPI:", "pci ", "pcieport "};
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view name) { return message.starts_with(name); });
+}
+
+/// Whether the silence begins or ends with a message about the device; one of the bus may come
+/// first.
+bool is_about(const Silence& silence, const scenario::PlannedDevice& device) {
   if (mentions(silence.after, device) || mentions(silence.before, device)) return true;
-  const auto& all = run.plan.devices;
-  for (const std::string& text : silence.soon)
-    if (std::any_of(all.begin(), all.end(),
-                    [&](const auto& other) { return mentions(text, other); }))
-      return mentions(text, device);
-  return false;
+  if (!is_of_the_bus(silence.after)) return false;
+  const auto first = std::find_if_not(silence.soon.begin(), silence.soon.end(), is_of_the_bus);
+  return first != silence.soon.end() && mentions(*first, device);
 }
 
 /// A driver that is built in binds before anybody asks: what is seen of it is a silence of the
@@ -265,8 +268,7 @@ std::optional<Finding> judge_silence(const evidence::Run& run,
   const auto hello = run.last_said<record::said::Hello>("capture");
   if (!hello || !hello->guest) return std::nullopt;
   const auto silence = longest_silence(run, *hello->guest);
-  if (!silence || silence->seconds() <= within || !is_about(*silence, run, device))
-    return std::nullopt;
+  if (!silence || silence->seconds() <= within || !is_about(*silence, device)) return std::nullopt;
   return found_of(
              silent_probe, device.name,
              {measure::text("wanted", device.profile.driver),

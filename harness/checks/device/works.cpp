@@ -157,14 +157,18 @@ void judge_loss(Finding& finding, const char* where, double lost, double expecte
 /// Frames of the capture kernel that came out of the machine, and those that got lost on the way in
 /// or out. `limit`: percent that may get lost.
 void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
-                      const std::optional<json>& numbers, double limit) {
+                      const scenario::PlannedDevice& device, const std::optional<json>& numbers,
+                      double limit) {
+  constexpr std::uint64_t usual_size = 512;  // what the agent sends unless the profile says it
+  const auto size = static_cast<std::uint64_t>(
+      evidence::number_of(device.profile.test, "frame").value_or(usual_size));
   const auto echoes = run.events<record::event::Echo>();
   std::uint64_t out = 0;
   std::uint64_t damaged = 0;
   for (const auto& echo : echoes) {
     if (echo.t < *story.capture_entry || echo.device != finding.subject.name) continue;
     ++out;
-    if (echo.damaged.value_or(false)) ++damaged;
+    if (echo.damaged.value_or(false) || echo.bytes.value_or(size) != size) ++damaged;
   }
   finding.with(measure::count("frames_out", out));
   if (out == 0) return become(finding, no_frame_out);
@@ -242,7 +246,7 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
   if (ok != true) return finding;
   const auto witness = scenario::test_of(device).witness;
   if (witness == scenario::Witness::frames)
-    look_outside_net(finding, run, story, result->numbers, most_lost);
+    look_outside_net(finding, run, story, device, result->numbers, most_lost);
   if (witness == scenario::Witness::tone) look_outside_sound(finding, run, device);
   return finding;
 }

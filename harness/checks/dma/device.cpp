@@ -53,22 +53,31 @@ bool watch_was_blind(const evidence::Run& run, const scenario::PlannedDevice& de
   return false;
 }
 
+/// Whether one of the device's modules was loaded because it was asked for.
+bool was_loaded(const DmaContext& context, const scenario::PlannedDevice& device) {
+  const auto& modules = device.profile.modules;
+  const auto answers = context.run.said<record::answer::Modules>("capture");
+  return std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
+    return std::find_first_of(answer.loaded.begin(), answer.loaded.end(), modules.begin(),
+                              modules.end()) != answer.loaded.end();
+  });
+}
+
 /// From when on the capture kernel's driver may have touched the device: its modules were asked
 /// for, or, built in, it said something.
 std::optional<double> driver_came(const DmaContext& context,
                                   const scenario::PlannedDevice& device) {
-  std::optional<double> came;
+  const auto asked = context.run.said<record::request::Modules>("capture");
+  if (!asked.empty() && was_loaded(context, device)) return asked.front().t;
   for (const auto* line : capture_serial(context.run, context.story)) {
     const std::string_view message = message_of(line->text);
-    // Of the bus, which finds every device at boot.
-    if (message.starts_with("pci ") || message.starts_with("pci_") || !mentions(message, device))
+    // Of the bus, which finds every device at boot; and who echoes the command line names much.
+    if (message.starts_with("pci ") || message.starts_with("pci_") ||
+        message.find("ommand line:") != std::string_view::npos || !mentions(message, device))
       continue;
-    came = line->t;
-    break;
+    return line->t;
   }
-  const auto asked = context.run.said<record::request::Modules>("capture");
-  if (!asked.empty()) came = std::min(came.value_or(asked.front().t), asked.front().t);
-  return came;
+  return std::nullopt;
 }
 
 /// Whether the profile says how a reset of the device can be seen.
@@ -82,24 +91,34 @@ bool shows_its_reset(const scenario::PlannedDevice& device) {
 
 /// A network card of which QEMU cannot trace a reset: every frame landed in the dead kernel's
 /// memory until its driver came, none after that, and later ones in the capture kernel's. Had its
-/// buffers run out instead, frames would be missing before. A card of which a reset could have been
-/// seen must have shown one.
+/// buffers run out instead, frames would be missing before; that a frame is missing shows only
+/// where they came often enough. A card of which a reset could have been seen must have shown one.
 bool was_taken_over(const DmaContext& context, const scenario::PlannedDevice& device,
                     const std::vector<Ending>& list, const Tally& tally) {
   // A frame that is given just before the driver comes may reach the card after it.
   constexpr double in_flight = 0.5;
+  constexpr double often = 2;
   const auto last = decisive(list, tally, context.story.end);
   const auto came = driver_came(context, device);
   return last && last->cause == Ending::Cause::taken_over && !shows_its_reset(device) && came &&
-         tally.last_fed &&
+         tally.last_fed && *tally.last_fed <= *came + in_flight &&
+         *tally.last_fed >= *came - often &&
          fed_between(context.run, device.name, *tally.last_fed, *came - in_flight) == 0;
+}
+
+/// Without what is only concluded: of a frame in the capture kernel's memory is known when it was
+/// given to QEMU, which may have kept it until the card had buffers again.
+std::vector<Ending> seen_to_end(std::vector<Ending> list) {
+  std::erase_if(list,
+                [](const Ending& ending) { return ending.cause == Ending::Cause::taken_over; });
+  return list;
 }
 
 /// Nothing late was seen of this device: could it have been, and why did its writes end?
 const Code& judge_absence(const DmaContext& context, const scenario::PlannedDevice& device,
                           const std::vector<Ending>& list, const Tally& tally, std::uint64_t before,
                           std::uint64_t fed) {
-  const auto ending = decisive(list, tally, context.deadline.t);
+  const auto ending = decisive(seen_to_end(list), tally, context.deadline.t);
   if (before == 0) return dma::idle_before;
   if (watch_was_blind(context.run, device)) return dma::watch_blind;
   if (is_net(device) && fed == 0) return dma::not_fed;
@@ -125,7 +144,7 @@ Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& d
                      const Tally& tally) {
   const double handover = *context.story.handover;
   const auto list = endings(context.run, device, handover);
-  const auto ending = decisive(list, tally, context.deadline.t);
+  const auto ending = decisive(seen_to_end(list), tally, context.deadline.t);
   const std::uint64_t before = control_pages(context.run, device.name);
   const std::uint64_t noted = ledger_control(context.run, context.story, device.name);
   const std::uint64_t fed = fed_between(context.run, device.name, context.deadline.t,

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <iterator>
+#include <set>
 
 #include "harness/base/text.hpp"
 #include "harness/record/agent.hpp"
@@ -174,14 +176,23 @@ bool IrqMessages::used_up_early() const {
 
 namespace {
 
-/// The first message that has a time in the kernel's log: where the line carries none
-/// (CONFIG_PRINTK_TIME, printk.time=0), the log does all the same.
-std::optional<std::string> first_timed_message(const evidence::Run& run) {
+/// Lines of the messages that have a time in the kernel's log, without those that came before its
+/// clock ran as well: where the line carries no times (CONFIG_PRINTK_TIME, printk.time=0), the log
+/// does all the same.
+std::set<std::string, std::less<>> timed_lines(const evidence::Run& run) {
+  std::set<std::string, std::less<>> timed;
   const auto log = run.last_said<record::answer::Kmsg>("capture");
-  if (!log) return std::nullopt;
-  for (const auto& entry : log->entries)
-    if (entry.guest > 0) return entry.text;
-  return std::nullopt;
+  if (!log) return timed;
+  const auto each = [&](bool has_time, const auto& act) {
+    for (const auto& entry : log->entries)
+      if ((entry.guest > 0) == has_time)
+        for (const std::string& part : split(unescape(entry.text), '\n'))
+          act(std::string(trim(part)));
+  };
+  each(true, [&](std::string line) { timed.insert(std::move(line)); });
+  each(false, [&](const std::string& line) { timed.erase(line); });
+  timed.erase("");
+  return timed;
 }
 
 }  // namespace
@@ -191,12 +202,12 @@ std::optional<EarlyWindow> early_window(const evidence::Run& run, const Story& s
   const auto lines = capture_serial(run, story);
   const bool has_stamps =
       std::ranges::any_of(lines, [](const auto* line) { return stamped(line->text).has_value(); });
-  const auto timed = has_stamps ? std::nullopt : first_timed_message(run);
+  const auto timed = has_stamps ? std::set<std::string, std::less<>>() : timed_lines(run);
   EarlyWindow window{*story.first_line, *story.first_line};
   for (const auto* line : lines) {
     window.until = std::max(window.until, line->t);
     if (const auto said = stamped(line->text); said && said->first > 0) return window;
-    if (timed && trim(line->text) == trim(*timed)) return window;
+    if (timed.contains(trim(line->text))) return window;
   }
   // By its last line the kernel has long given out vectors itself.
   return has_stamps ? std::optional(window) : std::nullopt;

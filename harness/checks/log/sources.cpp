@@ -25,7 +25,7 @@ std::size_t stamp_length(std::string_view text) {
 
 /// Printed because the harness asked for it.
 bool is_ours(std::string_view line) {
-  return trim(line).ends_with(record::request::kernel_marker);
+  return trim(message_of(line)) == record::request::kernel_marker;
 }
 
 /// A record's lines: what a driver printed in one go is one record of several.
@@ -46,11 +46,12 @@ std::vector<LogLine> record_lines(const evidence::Run& run) {
 std::vector<LogLine> serial_lines(const evidence::Run& run, const Story& story) {
   std::vector<LogLine> lines;
   for (const auto* line : capture_serial(run, story)) {
-    if (is_ours(line->text)) continue;
-    for (const std::string_view text : unglue(line->text))
+    for (const std::string_view text : unglue(line->text)) {
+      if (is_ours(text)) continue;
       lines.push_back({{std::string(text), std::nullopt},
                        measure::seconds("at_s", line->t - story.handover.value_or(0)),
                        {record::file::serial, {}, line->t}});
+    }
   }
   return lines;
 }

@@ -330,6 +330,14 @@ BOOST_AUTO_TEST_CASE(a_frame_that_comes_out_damaged_fails) {
   const auto result = judge_one(run, "device.works");
   BOOST_TEST((result.verdict == Verdict::fail));
   BOOST_TEST(says(result.reason, "but 1 frame of 6 came out damaged"), result.reason);
+  auto cut = good_run();
+  cut.event(31, "echo",
+            {{"device", "net0"},
+             {"sequence", 5},
+             {"bytes", 508},
+             {"damaged", false},
+             {"role", "capture"}});
+  BOOST_TEST((judge_one(cut, "device.works").verdict == Verdict::fail));
 }
 
 // A probe of 45 s in a driver that is built in: "the slowest 0.05 s".
@@ -352,18 +360,22 @@ BOOST_AUTO_TEST_CASE(a_silence_of_the_kernel_beside_a_drivers_message_is_its_pro
 
 // What ended it on a real kernel: "ACPI: \_SB_.GSIG: Enabled at IRQ 22", five milliseconds before.
 BOOST_AUTO_TEST_CASE(a_silence_is_of_the_device_that_is_spoken_of_first_after_it) {
-  const auto ended_by = [](const char* text, double later) {
+  const auto ended_by = [](const char* text, double later,
+                           const char* first = "ACPI: GSIG: Enabled at IRQ 22") {
     auto run = good_run();
     for (const char* name : {"bound", "hello"}) run.drop_agent(name);
     run.agent(22, "event", {{"event", "hello"}, {"role", "capture"}, {"guest", 50}});
     run.kernel_log({{.level = 4, .guest = 1, .text = "nvme: loaded"},
-                    {.level = 4, .guest = 46, .text = "ACPI: GSIG: Enabled at IRQ 22"},
+                    {.level = 4, .guest = 46, .text = first},
                     {.level = 4, .guest = 46 + later, .text = text}});
     return judge_one(run, "driver.reinit").verdict;
   };
   BOOST_TEST((ended_by("e1000e 0000:00:02.0: the card is there", 0.005) == Verdict::fail));
   BOOST_TEST((ended_by("e1000e 0000:00:02.0: the card is there", 0.5) == Verdict::pass));
   BOOST_TEST((ended_by("ahci 0000:00:1f.2: a controller", 0.005) == Verdict::pass));
+  // Somebody else's long work.
+  BOOST_TEST((ended_by("e1000e 0000:00:02.0: the card is there", 0.005, "Unpacking initramfs...") ==
+              Verdict::pass));
 }
 
 // A device without a driver was tested, and the agent waited for its interface for ever.
