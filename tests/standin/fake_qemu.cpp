@@ -381,10 +381,11 @@ class FakeQemu {
   }
 
   void echo(const std::string& device, std::uint32_t seed) {
-    std::vector<std::byte> frame(14 + Tag::size);
+    std::vector<std::byte> frame(512);  // as the agent's
     fill_tagged(std::span(frame).subspan(14),
                 {.kind = TagKind::guest_frame, .device = device, .seed = seed});
-    std::string bytes{'\0', '\0', '\0', static_cast<char>(frame.size())};
+    std::string bytes{'\0', '\0', static_cast<char>(frame.size() >> 8),
+                      static_cast<char>(frame.size())};
     bytes.append(reinterpret_cast<const char*>(frame.data()), frame.size());
     for (const auto& net : nets_)
       if (net->device == device) (void)write_all(net->socket.get(), bytes);
