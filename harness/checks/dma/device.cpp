@@ -114,11 +114,11 @@ std::vector<Ending> seen_to_end(std::vector<Ending> list) {
   return list;
 }
 
-/// Nothing late was seen of this device: could it have been, and why did its writes end?
+/// Nothing late was seen of this device: could it have been, and why did its writes end? `ending`:
+/// what was seen to end them by the deadline.
 const Code& judge_absence(const DmaContext& context, const scenario::PlannedDevice& device,
-                          const std::vector<Ending>& list, const Tally& tally, std::uint64_t before,
-                          std::uint64_t fed) {
-  const auto ending = decisive(seen_to_end(list), tally, context.deadline.t);
+                          const std::vector<Ending>& list, const std::optional<Ending>& ending,
+                          const Tally& tally, std::uint64_t before, std::uint64_t fed) {
   if (before == 0) return dma::idle_before;
   if (watch_was_blind(context.run, device)) return dma::watch_blind;
   if (is_net(device) && fed == 0) return dma::not_fed;
@@ -149,12 +149,12 @@ Finding judge_device(const DmaContext& context, const scenario::PlannedDevice& d
   const std::uint64_t noted = ledger_control(context.run, context.story, device.name);
   const std::uint64_t fed = fed_between(context.run, device.name, context.deadline.t,
                                         std::numeric_limits<double>::infinity());
-  Finding finding =
-      found_of(tally.late.empty() ? judge_absence(context, device, list, tally, before + noted, fed)
-                                  : dma::wrote_late,
-               device.name,
-               {measure::text("address", to_string(device.address)),
-                measure::text("deadline", context.deadline.name)});
+  Finding finding = found_of(
+      tally.late.empty() ? judge_absence(context, device, list, ending, tally, before + noted, fed)
+                         : dma::wrote_late,
+      device.name,
+      {measure::text("address", to_string(device.address)),
+       measure::text("deadline", context.deadline.name)});
   dma::add_writes(finding, tally, handover);
   // Why the writes ended may be told by something later than the deadline.
   const auto why = ending ? ending : decisive(list, tally, context.story.end);
