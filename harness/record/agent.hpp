@@ -22,18 +22,18 @@ struct Range {
   std::string name;
   std::optional<Address> begin, end;
   std::optional<int> depth;
-  static constexpr auto fields() {
-    return std::tuple(maybe("name", &Range::name, "", "of /proc/iomem"),
-                      maybe("depth", &Range::depth, "", "in the tree of /proc/iomem"),
-                      field("begin", &Range::begin, "", "guest-physical"),
-                      field("end", &Range::end, "", "not included"));
+  static Rows fields() {
+    return table(maybe("name", &Range::name, "", "of /proc/iomem"),
+                 maybe("depth", &Range::depth, "", "in the tree of /proc/iomem"),
+                 field("begin", &Range::begin, "", "guest-physical"),
+                 field("end", &Range::end, "", "not included"));
   }
 };
 
 struct Symbols {
   std::optional<Address> machine_kexec;
-  static constexpr auto fields() {
-    return std::tuple(maybe("machine_kexec", &Symbols::machine_kexec, "", "of kallsyms"));
+  static Rows fields() {
+    return table(maybe("machine_kexec", &Symbols::machine_kexec, "", "of kallsyms"));
   }
 };
 
@@ -47,17 +47,17 @@ struct Kernel {
   std::uint64_t vmcore_bytes = 0;
   std::optional<std::uint64_t> protocol, cpus, memory_kib;
   std::optional<std::string> version;
-  static constexpr auto fields() {
-    return std::tuple(field("role", &Kernel::role, "", "`production` or `capture`"),
-                      field("release", &Kernel::release, "", ""),
-                      field("command_line", &Kernel::command_line, "", "that the kernel got"),
-                      maybe("crash_kernel", &Kernel::crash_kernel, "", "the crash region"),
-                      field("vmcore", &Kernel::vmcore, "", "/proc/vmcore exists"),
-                      field("vmcore_bytes", &Kernel::vmcore_bytes, "bytes", "of it"),
-                      maybe("protocol", &Kernel::protocol, "", "version of the agent's protocol"),
-                      maybe("version", &Kernel::version, "", "of the agent"),
-                      maybe("cpus", &Kernel::cpus, "", "that the kernel uses"),
-                      maybe("memory_kib", &Kernel::memory_kib, "KiB", "MemTotal"));
+  static Rows fields() {
+    return table(field("role", &Kernel::role, "", "`production` or `capture`"),
+                 field("release", &Kernel::release, "", ""),
+                 field("command_line", &Kernel::command_line, "", "that the kernel got"),
+                 maybe("crash_kernel", &Kernel::crash_kernel, "", "the crash region"),
+                 field("vmcore", &Kernel::vmcore, "", "/proc/vmcore exists"),
+                 field("vmcore_bytes", &Kernel::vmcore_bytes, "bytes", "of it"),
+                 maybe("protocol", &Kernel::protocol, "", "version of the agent's protocol"),
+                 maybe("version", &Kernel::version, "", "of the agent"),
+                 maybe("cpus", &Kernel::cpus, "", "that the kernel uses"),
+                 maybe("memory_kib", &Kernel::memory_kib, "KiB", "MemTotal"));
   }
 };
 
@@ -67,12 +67,11 @@ struct Describe : Kernel {
   std::vector<Range> iomem;
   Symbols symbols;
   std::optional<std::uint64_t> crash_size;
-  static constexpr auto fields() {
-    return std::tuple_cat(Kernel::fields(),
-                          std::tuple(field("iomem", &Describe::iomem, "", "of /proc/iomem"),
-                                     field("symbols", &Describe::symbols, "", "of kallsyms"),
-                                     maybe("crash_size", &Describe::crash_size, "bytes",
-                                           "/sys/kernel/kexec_crash_size")));
+  static Rows fields() {
+    return joined(Kernel::fields(), table(field("iomem", &Describe::iomem, "", "of /proc/iomem"),
+                                          field("symbols", &Describe::symbols, "", "of kallsyms"),
+                                          maybe("crash_size", &Describe::crash_size, "bytes",
+                                                "/sys/kernel/kexec_crash_size")));
   }
 };
 
@@ -82,19 +81,19 @@ struct Modules {
   std::vector<std::string> loaded;
   std::vector<event::ModuleFailure> failed;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("loaded", &Modules::loaded, "", "names"),
-                      field("failed", &Modules::failed, "", ""),
-                      field("seconds", &Modules::seconds, "s", "time that it took"));
+  static Rows fields() {
+    return table(field("loaded", &Modules::loaded, "", "names"),
+                 field("failed", &Modules::failed, "", ""),
+                 field("seconds", &Modules::seconds, "s", "time that it took"));
   }
 };
 
 struct BoundDriver {
   std::string address;
   std::string driver;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &BoundDriver::address, "", "of the PCI function"),
-                      field("driver", &BoundDriver::driver, "", "bound to it"));
+  static Rows fields() {
+    return table(field("address", &BoundDriver::address, "", "of the PCI function"),
+                 field("driver", &BoundDriver::driver, "", "bound to it"));
   }
 };
 
@@ -103,9 +102,9 @@ struct WaitBound {
   static constexpr const char* name = "wait-bound";
   std::vector<BoundDriver> bound;
   std::vector<std::string> missing;
-  static constexpr auto fields() {
-    return std::tuple(field("bound", &WaitBound::bound, "", ""),
-                      field("missing", &WaitBound::missing, "", "addresses"));
+  static Rows fields() {
+    return table(field("bound", &WaitBound::bound, "", ""),
+                 field("missing", &WaitBound::missing, "", "addresses"));
   }
 };
 
@@ -115,10 +114,10 @@ struct KexecLoad {
   bool loaded = false;
   std::string output;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("loaded", &KexecLoad::loaded, "", "the kernel took it"),
-                      maybe("seconds", &KexecLoad::seconds, "s", "time that it took"),
-                      field("output", &KexecLoad::output, "", "of kexec"));
+  static Rows fields() {
+    return table(field("loaded", &KexecLoad::loaded, "", "the kernel took it"),
+                 maybe("seconds", &KexecLoad::seconds, "s", "time that it took"),
+                 field("output", &KexecLoad::output, "", "of kexec"));
   }
 };
 
@@ -127,9 +126,9 @@ struct ActivityStart {
   static constexpr const char* name = "activity-start";
   std::string node;
   std::optional<event::ActivityRing> ring;
-  static constexpr auto fields() {
-    return std::tuple(field("node", &ActivityStart::node, "", "what it runs on"),
-                      maybe("ring", &ActivityStart::ring, "", "of a model"));
+  static Rows fields() {
+    return table(field("node", &ActivityStart::node, "", "what it runs on"),
+                 maybe("ring", &ActivityStart::ring, "", "of a model"));
   }
 };
 
@@ -137,9 +136,7 @@ struct ActivityStatus {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "activity-status";
   std::vector<event::Activity> activities;
-  static constexpr auto fields() {
-    return std::tuple(field("activities", &ActivityStatus::activities, "", ""));
-  }
+  static Rows fields() { return table(field("activities", &ActivityStatus::activities, "", "")); }
 };
 
 struct Test {
@@ -148,10 +145,10 @@ struct Test {
   std::optional<bool> ok;
   std::optional<std::string> detail;
   std::optional<Json> numbers;
-  static constexpr auto fields() {
-    return std::tuple(field("ok", &Test::ok, "", "the device works"),
-                      field("detail", &Test::detail, "", "for people"),
-                      field("numbers", &Test::numbers, "", "what was counted, by name"));
+  static Rows fields() {
+    return table(field("ok", &Test::ok, "", "the device works"),
+                 field("detail", &Test::detail, "", "for people"),
+                 field("numbers", &Test::numbers, "", "what was counted, by name"));
   }
 };
 
@@ -159,8 +156,8 @@ struct ActivityStop {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "activity-stop";
   std::vector<event::Activity> activities;
-  static constexpr auto fields() {
-    return std::tuple(field("activities", &ActivityStop::activities, "", "that were stopped"));
+  static Rows fields() {
+    return table(field("activities", &ActivityStop::activities, "", "that were stopped"));
   }
 };
 
@@ -168,21 +165,21 @@ struct PanicPrepare {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "panic-prepare";
   std::string method;
-  static constexpr auto fields() {
-    return std::tuple(field("method", &PanicPrepare::method, "", "what the kernel now allows"));
+  static Rows fields() {
+    return table(field("method", &PanicPrepare::method, "", "what the kernel now allows"));
   }
 };
 
 struct WriteConsole {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "write-console";
-  static constexpr auto fields() { return std::tuple(); }
+  static Rows fields() { return Rows(); }
 };
 
 struct Keys {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "keys";
-  static constexpr auto fields() { return std::tuple(); }
+  static Rows fields() { return Rows(); }
 };
 
 /// A message of the kernel's log.
@@ -191,11 +188,11 @@ struct LogEntry {
   int level = 0;
   double guest = 0;
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple(field("sequence", &LogEntry::sequence, "", "the kernel's own number"),
-                      field("level", &LogEntry::level, "", "0 is worst"),
-                      field("guest", &LogEntry::guest, "s", "the kernel's own time"),
-                      field("text", &LogEntry::text, "", ""));
+  static Rows fields() {
+    return table(field("sequence", &LogEntry::sequence, "", "the kernel's own number"),
+                 field("level", &LogEntry::level, "", "0 is worst"),
+                 field("guest", &LogEntry::guest, "s", "the kernel's own time"),
+                 field("text", &LogEntry::text, "", ""));
   }
 };
 
@@ -210,16 +207,16 @@ struct Kmsg {
   std::vector<std::uint64_t> by_level;
   std::optional<int> console_level;
   std::vector<LogEntry> entries;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("first_sequence", &Kmsg::first_sequence, "", "above 0: the log had wrapped"),
-        field("last_sequence", &Kmsg::last_sequence, "", ""),
-        field("records", &Kmsg::records, "", "read"), field("lost", &Kmsg::lost, "", "overwritten"),
-        field("left_out", &Kmsg::left_out, "", "that did not fit into the answer"),
-        maybe("by_level", &Kmsg::by_level, "", "how many of each level, 0 to 7"),
-        maybe("console_level", &Kmsg::console_level, "",
-              "levels below it go to the consoles (/proc/sys/kernel/printk)"),
-        field("entries", &Kmsg::entries, "", "of the level that was asked for and worse"));
+  static Rows fields() {
+    return table(field("first_sequence", &Kmsg::first_sequence, "", "above 0: the log had wrapped"),
+                 field("last_sequence", &Kmsg::last_sequence, "", ""),
+                 field("records", &Kmsg::records, "", "read"),
+                 field("lost", &Kmsg::lost, "", "overwritten"),
+                 field("left_out", &Kmsg::left_out, "", "that did not fit into the answer"),
+                 maybe("by_level", &Kmsg::by_level, "", "how many of each level, 0 to 7"),
+                 maybe("console_level", &Kmsg::console_level, "",
+                       "levels below it go to the consoles (/proc/sys/kernel/printk)"),
+                 field("entries", &Kmsg::entries, "", "of the level that was asked for and worse"));
   }
 };
 
@@ -227,8 +224,8 @@ struct Kmsg {
 struct LogEntryCame {
   std::optional<std::uint64_t> sequence;
   std::optional<std::string> text;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field(key_of(&LogEntry::sequence), &LogEntryCame::sequence, "", "the kernel's own number"),
         field(key_of(&LogEntry::text), &LogEntryCame::text, "", ""));
   }
@@ -240,14 +237,14 @@ struct KmsgCame {
   std::uint64_t left_out = 0;
   std::optional<std::vector<Json>> entries;
   std::vector<Json> by_level;
-  static constexpr auto fields() {
-    return std::tuple(field(key_of(&Kmsg::first_sequence), &KmsgCame::first_sequence, "", ""),
-                      field(key_of(&Kmsg::last_sequence), &KmsgCame::last_sequence, "", ""),
-                      field(key_of(&Kmsg::records), &KmsgCame::records, "", ""),
-                      field(key_of(&Kmsg::lost), &KmsgCame::lost, "", ""),
-                      field(key_of(&Kmsg::left_out), &KmsgCame::left_out, "", ""),
-                      field(key_of(&Kmsg::entries), &KmsgCame::entries, "", ""),
-                      field(key_of(&Kmsg::by_level), &KmsgCame::by_level, "", "how many of each"));
+  static Rows fields() {
+    return table(field(key_of(&Kmsg::first_sequence), &KmsgCame::first_sequence, "", ""),
+                 field(key_of(&Kmsg::last_sequence), &KmsgCame::last_sequence, "", ""),
+                 field(key_of(&Kmsg::records), &KmsgCame::records, "", ""),
+                 field(key_of(&Kmsg::lost), &KmsgCame::lost, "", ""),
+                 field(key_of(&Kmsg::left_out), &KmsgCame::left_out, "", ""),
+                 field(key_of(&Kmsg::entries), &KmsgCame::entries, "", ""),
+                 field(key_of(&Kmsg::by_level), &KmsgCame::by_level, "", "how many of each"));
   }
 };
 
@@ -258,12 +255,12 @@ struct InterruptLine {
   std::string chip;
   Words actions;
   std::vector<std::uint64_t> counts;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &InterruptLine::line, "", "`24`, `LOC`"),
-                      field("total", &InterruptLine::total, "", "of all CPUs"),
-                      field("chip", &InterruptLine::chip, "", "`PCI-MSI 524288-edge`"),
-                      field("actions", &InterruptLine::actions, "", "`eth0`; empty: no driver"),
-                      maybe("counts", &InterruptLine::counts, "", "of each CPU"));
+  static Rows fields() {
+    return table(field("name", &InterruptLine::line, "", "`24`, `LOC`"),
+                 field("total", &InterruptLine::total, "", "of all CPUs"),
+                 field("chip", &InterruptLine::chip, "", "`PCI-MSI 524288-edge`"),
+                 field("actions", &InterruptLine::actions, "", "`eth0`; empty: no driver"),
+                 maybe("counts", &InterruptLine::counts, "", "of each CPU"));
   }
 };
 
@@ -272,8 +269,8 @@ struct Spurious {
   Word line;
   std::uint64_t unhandled = 0;
   std::optional<std::uint64_t> count, last_unhandled_ms;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("line", &Spurious::line, "", "its number"),
         maybe("count", &Spurious::count, "", "of all, likewise"),
         maybe("last_unhandled_ms", &Spurious::last_unhandled_ms, "ms", "when the last one came"),
@@ -287,12 +284,12 @@ struct CpuTime {
   double irq = 0;
   double softirq = 0;
   std::optional<double> idle, hertz;
-  static constexpr auto fields() {
-    return std::tuple(field("total", &CpuTime::total, "ticks", "of all CPUs"),
-                      field("irq", &CpuTime::irq, "ticks", "in handlers"),
-                      field("softirq", &CpuTime::softirq, "ticks", "in soft ones"),
-                      maybe("idle", &CpuTime::idle, "ticks", "with nothing to do"),
-                      maybe("hertz", &CpuTime::hertz, "", "ticks a second"));
+  static Rows fields() {
+    return table(field("total", &CpuTime::total, "ticks", "of all CPUs"),
+                 field("irq", &CpuTime::irq, "ticks", "in handlers"),
+                 field("softirq", &CpuTime::softirq, "ticks", "in soft ones"),
+                 maybe("idle", &CpuTime::idle, "ticks", "with nothing to do"),
+                 maybe("hertz", &CpuTime::hertz, "", "ticks a second"));
   }
 };
 
@@ -306,8 +303,8 @@ struct Interrupts {
   CpuTime time;
   std::uint64_t error = 0;
   std::optional<std::uint64_t> cpus, mis;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("at", &Interrupts::at, "",
               "`capture-entry`, `window-end`, `drivers` (when the mark was reached), "
               "`capture-end`; a "
@@ -326,9 +323,9 @@ struct Interrupts {
 struct InterruptLineCame {
   std::string line;
   std::optional<std::uint64_t> total;
-  static constexpr auto fields() {
-    return std::tuple(field(key_of(&InterruptLine::line), &InterruptLineCame::line, "", ""),
-                      field(key_of(&InterruptLine::total), &InterruptLineCame::total, "", ""));
+  static Rows fields() {
+    return table(field(key_of(&InterruptLine::line), &InterruptLineCame::line, "", ""),
+                 field(key_of(&InterruptLine::total), &InterruptLineCame::total, "", ""));
   }
 };
 struct InterruptsCame {
@@ -336,9 +333,9 @@ struct InterruptsCame {
   static constexpr const char* name = Interrupts::name;
   std::string at;
   std::vector<Json> lines;
-  static constexpr auto fields() {
-    return std::tuple(field(key_of(&Interrupts::at), &InterruptsCame::at, "", ""),
-                      field(key_of(&Interrupts::lines), &InterruptsCame::lines, "", ""));
+  static Rows fields() {
+    return table(field(key_of(&Interrupts::at), &InterruptsCame::at, "", ""),
+                 field(key_of(&Interrupts::lines), &InterruptsCame::lines, "", ""));
   }
 };
 
@@ -351,10 +348,9 @@ struct Hello : answer::Kernel {
   static constexpr const char* kind = "event";
   static constexpr const char* name = "hello";
   std::optional<double> guest;
-  static constexpr auto fields() {
-    return std::tuple_cat(Kernel::fields(),
-                          std::tuple(maybe(key_of(&PayloadHead::guest), &Hello::guest, "s",
-                                           "CLOCK_BOOTTIME of the guest")));
+  static Rows fields() {
+    return joined(Kernel::fields(), table(maybe(key_of(&PayloadHead::guest), &Hello::guest, "s",
+                                                "CLOCK_BOOTTIME of the guest")));
   }
 };
 
@@ -364,10 +360,10 @@ struct Module {
   std::string module;
   std::optional<std::string> error;
   std::optional<int> ms;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &Module::module, "", "that was loaded"),
-                      maybe("ms", &Module::ms, "ms", "that it took"),
-                      maybe("error", &Module::error, "", "or not"));
+  static Rows fields() {
+    return table(field("name", &Module::module, "", "that was loaded"),
+                 maybe("ms", &Module::ms, "ms", "that it took"),
+                 maybe("error", &Module::error, "", "or not"));
   }
 };
 
@@ -377,10 +373,10 @@ struct Bound {
   std::string address;
   std::string driver;
   std::optional<double> ms;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Bound::address, "", "of the PCI function"),
-                      field("driver", &Bound::driver, "", "that took it"),
-                      field("ms", &Bound::ms, "ms", "since the modules were asked for"));
+  static Rows fields() {
+    return table(field("address", &Bound::address, "", "of the PCI function"),
+                 field("driver", &Bound::driver, "", "that took it"),
+                 field("ms", &Bound::ms, "ms", "since the modules were asked for"));
   }
 };
 
@@ -388,9 +384,7 @@ struct Key {
   static constexpr const char* kind = "event";
   static constexpr const char* name = "key";
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple(field("text", &Key::text, "", "input read on the console"));
-  }
+  static Rows fields() { return table(field("text", &Key::text, "", "input read on the console")); }
 };
 
 /// What the kernel tells of devices.
@@ -401,11 +395,11 @@ struct Udev {
   std::string subsystem;
   std::string path;
   std::string driver;
-  static constexpr auto fields() {
-    return std::tuple(field("action", &Udev::action, "", "`add`, `bind`, ..."),
-                      field("subsystem", &Udev::subsystem, "", "`pci`, ..."),
-                      field("path", &Udev::path, "", "below /sys"),
-                      field("driver", &Udev::driver, "", "or empty"));
+  static Rows fields() {
+    return table(field("action", &Udev::action, "", "`add`, `bind`, ..."),
+                 field("subsystem", &Udev::subsystem, "", "`pci`, ..."),
+                 field("path", &Udev::path, "", "below /sys"),
+                 field("driver", &Udev::driver, "", "or empty"));
   }
 };
 
@@ -416,10 +410,10 @@ struct Waiting {
   std::string what;
   double seconds = 0;
   std::string where;
-  static constexpr auto fields() {
-    return std::tuple(field("what", &Waiting::what, "", "the request, or the module"),
-                      field("seconds", &Waiting::seconds, "s", "since it began"),
-                      field("where", &Waiting::where, "", "in the kernel, for people"));
+  static Rows fields() {
+    return table(field("what", &Waiting::what, "", "the request, or the module"),
+                 field("seconds", &Waiting::seconds, "s", "since it began"),
+                 field("where", &Waiting::where, "", "in the kernel, for people"));
   }
 };
 
@@ -427,9 +421,7 @@ struct Log {
   static constexpr const char* kind = "event";
   static constexpr const char* name = "log";
   std::string message;
-  static constexpr auto fields() {
-    return std::tuple(field("message", &Log::message, "", "for people"));
-  }
+  static Rows fields() { return table(field("message", &Log::message, "", "for people")); }
 };
 
 }  // namespace said

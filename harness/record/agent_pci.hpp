@@ -18,8 +18,8 @@ struct PciActionDone {
   OrNull<std::string> methods, before, after;
   bool restored = false;
   std::vector<std::string> affected;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("address", &PciActionDone::address, "", "of the PCI function"),
         field("ok", &PciActionDone::ok, "", "the kernel reported success"),
         field("error", &PciActionDone::error, "", "or this"),
@@ -40,11 +40,11 @@ struct PciAction {
   std::string action;
   std::string method;
   std::vector<Json> functions;
-  static constexpr auto fields() {
-    return std::tuple(maybe("do", &PciAction::action, "", "what"),
-                      maybe("method", &PciAction::method, "", "of a reset"),
-                      field("functions", &PciAction::functions, "",
-                            "one each, with the fields of event `reset.action` from `ok` on"));
+  static Rows fields() {
+    return table(maybe("do", &PciAction::action, "", "what"),
+                 maybe("method", &PciAction::method, "", "of a reset"),
+                 field("functions", &PciAction::functions, "",
+                       "one each, with the fields of event `reset.action` from `ok` on"));
   }
 };
 
@@ -58,18 +58,18 @@ struct ModelState {
   std::optional<std::string> id, status, control, scratch;
   std::optional<std::uint64_t> sequence, resets, interrupts;
   std::optional<bool> defaults;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &ModelState::address, "", "of the PCI function"),
-                      field("answers", &ModelState::answers, "", "its registers can be read"),
-                      field("error", &ModelState::error, "", "why there are none"),
-                      maybe("id", &ModelState::id, "", "register"),
-                      maybe("status", &ModelState::status, "", "register"),
-                      maybe("control", &ModelState::control, "", "register"),
-                      maybe("scratch", &ModelState::scratch, "", "register"),
-                      maybe("sequence", &ModelState::sequence, "", "of its tags"),
-                      maybe("resets", &ModelState::resets, "", "how many it had"),
-                      maybe("interrupts", &ModelState::interrupts, "", "how many it raised"),
-                      maybe("defaults", &ModelState::defaults, "", "they are as after a reset"));
+  static Rows fields() {
+    return table(field("address", &ModelState::address, "", "of the PCI function"),
+                 field("answers", &ModelState::answers, "", "its registers can be read"),
+                 field("error", &ModelState::error, "", "why there are none"),
+                 maybe("id", &ModelState::id, "", "register"),
+                 maybe("status", &ModelState::status, "", "register"),
+                 maybe("control", &ModelState::control, "", "register"),
+                 maybe("scratch", &ModelState::scratch, "", "register"),
+                 maybe("sequence", &ModelState::sequence, "", "of its tags"),
+                 maybe("resets", &ModelState::resets, "", "how many it had"),
+                 maybe("interrupts", &ModelState::interrupts, "", "how many it raised"),
+                 maybe("defaults", &ModelState::defaults, "", "they are as after a reset"));
   }
 };
 
@@ -79,11 +79,11 @@ struct FunctionChild {
   std::string module;
   std::string path;
   std::string modalias;
-  static constexpr auto fields() {
-    return std::tuple(field("driver", &FunctionChild::driver, "", "bound to it"),
-                      field("module", &FunctionChild::module, "", "empty: built in"),
-                      field("path", &FunctionChild::path, "", "below the function"),
-                      field("modalias", &FunctionChild::modalias, "", ""));
+  static Rows fields() {
+    return table(field("driver", &FunctionChild::driver, "", "bound to it"),
+                 field("module", &FunctionChild::module, "", "empty: built in"),
+                 field("path", &FunctionChild::path, "", "below the function"),
+                 field("modalias", &FunctionChild::modalias, "", ""));
   }
 };
 struct Function {
@@ -97,15 +97,15 @@ struct Function {
   std::vector<std::string> reset_methods;
   std::vector<FunctionChild> children;
   Json nodes = Json::object();
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Function::address, "", "0000:bb:dd.f"),
-                      field("driver", &Function::driver, "", "bound to it"),
-                      field("module", &Function::module, "", "empty: built in"),
-                      field("modalias", &Function::modalias, "", ""),
-                      field("class", &Function::class_code, "", "as sysfs has it"),
-                      field("reset_methods", &Function::reset_methods, "", "as sysfs has them"),
-                      field("children", &Function::children, "", "what shows up below it"),
-                      field("nodes", &Function::nodes, "", "by class of sysfs"));
+  static Rows fields() {
+    return table(field("address", &Function::address, "", "0000:bb:dd.f"),
+                 field("driver", &Function::driver, "", "bound to it"),
+                 field("module", &Function::module, "", "empty: built in"),
+                 field("modalias", &Function::modalias, "", ""),
+                 field("class", &Function::class_code, "", "as sysfs has it"),
+                 field("reset_methods", &Function::reset_methods, "", "as sysfs has them"),
+                 field("children", &Function::children, "", "what shows up below it"),
+                 field("nodes", &Function::nodes, "", "by class of sysfs"));
   }
 };
 
@@ -117,14 +117,14 @@ struct RegisterBench {
   Address first, last;
   std::vector<double> nanoseconds;
   double median = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &RegisterBench::address, "", "of the PCI function"),
-                      field("offset", &RegisterBench::offset, "", "of the register"),
-                      field("reads", &RegisterBench::reads, "", "a round"),
-                      field("first", &RegisterBench::first, "", "value"),
-                      field("last", &RegisterBench::last, "", "value"),
-                      field("nanoseconds", &RegisterBench::nanoseconds, "ns", "a read, by round"),
-                      field("median", &RegisterBench::median, "ns", "of the rounds"));
+  static Rows fields() {
+    return table(field("address", &RegisterBench::address, "", "of the PCI function"),
+                 field("offset", &RegisterBench::offset, "", "of the register"),
+                 field("reads", &RegisterBench::reads, "", "a round"),
+                 field("first", &RegisterBench::first, "", "value"),
+                 field("last", &RegisterBench::last, "", "value"),
+                 field("nanoseconds", &RegisterBench::nanoseconds, "ns", "a read, by round"),
+                 field("median", &RegisterBench::median, "ns", "of the rounds"));
   }
 };
 
@@ -132,8 +132,8 @@ struct Pci {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "pci";
   std::vector<Json> functions;
-  static constexpr auto fields() {
-    return std::tuple(field("functions", &Pci::functions, "", "as in `pci/MARK.json`"));
+  static Rows fields() {
+    return table(field("functions", &Pci::functions, "", "as in `pci/MARK.json`"));
   }
 };
 

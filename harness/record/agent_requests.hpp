@@ -14,7 +14,7 @@ struct Request {
 };
 
 struct None {
-  static constexpr auto fields() { return std::tuple(); }
+  static Rows fields() { return Rows(); }
 };
 
 struct Describe : Request, None {
@@ -36,9 +36,7 @@ struct ActivityStatus : Request, None {
 struct ActivityStop : Request {
   static constexpr const char* name = "activity-stop";
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(maybe("seconds", &ActivityStop::seconds, "s", "at most"));
-  }
+  static Rows fields() { return table(maybe("seconds", &ActivityStop::seconds, "s", "at most")); }
 };
 struct PowerOff : Request, None {
   static constexpr const char* name = "poweroff";
@@ -50,12 +48,12 @@ struct RegisterBench {
   std::string address;
   std::optional<std::uint64_t> offset, reads, rounds;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &RegisterBench::address, "", "of the PCI function"),
-                      maybe("offset", &RegisterBench::offset, "", "of a register in its BAR 0"),
-                      maybe("reads", &RegisterBench::reads, "", "a round"),
-                      maybe("rounds", &RegisterBench::rounds, "", ""),
-                      maybe("seconds", &RegisterBench::seconds, "s", "at most"));
+  static Rows fields() {
+    return table(field("address", &RegisterBench::address, "", "of the PCI function"),
+                 maybe("offset", &RegisterBench::offset, "", "of a register in its BAR 0"),
+                 maybe("reads", &RegisterBench::reads, "", "a round"),
+                 maybe("rounds", &RegisterBench::rounds, "", ""),
+                 maybe("seconds", &RegisterBench::seconds, "s", "at most"));
   }
 };
 
@@ -63,8 +61,8 @@ struct Function {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "function";
   std::string address;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Function::address, "", "of the PCI function to describe"));
+  static Rows fields() {
+    return table(field("address", &Function::address, "", "of the PCI function to describe"));
   }
 };
 
@@ -72,9 +70,7 @@ struct Modules {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "modules";
   std::vector<std::string> names;
-  static constexpr auto fields() {
-    return std::tuple(field("names", &Modules::names, "", "as in the profiles"));
-  }
+  static Rows fields() { return table(field("names", &Modules::names, "", "as in the profiles")); }
 };
 
 struct WaitBound {
@@ -82,9 +78,9 @@ struct WaitBound {
   static constexpr const char* name = "wait-bound";
   std::vector<std::string> addresses;
   std::uint64_t seconds = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("addresses", &WaitBound::addresses, "", "of PCI functions"),
-                      field("seconds", &WaitBound::seconds, "s", "at most"));
+  static Rows fields() {
+    return table(field("addresses", &WaitBound::addresses, "", "of PCI functions"),
+                 field("seconds", &WaitBound::seconds, "s", "at most"));
   }
 };
 
@@ -93,9 +89,9 @@ struct KexecLoad {
   static constexpr const char* name = "kexec-load";
   std::string command_line;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("command_line", &KexecLoad::command_line, "", "of the capture kernel"),
-                      maybe("seconds", &KexecLoad::seconds, "s", "at most"));
+  static Rows fields() {
+    return table(field("command_line", &KexecLoad::command_line, "", "of the capture kernel"),
+                 maybe("seconds", &KexecLoad::seconds, "s", "at most"));
   }
 };
 
@@ -109,8 +105,8 @@ struct ForDevice {
   std::optional<bool> restart;
   std::optional<Address> target_address;
   std::optional<std::string> reset_first;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &ForDevice::device, "", "its name in the plan"),
         field("address", &ForDevice::address, "", "its PCI address"),
         field("seed", &ForDevice::seed, "", "of the run's tags"),
@@ -140,8 +136,8 @@ struct WriteConsole {
   static constexpr const char* name = "write-console";
   std::string device;
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &WriteConsole::device, "", "`/dev/tty1`, `/dev/ttyS0` or `/dev/kmsg`"),
         field("text", &WriteConsole::text, "",
               "contains `quiesce-marker-serial` or `quiesce-marker-screen`; of "
@@ -153,17 +149,15 @@ struct Keys {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "keys";
   std::uint64_t seconds = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("seconds", &Keys::seconds, "s", "to listen"));
-  }
+  static Rows fields() { return table(field("seconds", &Keys::seconds, "s", "to listen")); }
 };
 
 struct Kmsg {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "kmsg";
   std::uint64_t least_level = 4;
-  static constexpr auto fields() {
-    return std::tuple(field("least_level", &Kmsg::least_level, "", "this level and worse"));
+  static Rows fields() {
+    return table(field("least_level", &Kmsg::least_level, "", "this level and worse"));
   }
 };
 
@@ -171,9 +165,7 @@ struct Interrupts {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "interrupts";
   std::string at;
-  static constexpr auto fields() {
-    return std::tuple(field("at", &Interrupts::at, "", "a point of the run"));
-  }
+  static Rows fields() { return table(field("at", &Interrupts::at, "", "a point of the run")); }
 };
 
 struct PciAction {
@@ -183,11 +175,11 @@ struct PciAction {
   std::vector<std::string> addresses;
   double ready_seconds = 60;
   std::optional<std::string> method;
-  static constexpr auto fields() {
-    return std::tuple(field("do", &PciAction::action, "", "what"),
-                      field("addresses", &PciAction::addresses, "", "of PCI functions"),
-                      field("ready_seconds", &PciAction::ready_seconds, "s", "at most"),
-                      maybe("method", &PciAction::method, "", "of a reset"));
+  static Rows fields() {
+    return table(field("do", &PciAction::action, "", "what"),
+                 field("addresses", &PciAction::addresses, "", "of PCI functions"),
+                 field("ready_seconds", &PciAction::ready_seconds, "s", "at most"),
+                 maybe("method", &PciAction::method, "", "of a reset"));
   }
 };
 
@@ -195,8 +187,8 @@ struct ModelState {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "model-state";
   std::string address;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &ModelState::address, "", "its PCI address"));
+  static Rows fields() {
+    return table(field("address", &ModelState::address, "", "its PCI address"));
   }
 };
 
@@ -205,9 +197,9 @@ struct Panic {
   static constexpr const char* name = "panic";
   std::string method;
   std::optional<int> cpu;
-  static constexpr auto fields() {
-    return std::tuple(field("method", &Panic::method, "", "`sysrq`, `init-exit`"),
-                      maybe("cpu", &Panic::cpu, "", "on which"));
+  static Rows fields() {
+    return table(field("method", &Panic::method, "", "`sysrq`, `init-exit`"),
+                 maybe("cpu", &Panic::cpu, "", "on which"));
   }
 };
 
@@ -215,8 +207,8 @@ struct PanicPrepare {
   static constexpr const char* kind = "request";
   static constexpr const char* name = "panic-prepare";
   std::string method;
-  static constexpr auto fields() {
-    return std::tuple(field("method", &PanicPrepare::method, "", "`nmi`, `sysrq-keyboard`"));
+  static Rows fields() {
+    return table(field("method", &PanicPrepare::method, "", "`nmi`, `sysrq-keyboard`"));
   }
 };
 

@@ -15,15 +15,14 @@ struct ArmedFile {
   std::vector<AddressRange> kernel_data;
   std::vector<event::Segment> segments;
   std::optional<Json> font;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("recipe", &ArmedFile::recipe, "", "SHA-256 of what was booted"),
-        field("machine_kexec", &ArmedFile::machine_kexec, "", "the breakpoint"),
-        field("crash_region", &ArmedFile::crash_region, "", "guest-physical"),
-        field("kernel_data", &ArmedFile::kernel_data, "",
-              "where the production kernel keeps its own variables, guest-physical"),
-        field("segments", &ArmedFile::segments, "", "found in the crash region"),
-        maybe("font", &ArmedFile::font, "", "the agent's answer, when there is a screen"));
+  static Rows fields() {
+    return table(field("recipe", &ArmedFile::recipe, "", "SHA-256 of what was booted"),
+                 field("machine_kexec", &ArmedFile::machine_kexec, "", "the breakpoint"),
+                 field("crash_region", &ArmedFile::crash_region, "", "guest-physical"),
+                 field("kernel_data", &ArmedFile::kernel_data, "",
+                       "where the production kernel keeps its own variables, guest-physical"),
+                 field("segments", &ArmedFile::segments, "", "found in the crash region"),
+                 maybe("font", &ArmedFile::font, "", "the agent's answer, when there is a screen"));
   }
 };
 

@@ -68,8 +68,9 @@ std::span<const Kind> event_kinds() {
                                     event_kind<AerInjected>(), event_kind<TestResult>(),
                                     event_kind<Echo>(),        event_kind<KeySent>(),
                                     event_kind<KeyReceived>(), event_kind<CaptureStuck>(),
-                                    event_kind<Failure>(),     event_kind<QemuExit>(),
-                                    event_kind<Usage>(),       event_kind<RunEnd>()};
+                                    event_kind<Failure>(),     event_kind<Cores>(),
+                                    event_kind<QemuExit>(),    event_kind<Usage>(),
+                                    event_kind<RunEnd>()};
   return kinds;
 }
 

@@ -17,7 +17,7 @@ struct Kind {
       where;         ///< the file: "timeline.ndjson"; of agent.ndjson also request, response, event
   const char* name;  ///< of the event or the op; empty when every line is of one kind
   const char* meaning;
-  std::vector<RowText> (*rows)();
+  const Rows& (*rows)();
   /// The fields that are there and of another type, by key.
   Wrong (*wrong)(const Json& object);
 };

@@ -29,8 +29,8 @@ struct ResetAction {
   std::optional<std::string> after;
   std::optional<bool> restored;
   std::optional<double> guest_began, guest_ended;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("at", &ResetAction::at, "", "`production` or `before-drivers`"),
         field("number", &ResetAction::number, "",
               "in the scenario's list; begins anew with each list of actions"),
@@ -68,18 +68,18 @@ struct ResetState {
   std::optional<std::string> status, control, scratch;
   std::optional<std::uint64_t> sequence, resets, interrupts;
   std::optional<std::string> error;
-  static constexpr auto fields() {
-    return std::tuple(field("number", &ResetState::number, "", "of the action"),
-                      field("device", &ResetState::device, "", "its name in the plan"),
-                      maybe("answers", &ResetState::answers, "", "its registers can be read"),
-                      maybe("defaults", &ResetState::defaults, "", "they are as after a reset"),
-                      maybe("status", &ResetState::status, "", "register"),
-                      maybe("control", &ResetState::control, "", "register"),
-                      maybe("scratch", &ResetState::scratch, "", "register"),
-                      maybe("sequence", &ResetState::sequence, "", "of its tags"),
-                      maybe("resets", &ResetState::resets, "", "how many it had"),
-                      maybe("interrupts", &ResetState::interrupts, "", "how many it raised"),
-                      maybe("error", &ResetState::error, "", "why there are none"));
+  static Rows fields() {
+    return table(field("number", &ResetState::number, "", "of the action"),
+                 field("device", &ResetState::device, "", "its name in the plan"),
+                 maybe("answers", &ResetState::answers, "", "its registers can be read"),
+                 maybe("defaults", &ResetState::defaults, "", "they are as after a reset"),
+                 maybe("status", &ResetState::status, "", "register"),
+                 maybe("control", &ResetState::control, "", "register"),
+                 maybe("scratch", &ResetState::scratch, "", "register"),
+                 maybe("sequence", &ResetState::sequence, "", "of its tags"),
+                 maybe("resets", &ResetState::resets, "", "how many it had"),
+                 maybe("interrupts", &ResetState::interrupts, "", "how many it raised"),
+                 maybe("error", &ResetState::error, "", "why there are none"));
   }
 };
 
@@ -91,11 +91,11 @@ struct ResetProbe {
   std::string device;
   std::optional<bool> works;
   std::string detail;
-  static constexpr auto fields() {
-    return std::tuple(field("number", &ResetProbe::number, "", "of the action"),
-                      field("device", &ResetProbe::device, "", "its name in the plan"),
-                      field("works", &ResetProbe::works, "", "its test passed"),
-                      field("detail", &ResetProbe::detail, "", "for people"));
+  static Rows fields() {
+    return table(field("number", &ResetProbe::number, "", "of the action"),
+                 field("device", &ResetProbe::device, "", "its name in the plan"),
+                 field("works", &ResetProbe::works, "", "its test passed"),
+                 field("detail", &ResetProbe::detail, "", "for people"));
   }
 };
 
@@ -109,8 +109,8 @@ struct DeviceServer {
   std::optional<std::string> status;
   std::optional<Json> answer;
   std::optional<Json> asked;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &DeviceServer::device, "", "its name in the plan"),
         field("what", &DeviceServer::what, "",
               "`started`; `exited`: before the run ended a server that it started; `silent`, "
@@ -130,12 +130,11 @@ struct AerInjected {
   std::string port;
   std::string severity;
   bool sent = false;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("device", &AerInjected::device, "", "its name in the plan"),
-        field("port", &AerInjected::port, "", "QEMU's name of it"),
-        field("severity", &AerInjected::severity, "", "`fatal`, `nonfatal`, `corrected`"),
-        field("sent", &AerInjected::sent, "", "QEMU was told"));
+  static Rows fields() {
+    return table(field("device", &AerInjected::device, "", "its name in the plan"),
+                 field("port", &AerInjected::port, "", "QEMU's name of it"),
+                 field("severity", &AerInjected::severity, "", "`fatal`, `nonfatal`, `corrected`"),
+                 field("sent", &AerInjected::sent, "", "QEMU was told"));
   }
 };
 

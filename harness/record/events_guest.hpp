@@ -11,9 +11,9 @@ struct QemuStart {
   static constexpr const char* meaning = "QEMU runs";
   std::int64_t pid = 0;
   std::string version;
-  static constexpr auto fields() {
-    return std::tuple(field("pid", &QemuStart::pid, "", "its process"),
-                      field("version", &QemuStart::version, "", "by QMP"));
+  static Rows fields() {
+    return table(field("pid", &QemuStart::pid, "", "its process"),
+                 field("version", &QemuStart::version, "", "by QMP"));
   }
 };
 
@@ -22,9 +22,9 @@ struct QemuExit {
   static constexpr const char* meaning = "QEMU ended";
   std::string how;
   bool expected = false;
-  static constexpr auto fields() {
-    return std::tuple(field("how", &QemuExit::how, "", "its exit status or signal"),
-                      field("expected", &QemuExit::expected, "", "the harness had asked for it"));
+  static Rows fields() {
+    return table(field("how", &QemuExit::how, "", "its exit status or signal"),
+                 field("expected", &QemuExit::expected, "", "the harness had asked for it"));
   }
 };
 
@@ -33,9 +33,9 @@ struct QmpEvent {
   static constexpr const char* meaning = "QEMU said something by itself";
   std::string event;
   Json data;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &QmpEvent::event, "", "QMP's name of it"),
-                      field("data", &QmpEvent::data, "", "QMP's data"));
+  static Rows fields() {
+    return table(field("name", &QmpEvent::event, "", "QMP's name of it"),
+                 field("data", &QmpEvent::data, "", "QMP's data"));
   }
 };
 
@@ -44,8 +44,8 @@ struct SerialLine {
   static constexpr const char* meaning = "a line of `serial.log` that says where the kernel is";
   std::string role;
   std::string what;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("role", &SerialLine::role, "", "`production` or `capture`"),
         field("what", &SerialLine::what, "",
               "`kernel-start`: the kernel's first line, `t` is that of the line in `serial.log`; "
@@ -59,10 +59,10 @@ struct AgentHello {
   std::string role;
   std::optional<std::string> release;
   std::optional<std::string> command_line;
-  static constexpr auto fields() {
-    return std::tuple(field("role", &AgentHello::role, "", "`capture`"),
-                      field("release", &AgentHello::release, "", "of the kernel"),
-                      field("command_line", &AgentHello::command_line, "", "that the kernel got"));
+  static Rows fields() {
+    return table(field("role", &AgentHello::role, "", "`capture`"),
+                 field("release", &AgentHello::release, "", "of the kernel"),
+                 field("command_line", &AgentHello::command_line, "", "that the kernel got"));
   }
 };
 
@@ -70,9 +70,9 @@ struct AgentHello {
 struct ModuleFailure {
   std::string module;
   std::string error;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &ModuleFailure::module, "", "of the module"),
-                      field("error", &ModuleFailure::error, "", "the kernel's"));
+  static Rows fields() {
+    return table(field("name", &ModuleFailure::module, "", "of the module"),
+                 field("error", &ModuleFailure::error, "", "the kernel's"));
   }
 };
 
@@ -83,11 +83,11 @@ struct Modules {
   std::vector<std::string> loaded;
   std::optional<std::vector<ModuleFailure>> failed;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("role", &Modules::role, "", "of the kernel that loaded them"),
-                      field("loaded", &Modules::loaded, "", "names"),
-                      maybe("failed", &Modules::failed, "", "of the capture kernel"),
-                      field("seconds", &Modules::seconds, "s", "time that it took"));
+  static Rows fields() {
+    return table(field("role", &Modules::role, "", "of the kernel that loaded them"),
+                 field("loaded", &Modules::loaded, "", "names"),
+                 maybe("failed", &Modules::failed, "", "of the capture kernel"),
+                 field("seconds", &Modules::seconds, "s", "time that it took"));
   }
 };
 
@@ -102,26 +102,26 @@ struct TestResult {
   std::optional<std::string> detail;
   std::optional<Json> numbers;
   std::optional<std::string> untested;
-  static constexpr auto fields() {
-    return std::tuple(field("device", &TestResult::device, "", "its name in the plan"),
-                      field("kind", &TestResult::kind, "", "of the test"),
-                      field("began", &TestResult::began, "s", "when"),
-                      maybe("ok", &TestResult::ok, "", "the device works"),
-                      maybe("detail", &TestResult::detail, "", "for people"),
-                      maybe("numbers", &TestResult::numbers, "", "what was counted, by name"),
-                      maybe("untested", &TestResult::untested, "", "why it was not begun"));
+  static Rows fields() {
+    return table(field("device", &TestResult::device, "", "its name in the plan"),
+                 field("kind", &TestResult::kind, "", "of the test"),
+                 field("began", &TestResult::began, "s", "when"),
+                 maybe("ok", &TestResult::ok, "", "the device works"),
+                 maybe("detail", &TestResult::detail, "", "for people"),
+                 maybe("numbers", &TestResult::numbers, "", "what was counted, by name"),
+                 maybe("untested", &TestResult::untested, "", "why it was not begun"));
   }
 };
 
 /// Of a test's numbers those of a network card's.
 struct NetNumbers {
   std::optional<double> sent, received, lost;
-  static constexpr auto fields() {
-    return std::tuple(maybe("sent", &NetNumbers::sent, "", "frames of the guest"),
-                      maybe("received", &NetNumbers::received, "", "frames of the harness"),
-                      maybe("lost", &NetNumbers::lost, "",
-                            "frames of the harness that are missing between the first and the last "
-                            "that came"));
+  static Rows fields() {
+    return table(maybe("sent", &NetNumbers::sent, "", "frames of the guest"),
+                 maybe("received", &NetNumbers::received, "", "frames of the harness"),
+                 maybe("lost", &NetNumbers::lost, "",
+                       "frames of the harness that are missing between the first and the last "
+                       "that came"));
   }
 };
 
@@ -129,9 +129,9 @@ struct NetNumbers {
 struct ActivityRing {
   Address begin;
   Address end;
-  static constexpr auto fields() {
-    return std::tuple(field("begin", &ActivityRing::begin, "", "of its memory"),
-                      field("end", &ActivityRing::end, "", "not included"));
+  static Rows fields() {
+    return table(field("begin", &ActivityRing::begin, "", "of its memory"),
+                 field("end", &ActivityRing::end, "", "not included"));
   }
 };
 
@@ -148,8 +148,8 @@ struct Activity {
   std::optional<std::uint64_t> errors;
   std::optional<std::string> message;
   std::optional<bool> ended;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &Activity::device, "", "its name in the plan"),
         field("kind", &Activity::kind, "", "as in docs/agent-protocol.md"),
         field("state", &Activity::state, "", "`started`, `restarted`, `running`, `failed`"),
@@ -170,10 +170,10 @@ struct Interrupts {
   std::string at;
   std::string role;
   std::optional<std::string> error;
-  static constexpr auto fields() {
-    return std::tuple(field("at", &Interrupts::at, "", "a point of the run"),
-                      field("role", &Interrupts::role, "", "of the kernel"),
-                      maybe("error", &Interrupts::error, "", "why there is none"));
+  static Rows fields() {
+    return table(field("at", &Interrupts::at, "", "a point of the run"),
+                 field("role", &Interrupts::role, "", "of the kernel"),
+                 maybe("error", &Interrupts::error, "", "why there is none"));
   }
 };
 
@@ -183,9 +183,9 @@ struct AgentPciMissing {
       "the guest's configuration spaces did not answer libpci in time";
   std::string mark;
   std::string error;
-  static constexpr auto fields() {
-    return std::tuple(field("mark", &AgentPciMissing::mark, "", "a point of the run"),
-                      field("error", &AgentPciMissing::error, "", "the agent's"));
+  static Rows fields() {
+    return table(field("mark", &AgentPciMissing::mark, "", "a point of the run"),
+                 field("error", &AgentPciMissing::error, "", "the agent's"));
   }
 };
 
@@ -195,8 +195,8 @@ struct Cpu {
   std::string rsp;
   bool halted = false;
   std::string place;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("index", &Cpu::index, "", "QEMU's"), field("rip", &Cpu::rip, "", "address"),
         field("rsp", &Cpu::rsp, "", "address"), field("halted", &Cpu::halted, "", "it waits"),
         field("place", &Cpu::place, "",
@@ -210,9 +210,9 @@ struct Cpus {
   static constexpr const char* meaning = "where the CPUs are";
   std::string at;
   std::vector<Cpu> cpus;
-  static constexpr auto fields() {
-    return std::tuple(field("at", &Cpus::at, "", "a mark, a phase, or the step that hangs"),
-                      field("cpus", &Cpus::cpus, "", "one each"));
+  static Rows fields() {
+    return table(field("at", &Cpus::at, "", "a mark, a phase, or the step that hangs"),
+                 field("cpus", &Cpus::cpus, "", "one each"));
   }
 };
 
@@ -220,8 +220,8 @@ struct Cpus {
 struct Segment {
   std::string segment;
   AddressRange range;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("name", &Segment::segment, "", "`kernel`, `initramfs`, `elfcorehdr`, `purgatory`"),
         field("range", &Segment::range, "", "guest-physical"));
   }
@@ -233,11 +233,11 @@ struct Facts {
   AddressRange crash_region;
   bool has_screen = false;
   std::vector<Segment> segments;
-  static constexpr auto fields() {
-    return std::tuple(field("machine_kexec", &Facts::machine_kexec, "", "the breakpoint"),
-                      field("crash_region", &Facts::crash_region, "", "guest-physical"),
-                      field("has_screen", &Facts::has_screen, "", "it has a font"),
-                      field("segments", &Facts::segments, "", "found in the crash region"));
+  static Rows fields() {
+    return table(field("machine_kexec", &Facts::machine_kexec, "", "the breakpoint"),
+                 field("crash_region", &Facts::crash_region, "", "guest-physical"),
+                 field("has_screen", &Facts::has_screen, "", "it has a font"),
+                 field("segments", &Facts::segments, "", "found in the crash region"));
   }
 };
 
@@ -249,12 +249,12 @@ struct Handover {
   std::optional<std::uint64_t> cpus;
   std::optional<double> pause_s;
   std::optional<Facts> facts;
-  static constexpr auto fields() {
-    return std::tuple(field("rip", &Handover::rip, "", "address"),
-                      maybe("cpu", &Handover::cpu, "", "that stood there"),
-                      field("cpus", &Handover::cpus, "", "how many there are"),
-                      field("pause_s", &Handover::pause_s, "s", "the machine stood still"),
-                      maybe("facts", &Handover::facts, "", "what is known of the kernel"));
+  static Rows fields() {
+    return table(field("rip", &Handover::rip, "", "address"),
+                 maybe("cpu", &Handover::cpu, "", "that stood there"),
+                 field("cpus", &Handover::cpus, "", "how many there are"),
+                 field("pause_s", &Handover::pause_s, "s", "the machine stood still"),
+                 maybe("facts", &Handover::facts, "", "what is known of the kernel"));
   }
 };
 
@@ -262,9 +262,9 @@ struct KeySent {
   static constexpr const char* name = "key.sent";
   static constexpr const char* meaning = "keys were typed on the capture kernel's console";
   Words keys;
-  static constexpr auto fields() {
-    return std::tuple(field("keys", &KeySent::keys, "",
-                            "QMP key codes (`spc`, `ret`, `minus`, ...), or the text"));
+  static Rows fields() {
+    return table(field("keys", &KeySent::keys, "",
+                       "QMP key codes (`spc`, `ret`, `minus`, ...), or the text"));
   }
 };
 
@@ -272,8 +272,8 @@ struct KeyReceived {
   static constexpr const char* name = "key.received";
   static constexpr const char* meaning = "the console received input";
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("text", &KeyReceived::text, "", "a piece of what was read; pieces are put together"));
   }
 };
@@ -284,10 +284,10 @@ struct PointerSent {
   std::string device;
   int x = 0;
   int y = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("device", &PointerSent::device, "", "its name in the plan"),
-                      field("x", &PointerSent::x, "", "0 to 32767"),
-                      field("y", &PointerSent::y, "", "0 to 32767"));
+  static Rows fields() {
+    return table(field("device", &PointerSent::device, "", "its name in the plan"),
+                 field("x", &PointerSent::x, "", "0 to 32767"),
+                 field("y", &PointerSent::y, "", "0 to 32767"));
   }
 };
 
@@ -302,15 +302,15 @@ struct Screen {
   std::optional<std::uint64_t> unknown_cells;
   std::optional<std::string> unreadable;
   std::optional<std::string> no_text;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &Screen::screen, "", "a mark"),
-                      field("file", &Screen::file, "", "of the picture"),
-                      maybe("taken_t", &Screen::taken_t, "s", "when, where it was looked at later"),
-                      maybe("width", &Screen::width, "pixels", ""),
-                      maybe("height", &Screen::height, "pixels", ""),
-                      maybe("unknown_cells", &Screen::unknown_cells, "", "where no glyph fits"),
-                      maybe("unreadable", &Screen::unreadable, "", "why the picture was not read"),
-                      maybe("no_text", &Screen::no_text, "", "why no text was read"));
+  static Rows fields() {
+    return table(field("name", &Screen::screen, "", "a mark"),
+                 field("file", &Screen::file, "", "of the picture"),
+                 maybe("taken_t", &Screen::taken_t, "s", "when, where it was looked at later"),
+                 maybe("width", &Screen::width, "pixels", ""),
+                 maybe("height", &Screen::height, "pixels", ""),
+                 maybe("unknown_cells", &Screen::unknown_cells, "", "where no glyph fits"),
+                 maybe("unreadable", &Screen::unreadable, "", "why the picture was not read"),
+                 maybe("no_text", &Screen::no_text, "", "why no text was read"));
   }
 };
 
@@ -324,8 +324,8 @@ struct ScreenSample {
   std::optional<bool> uniform;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> cells, unreadable;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("taken_t", &ScreenSample::taken_t, "s", "when the picture was taken"),
         field("same_as_production", &ScreenSample::same_as_production, "",
               "it is still the old kernel's picture"),

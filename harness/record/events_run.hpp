@@ -10,9 +10,9 @@ namespace quiesce::record::event {
 struct Head {
   std::optional<double> t;
   std::string event;
-  static constexpr auto fields() {
-    return std::tuple(field("t", &Head::t, "s", "since `run.start`, on the host's monotonic clock"),
-                      field("event", &Head::event, "", "which event it is"));
+  static Rows fields() {
+    return table(field("t", &Head::t, "s", "since `run.start`, on the host's monotonic clock"),
+                 field("event", &Head::event, "", "which event it is"));
   }
 };
 
@@ -26,8 +26,8 @@ struct RunStart {
   std::string version;
   std::optional<std::vector<std::string>> command;
   std::optional<std::string> directory;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("realtime", &RunStart::realtime, "s",
               "since the epoch at `t` = 0: `trace.log`'s clock"),
         field(
@@ -50,8 +50,8 @@ struct RunEnd {
       "the last line; a directory without it is a harness that was killed";
   std::string reason;
   std::optional<Json> files;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field(
             "reason", &RunEnd::reason, "",
             "`finished`, also when the guest missed a deadline: that is the kernel's failure and "
@@ -70,8 +70,8 @@ struct Target {
   std::string kind;
   std::vector<std::string> can;
   std::vector<std::string> cannot;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("kind", &Target::kind, "", "`qemu`, `serial`"),
         field("can", &Target::can, "",
               "what it can do beside its serial lines: `stop` (at "
@@ -87,9 +87,9 @@ struct PhaseBegin {
       "a phase begins; `panic`: the panic is asked for now, and without it, and without a "
       "`serial.line` of `what` `panic`, no panic happened";
   std::string phase;
-  static constexpr auto fields() {
-    return std::tuple(field("phase", &PhaseBegin::phase, "",
-                            "`boot`, `arm`, `panic`, `handover`, `capture`, `collect`"));
+  static Rows fields() {
+    return table(field("phase", &PhaseBegin::phase, "",
+                       "`boot`, `arm`, `panic`, `handover`, `capture`, `collect`"));
   }
 };
 
@@ -97,8 +97,8 @@ struct PhaseEnd {
   static constexpr const char* name = "phase.end";
   static constexpr const char* meaning = "the next phase begins";
   std::string phase;
-  static constexpr auto fields() {
-    return std::tuple(field("phase", &PhaseEnd::phase, "", "the one that is over"));
+  static Rows fields() {
+    return table(field("phase", &PhaseEnd::phase, "", "the one that is over"));
   }
 };
 
@@ -108,8 +108,8 @@ struct Mark {
       "a point of the run, written while the machine stands still, beside a pass of the watch, so "
       "that no pass has it in its middle";
   std::string mark;
-  static constexpr auto fields() {
-    return std::tuple(field(
+  static Rows fields() {
+    return table(field(
         "name", &Mark::mark, "",
         "`production`: ready to crash, and a run that ends without it, without a panic and without "
         "a handover is an `error`, never a failed kernel; `handover`; `capture-entry`; `drivers`; "
@@ -122,10 +122,10 @@ struct Step {
   static constexpr const char* name = "step";
   static constexpr const char* meaning = "a step of the capture side begins";
   std::string step;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &Step::step, "",
-                            "`entry`, `window`, `gate`, `actions`, `drivers`, `tests`, `consoles`, "
-                            "`end`"));
+  static Rows fields() {
+    return table(field("name", &Step::step, "",
+                       "`entry`, `window`, `gate`, `actions`, `drivers`, `tests`, `consoles`, "
+                       "`end`"));
   }
 };
 
@@ -135,11 +135,11 @@ struct CaptureStuck {
   std::string step;
   std::string why;
   std::string guest_down;
-  static constexpr auto fields() {
-    return std::tuple(field("step", &CaptureStuck::step, "", "as in `step`"),
-                      field("why", &CaptureStuck::why, "", "what was waited for"),
-                      field("guest_down", &CaptureStuck::guest_down, "",
-                            "QEMU's reason when it went down, or empty"));
+  static Rows fields() {
+    return table(field("step", &CaptureStuck::step, "", "as in `step`"),
+                 field("why", &CaptureStuck::why, "", "what was waited for"),
+                 field("guest_down", &CaptureStuck::guest_down, "",
+                       "QEMU's reason when it went down, or empty"));
   }
 };
 
@@ -149,10 +149,25 @@ struct Failure {
   std::string phase;
   std::string code;
   std::string message;
-  static constexpr auto fields() {
-    return std::tuple(field("phase", &Failure::phase, "", "in which it failed"),
-                      field("code", &Failure::code, "", "a word of `quiesce::Errc`"),
-                      field("message", &Failure::message, "", "for people"));
+  static Rows fields() {
+    return table(field("phase", &Failure::phase, "", "in which it failed"),
+                 field("code", &Failure::code, "", "a word of `quiesce::Errc`"),
+                 field("message", &Failure::message, "", "for people"));
+  }
+};
+
+struct Cores {
+  static constexpr const char* name = "cores";
+  static constexpr const char* meaning =
+      "once a second: what the machine has had of the host's processors; a guest that gets too "
+      "little of them misses deadlines that are not its own";
+  std::optional<double> had_s;
+  std::optional<double> waited_s;
+  static Rows fields() {
+    return table(
+        field("had_s", &Cores::had_s, "s", "on a processor, all of QEMU's threads since its start"),
+        field("waited_s", &Cores::waited_s, "s",
+              "ready to run while others had the processors, all threads since the start"));
   }
 };
 
@@ -163,8 +178,8 @@ struct Usage {
   double qemu_cpu_s = 0;
   std::int64_t peak_rss_bytes = 0;
   std::uint64_t agent_noise_bytes = 0;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("harness_cpu_s", &Usage::harness_cpu_s, "s", "CPU time of the harness"),
         field("qemu_cpu_s", &Usage::qemu_cpu_s, "s", "CPU time of QEMU"),
         field("peak_rss_bytes", &Usage::peak_rss_bytes, "bytes", "memory of the harness at most"),

@@ -14,11 +14,11 @@ struct Baseline {
   std::uint64_t bytes = 0;
   double copy_s = 0;
   std::vector<AddressRange> excluded;
-  static constexpr auto fields() {
-    return std::tuple(maybe("for", &Baseline::purpose, "", "`control` or `handover`"),
-                      field("bytes", &Baseline::bytes, "bytes", "copied"),
-                      field("copy_s", &Baseline::copy_s, "s", "time that it took"),
-                      field("excluded", &Baseline::excluded, "", "memory that is not compared"));
+  static Rows fields() {
+    return table(maybe("for", &Baseline::purpose, "", "`control` or `handover`"),
+                 field("bytes", &Baseline::bytes, "bytes", "copied"),
+                 field("copy_s", &Baseline::copy_s, "s", "time that it took"),
+                 field("excluded", &Baseline::excluded, "", "memory that is not compared"));
   }
 };
 
@@ -32,8 +32,8 @@ struct Control {
   std::uint64_t changed_pages = 0;
   std::optional<double> t0;
   std::optional<double> t1;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &Control::device, "", "its name in the plan"),
         field(
             "tagged_pages", &Control::tagged_pages, "pages",
@@ -50,9 +50,9 @@ struct ControlCame {
   static constexpr const char* name = Control::name;
   std::string device;
   std::optional<std::uint64_t> tagged_pages;
-  static constexpr auto fields() {
-    return std::tuple(field(key_of(&Control::device), &ControlCame::device, "", ""),
-                      field(key_of(&Control::tagged_pages), &ControlCame::tagged_pages, "", ""));
+  static Rows fields() {
+    return table(field(key_of(&Control::device), &ControlCame::device, "", ""),
+                 field(key_of(&Control::tagged_pages), &ControlCame::tagged_pages, "", ""));
   }
 };
 
@@ -66,13 +66,13 @@ struct WatchPass {
   std::optional<std::uint64_t> pages_compared;
   std::optional<std::uint64_t> pages_changed;
   std::optional<double> seconds;
-  static constexpr auto fields() {
-    return std::tuple(field("begin_t", &WatchPass::begin_t, "s", "when it began"),
-                      field("since", &WatchPass::since, "s", "what changed was written after this"),
-                      field("pages_compared", &WatchPass::pages_compared, "pages", "looked at"),
-                      field("pages_changed", &WatchPass::pages_changed, "pages",
-                            "of them changed: as many as `dma.ndjson` has lines with this `t`"),
-                      field("seconds", &WatchPass::seconds, "s", "time that it took"));
+  static Rows fields() {
+    return table(field("begin_t", &WatchPass::begin_t, "s", "when it began"),
+                 field("since", &WatchPass::since, "s", "what changed was written after this"),
+                 field("pages_compared", &WatchPass::pages_compared, "pages", "looked at"),
+                 field("pages_changed", &WatchPass::pages_changed, "pages",
+                       "of them changed: as many as `dma.ndjson` has lines with this `t`"),
+                 field("seconds", &WatchPass::seconds, "s", "time that it took"));
   }
 };
 
@@ -87,8 +87,8 @@ struct GateWindow {
   std::optional<double> begin, t0, t1, end;
   std::vector<Address> pages;
   std::optional<double> stopped_s;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("off", &GateWindow::off, "", "the device whose Bus Master was off; null: nobody's"),
         field("had_bus_master", &GateWindow::had_bus_master, "",
               "false: nothing was taken from it, so the window says nothing"),
@@ -113,8 +113,8 @@ struct Ring {
   std::optional<bool> used_up;
   std::optional<AddressRange> descriptors;
   std::optional<std::string> unreadable;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &Ring::device, "", "its name in the plan"),
         field("at", &Ring::at, "", "a mark, or `window-end`"),
         maybe("head", &Ring::head, "", "the register"),
@@ -136,11 +136,11 @@ struct Landed {
   std::optional<std::uint64_t> pages;
   std::optional<std::uint64_t> oldest;
   std::optional<std::uint64_t> newest;
-  static constexpr auto fields() {
-    return std::tuple(field("device", &Landed::device, "", "its name in the plan"),
-                      field("pages", &Landed::pages, "pages", "that hold a tag of such a frame"),
-                      field("oldest", &Landed::oldest, "", "smallest sequence of the frames' tags"),
-                      field("newest", &Landed::newest, "", "the largest"));
+  static Rows fields() {
+    return table(field("device", &Landed::device, "", "its name in the plan"),
+                 field("pages", &Landed::pages, "pages", "that hold a tag of such a frame"),
+                 field("oldest", &Landed::oldest, "", "smallest sequence of the frames' tags"),
+                 field("newest", &Landed::newest, "", "the largest"));
   }
 };
 
@@ -153,11 +153,10 @@ struct Feed {
   std::string device;
   std::optional<std::uint64_t> sequence;
   std::uint64_t bytes = 0;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("device", &Feed::device, "", "its name in the plan"),
-        field("sequence", &Feed::sequence, "", "of the frame's tags, counting from 0"),
-        field("bytes", &Feed::bytes, "bytes", "of the frame"));
+  static Rows fields() {
+    return table(field("device", &Feed::device, "", "its name in the plan"),
+                 field("sequence", &Feed::sequence, "", "of the frame's tags, counting from 0"),
+                 field("bytes", &Feed::bytes, "bytes", "of the frame"));
   }
 };
 
@@ -169,8 +168,8 @@ struct Echo {
   std::optional<std::uint64_t> bytes;
   std::optional<bool> damaged;
   std::optional<std::string> role;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("device", &Echo::device, "", "its name in the plan"),
         field("sequence", &Echo::sequence, "", "of the frame's tags"),
         field("bytes", &Echo::bytes, "bytes", "of the frame"),

@@ -12,13 +12,13 @@ struct Font {
   std::optional<std::uint64_t> width, height, count;
   std::optional<std::string> glyphs;
   Json unimap;
-  static constexpr auto fields() {
-    return std::tuple(field("width", &Font::width, "pixels", "of a glyph"),
-                      field("height", &Font::height, "pixels", "of a glyph"),
-                      field("count", &Font::count, "", "of glyphs"),
-                      field("glyphs", &Font::glyphs, "",
-                            "base64; `height` rows of ceil(`width` / 8) bytes a glyph"),
-                      maybe("unimap", &Font::unimap, "", "list of `[code point, glyph]`"));
+  static Rows fields() {
+    return table(field("width", &Font::width, "pixels", "of a glyph"),
+                 field("height", &Font::height, "pixels", "of a glyph"),
+                 field("count", &Font::count, "", "of glyphs"),
+                 field("glyphs", &Font::glyphs, "",
+                       "base64; `height` rows of ceil(`width` / 8) bytes a glyph"),
+                 maybe("unimap", &Font::unimap, "", "list of `[code point, glyph]`"));
   }
 };
 

@@ -11,9 +11,9 @@ namespace quiesce::record {
 struct LedgerHead {
   std::optional<double> mono;
   std::string event;
-  static constexpr auto fields() {
-    return std::tuple(field("mono", &LedgerHead::mono, "s", "CLOCK_MONOTONIC"),
-                      field("event", &LedgerHead::event, "", "which"));
+  static Rows fields() {
+    return table(field("mono", &LedgerHead::mono, "s", "CLOCK_MONOTONIC"),
+                 field("event", &LedgerHead::event, "", "which"));
   }
 };
 
@@ -26,17 +26,17 @@ struct Start {
   std::string device;
   std::uint64_t seed = 0;
   Json settings;
-  static constexpr auto fields() {
-    return std::tuple(field("model", &Start::model, "", "which"),
-                      field("name", &Start::device, "", "of the device in the plan"),
-                      field("seed", &Start::seed, "", "of the run's tags"),
-                      field("settings", &Start::settings, "", "of the model"));
+  static Rows fields() {
+    return table(field("model", &Start::model, "", "which"),
+                 field("name", &Start::device, "", "of the device in the plan"),
+                 field("seed", &Start::seed, "", "of the run's tags"),
+                 field("settings", &Start::settings, "", "of the model"));
   }
 };
 
 /// Of those that say nothing but that they were.
 struct Bare {
-  static constexpr auto fields() { return std::tuple(); }
+  static Rows fields() { return Rows(); }
 };
 struct End : Bare {
   static constexpr const char* name = "end";
@@ -63,8 +63,8 @@ struct Kernel {
   static constexpr const char* name = "kernel";
   static constexpr const char* meaning = "another kernel runs from now on";
   std::string role;
-  static constexpr auto fields() {
-    return std::tuple(field("role", &Kernel::role, "", "`production` or `capture`"));
+  static Rows fields() {
+    return table(field("role", &Kernel::role, "", "`production` or `capture`"));
   }
 };
 
@@ -72,7 +72,7 @@ struct BusMaster {
   static constexpr const char* name = "bus-master";
   static constexpr const char* meaning = "Bus Master changed";
   bool on = false;
-  static constexpr auto fields() { return std::tuple(field("on", &BusMaster::on, "", "")); }
+  static Rows fields() { return table(field("on", &BusMaster::on, "", "")); }
 };
 
 struct Config {
@@ -82,10 +82,10 @@ struct Config {
   Address offset;
   std::uint64_t width = 0;
   Address value;
-  static constexpr auto fields() {
-    return std::tuple(field("offset", &Config::offset, "", "in the configuration space"),
-                      field("width", &Config::width, "bytes", ""),
-                      field("value", &Config::value, "", "that was written"));
+  static Rows fields() {
+    return table(field("offset", &Config::offset, "", "in the configuration space"),
+                 field("width", &Config::width, "bytes", ""),
+                 field("value", &Config::value, "", "that was written"));
   }
 };
 
@@ -96,11 +96,11 @@ struct Run {
   std::uint64_t bytes = 0;
   std::uint64_t item = 0;
   std::uint64_t rate = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Run::address, "", "of the ring, guest-physical"),
-                      field("bytes", &Run::bytes, "bytes", "of the ring"),
-                      field("item", &Run::item, "bytes", "a write"),
-                      field("rate", &Run::rate, "", "writes a second"));
+  static Rows fields() {
+    return table(field("address", &Run::address, "", "of the ring, guest-physical"),
+                 field("bytes", &Run::bytes, "bytes", "of the ring"),
+                 field("item", &Run::item, "bytes", "a write"),
+                 field("rate", &Run::rate, "", "writes a second"));
   }
 };
 
@@ -108,9 +108,8 @@ struct Stop {
   static constexpr const char* name = "stop";
   static constexpr const char* meaning = "the model no longer writes";
   std::string by;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("by", &Stop::by, "", "`control`, `soft`, `flr`, `pm`, `device`, `done`"));
+  static Rows fields() {
+    return table(field("by", &Stop::by, "", "`control`, `soft`, `flr`, `pm`, `device`, `done`"));
   }
 };
 
@@ -124,13 +123,13 @@ struct Write {
   std::optional<std::uint64_t> sequence;
   std::uint64_t epoch = 0;
   bool tagged = false;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Write::address, "", "guest-physical"),
-                      field("bytes", &Write::bytes, "bytes", "written"),
-                      maybe("crc", &Write::crc, "", "CRC-32 of what was written"),
-                      maybe("sequence", &Write::sequence, "", "of its tags"),
-                      maybe("epoch", &Write::epoch, "", "its tags' block: resets before it"),
-                      maybe("tagged", &Write::tagged, "", "it has tags"));
+  static Rows fields() {
+    return table(field("address", &Write::address, "", "guest-physical"),
+                 field("bytes", &Write::bytes, "bytes", "written"),
+                 maybe("crc", &Write::crc, "", "CRC-32 of what was written"),
+                 maybe("sequence", &Write::sequence, "", "of its tags"),
+                 maybe("epoch", &Write::epoch, "", "its tags' block: resets before it"),
+                 maybe("tagged", &Write::tagged, "", "it has tags"));
   }
 };
 
@@ -141,10 +140,10 @@ struct Blocked {
   Address address;
   std::uint64_t bytes = 0;
   std::string why;
-  static constexpr auto fields() {
-    return std::tuple(field("address", &Blocked::address, "", "guest-physical"),
-                      field("bytes", &Blocked::bytes, "bytes", ""),
-                      field("why", &Blocked::why, "", "`bus-master`, `unmapped`"));
+  static Rows fields() {
+    return table(field("address", &Blocked::address, "", "guest-physical"),
+                 field("bytes", &Blocked::bytes, "bytes", ""),
+                 field("why", &Blocked::why, "", "`bus-master`, `unmapped`"));
   }
 };
 
@@ -155,11 +154,11 @@ struct Reset {
   std::optional<bool> effect;
   std::optional<bool> stops;
   std::optional<double> ready_ms;
-  static constexpr auto fields() {
-    return std::tuple(field("kind", &Reset::kind, "", "`flr`, `pm`, `device`, `soft`"),
-                      field("effect", &Reset::effect, "", "its registers are at their defaults"),
-                      maybe("stops", &Reset::stops, "", "its DMA ends"),
-                      maybe("ready_ms", &Reset::ready_ms, "ms", "until it answers"));
+  static Rows fields() {
+    return table(field("kind", &Reset::kind, "", "`flr`, `pm`, `device`, `soft`"),
+                 field("effect", &Reset::effect, "", "its registers are at their defaults"),
+                 maybe("stops", &Reset::stops, "", "its DMA ends"),
+                 maybe("ready_ms", &Reset::ready_ms, "ms", "until it answers"));
   }
 };
 
@@ -169,10 +168,10 @@ struct Interrupt {
   std::string kind;
   std::uint64_t vector = 0;
   std::uint64_t count = 0;
-  static constexpr auto fields() {
-    return std::tuple(field("kind", &Interrupt::kind, "", "`intx`, `msi`"),
-                      field("vector", &Interrupt::vector, "", "of the message"),
-                      field("count", &Interrupt::count, "", "since the last line"));
+  static Rows fields() {
+    return table(field("kind", &Interrupt::kind, "", "`intx`, `msi`"),
+                 field("vector", &Interrupt::vector, "", "of the message"),
+                 field("count", &Interrupt::count, "", "since the last line"));
   }
 };
 
@@ -181,9 +180,9 @@ struct Aer {
   static constexpr const char* meaning = "an error that the model reported";
   std::string severity;
   Address status;
-  static constexpr auto fields() {
-    return std::tuple(field("severity", &Aer::severity, "", "`fatal`"),
-                      field("status", &Aer::status, "", "Uncorrectable Error Status"));
+  static Rows fields() {
+    return table(field("severity", &Aer::severity, "", "`fatal`"),
+                 field("status", &Aer::status, "", "Uncorrectable Error Status"));
   }
 };
 
@@ -194,12 +193,12 @@ struct Copy {
   std::uint64_t bytes = 0;
   bool ok = false;
   std::optional<std::uint64_t> crc;
-  static constexpr auto fields() {
-    return std::tuple(field("from", &Copy::from, "", "guest-physical"),
-                      field("to", &Copy::to, "", "guest-physical"),
-                      field("bytes", &Copy::bytes, "bytes", ""),
-                      field("ok", &Copy::ok, "", "it was done"),
-                      maybe("crc", &Copy::crc, "", "CRC-32 of what was copied"));
+  static Rows fields() {
+    return table(field("from", &Copy::from, "", "guest-physical"),
+                 field("to", &Copy::to, "", "guest-physical"),
+                 field("bytes", &Copy::bytes, "bytes", ""),
+                 field("ok", &Copy::ok, "", "it was done"),
+                 maybe("crc", &Copy::crc, "", "CRC-32 of what was copied"));
   }
 };
 

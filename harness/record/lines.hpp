@@ -13,13 +13,13 @@ struct StrayTag {
   std::uint64_t sequence = 0;
   std::uint64_t block = 0;
   bool foreign = false;
-  static constexpr auto fields() {
-    return std::tuple(field("device", &StrayTag::device, "", "whose tag it is"),
-                      field("kind", &StrayTag::kind, "",
-                            "`frame`, `disk_block`, `guest_write`, `guest_frame`, `device_write`"),
-                      field("sequence", &StrayTag::sequence, "", "of the frame or write"),
-                      field("block", &StrayTag::block, "", "of the disk; resets of a model"),
-                      field("foreign", &StrayTag::foreign, "", "of another seed"));
+  static Rows fields() {
+    return table(field("device", &StrayTag::device, "", "whose tag it is"),
+                 field("kind", &StrayTag::kind, "",
+                       "`frame`, `disk_block`, `guest_write`, `guest_frame`, `device_write`"),
+                 field("sequence", &StrayTag::sequence, "", "of the frame or write"),
+                 field("block", &StrayTag::block, "", "of the disk; resets of a model"),
+                 field("foreign", &StrayTag::foreign, "", "of another seed"));
   }
 };
 
@@ -33,8 +33,8 @@ struct StrayLine {
   std::uint64_t last = 0;
   std::vector<StrayTag> tags;
   OrNull<std::string> owner;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("t", &StrayLine::t, "s", "end of the pass"),
         field("since", &StrayLine::since, "s", "end of the pass before"),
         field("page", &StrayLine::page, "", "guest-physical"),
@@ -54,13 +54,13 @@ struct AgentLine {
   std::uint64_t sequence = 0;
   std::string role;
   Json payload;
-  static constexpr auto fields() {
-    return std::tuple(field("t", &AgentLine::t, "s", "on the timeline"),
-                      field("kind", &AgentLine::kind, "", "`request`, `response`, `event`"),
-                      field("sequence", &AgentLine::sequence, "", "of the frame"),
-                      field("role", &AgentLine::role, "",
-                            "`production` or `capture`; of a request: whom it goes to"),
-                      field("payload", &AgentLine::payload, "", "as in docs/agent-protocol.md"));
+  static Rows fields() {
+    return table(field("t", &AgentLine::t, "s", "on the timeline"),
+                 field("kind", &AgentLine::kind, "", "`request`, `response`, `event`"),
+                 field("sequence", &AgentLine::sequence, "", "of the frame"),
+                 field("role", &AgentLine::role, "",
+                       "`production` or `capture`; of a request: whom it goes to"),
+                 field("payload", &AgentLine::payload, "", "as in docs/agent-protocol.md"));
   }
 };
 
@@ -70,11 +70,11 @@ struct PayloadHead {
   std::string event;
   std::optional<double> guest;
   std::optional<Json> error;
-  static constexpr auto fields() {
-    return std::tuple(maybe("op", &PayloadHead::op, "", "of requests and responses"),
-                      maybe("event", &PayloadHead::event, "", "of events"),
-                      maybe("guest", &PayloadHead::guest, "s", "CLOCK_BOOTTIME of the guest"),
-                      maybe("error", &PayloadHead::error, "", "`{\"code\", \"message\"}`"));
+  static Rows fields() {
+    return table(maybe("op", &PayloadHead::op, "", "of requests and responses"),
+                 maybe("event", &PayloadHead::event, "", "of events"),
+                 maybe("guest", &PayloadHead::guest, "s", "CLOCK_BOOTTIME of the guest"),
+                 maybe("error", &PayloadHead::error, "", "`{\"code\", \"message\"}`"));
   }
 };
 
@@ -82,8 +82,8 @@ struct PayloadHead {
 struct RequestHead {
   std::string op;
   std::optional<double> within;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("op", &RequestHead::op, "", "what is asked for"),
         maybe("within", &RequestHead::within, "s",
               "by then the agent answers, be it with what it still waits for; none: it may wait"));
@@ -94,9 +94,9 @@ struct RequestHead {
 struct AgentError {
   std::string code;
   std::string message;
-  static constexpr auto fields() {
-    return std::tuple(field("code", &AgentError::code, "", "as in docs/agent-protocol.md"),
-                      field("message", &AgentError::message, "", "for people"));
+  static Rows fields() {
+    return table(field("code", &AgentError::code, "", "as in docs/agent-protocol.md"),
+                 field("message", &AgentError::message, "", "for people"));
   }
 };
 
@@ -108,15 +108,14 @@ struct PciFunctionLine {
   OrNull<std::string> driver;
   std::optional<Json> capabilities;
   std::optional<Json> irq;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("address", &PciFunctionLine::address, "", "0000:bb:dd.f"),
-        field("config", &PciFunctionLine::config, "", "configuration space, hex"),
-        maybe("length", &PciFunctionLine::length, "bytes",
-              "of the configuration space; `config` then had trailing zero bytes cut"),
-        maybe("driver", &PciFunctionLine::driver, "", "libpci only; null: none"),
-        maybe("capabilities", &PciFunctionLine::capabilities, "", "libpci only"),
-        maybe("irq", &PciFunctionLine::irq, "", "libpci only"));
+  static Rows fields() {
+    return table(field("address", &PciFunctionLine::address, "", "0000:bb:dd.f"),
+                 field("config", &PciFunctionLine::config, "", "configuration space, hex"),
+                 maybe("length", &PciFunctionLine::length, "bytes",
+                       "of the configuration space; `config` then had trailing zero bytes cut"),
+                 maybe("driver", &PciFunctionLine::driver, "", "libpci only; null: none"),
+                 maybe("capabilities", &PciFunctionLine::capabilities, "", "libpci only"),
+                 maybe("irq", &PciFunctionLine::irq, "", "libpci only"));
   }
 };
 
@@ -126,19 +125,18 @@ struct PciFile {
   double t = 0;
   std::string source;
   std::vector<Json> functions;
-  static constexpr auto fields() {
-    return std::tuple(field("mark", &PciFile::mark, "", "when"),
-                      field("t", &PciFile::t, "s", "when"),
-                      field("source", &PciFile::source, "", "`ecam`, `cf8` or `libpci`"),
-                      field("functions", &PciFile::functions, "", "one each, see below"));
+  static Rows fields() {
+    return table(field("mark", &PciFile::mark, "", "when"), field("t", &PciFile::t, "s", "when"),
+                 field("source", &PciFile::source, "", "`ecam`, `cf8` or `libpci`"),
+                 field("functions", &PciFile::functions, "", "one each, see below"));
   }
 };
 
 /// What plan.json has beside the run plan (harness/scenario/plan.hpp).
 struct PlanHead {
   std::optional<std::uint64_t> format;
-  static constexpr auto fields() {
-    return std::tuple(field("format", &PlanHead::format, "", "of the run directory"));
+  static Rows fields() {
+    return table(field("format", &PlanHead::format, "", "of the run directory"));
   }
 };
 
@@ -149,12 +147,12 @@ struct QemuFile {
   std::vector<std::string> argv;
   std::string accel;
   std::string accel_reason;
-  static constexpr auto fields() {
-    return std::tuple(field("binary", &QemuFile::binary, "", "its path"),
-                      field("version", &QemuFile::version, "", "by QMP"),
-                      field("argv", &QemuFile::argv, "", "its arguments"),
-                      field("accel", &QemuFile::accel, "", "`kvm` or `tcg`"),
-                      field("accel_reason", &QemuFile::accel_reason, "", "why this one"));
+  static Rows fields() {
+    return table(field("binary", &QemuFile::binary, "", "its path"),
+                 field("version", &QemuFile::version, "", "by QMP"),
+                 field("argv", &QemuFile::argv, "", "its arguments"),
+                 field("accel", &QemuFile::accel, "", "`kvm` or `tcg`"),
+                 field("accel_reason", &QemuFile::accel_reason, "", "why this one"));
   }
 };
 
@@ -162,10 +160,10 @@ struct QemuFile {
 struct ScreenTruth {
   std::optional<std::uint64_t> columns, rows;
   std::vector<Json> lines;
-  static constexpr auto fields() {
-    return std::tuple(maybe("columns", &ScreenTruth::columns, "cells", ""),
-                      maybe("rows", &ScreenTruth::rows, "cells", ""),
-                      maybe("lines", &ScreenTruth::lines, "", "texts, not trimmed"));
+  static Rows fields() {
+    return table(maybe("columns", &ScreenTruth::columns, "cells", ""),
+                 maybe("rows", &ScreenTruth::rows, "cells", ""),
+                 maybe("lines", &ScreenTruth::lines, "", "texts, not trimmed"));
   }
 };
 

@@ -28,7 +28,7 @@ std::string table_of(const std::vector<RowText>& rows) {
 std::string section_of(const std::string& title, const Kind& kind) {
   std::string text = fmt::format("### {}\n\n", title);
   if (*kind.meaning != 0) text += fmt::format("{}.\n\n", kind.meaning);
-  const auto rows = kind.rows();
+  const auto rows = texts_of(kind.rows());
   return rows.empty() ? text : text + table_of(rows);
 }
 
@@ -44,7 +44,8 @@ std::string markdown() {
     text += section_of(
         fmt::format("`{}`{}", kind.where, *kind.name != 0 ? fmt::format(", `{}`", kind.name) : ""),
         kind);
-  text += "## Events of the timeline\n\nEvery line has:\n\n" + table_of(rows_of<event::Head>());
+  text += "## Events of the timeline\n\nEvery line has:\n\n" +
+          table_of(texts_of(rows_of<event::Head>()));
   for (const Kind& kind : event_kinds()) text += section_of(fmt::format("`{}`", kind.name), kind);
   text +=
       "## Payloads of the agent\n\nWhat the harness sends and reads; docs/agent-protocol.md has "

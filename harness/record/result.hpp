@@ -11,8 +11,8 @@ namespace quiesce::record {
 struct ResultSubject {
   std::string kind;
   std::string name;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("kind", &ResultSubject::kind, "",
               "`run`, `device`, `function`, `cpu`, `interrupt`, `vector`, `span`, `row`, `word`, "
               "`message`, `writer`, `evidence`"),
@@ -24,8 +24,8 @@ struct ResultMeasure {
   std::string key;
   Json value;
   std::optional<std::string> unit;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("key", &ResultMeasure::key, "", "its name; times since the handover end in `_s`"),
         field("value", &ResultMeasure::value, "",
               "true or false, a number, a text or a list of texts"),
@@ -37,8 +37,8 @@ struct ResultReference {
   std::string file;
   std::string what;
   std::optional<double> t;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("file", &ResultReference::file, "", "of the run directory"),
         field("what", &ResultReference::what, "", "the event, mark or answer; may be empty"),
         maybe("t", &ResultReference::t, "s", "of the record, on the timeline"));
@@ -52,8 +52,8 @@ struct ResultFinding {
   std::vector<ResultMeasure> measures;
   std::vector<ResultMeasure> control;
   std::vector<ResultReference> references;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("subject", &ResultFinding::subject, "", "what it was found of"),
         field("code", &ResultFinding::code, "", "of the check's table in `docs/checks.md`"),
         maybe("verdict", &ResultFinding::verdict, "",
@@ -72,8 +72,8 @@ struct ResultCheck {
   std::string reason;
   std::vector<std::string> details;
   std::string control;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("name", &ResultCheck::name, "", "of the check"),
         field("verdict", &ResultCheck::verdict, "",
               "the fold of its findings: `fail` before `inconclusive` before `pass` before `skip`"),
@@ -88,10 +88,10 @@ struct ResultDevice {
   std::string name;
   std::string profile;
   std::string address;
-  static constexpr auto fields() {
-    return std::tuple(field("name", &ResultDevice::name, "", "in the plan"),
-                      field("profile", &ResultDevice::profile, "", "what it is"),
-                      field("address", &ResultDevice::address, "", "of its PCI function"));
+  static Rows fields() {
+    return table(field("name", &ResultDevice::name, "", "in the plan"),
+                 field("profile", &ResultDevice::profile, "", "what it is"),
+                 field("address", &ResultDevice::address, "", "of its PCI function"));
   }
 };
 
@@ -110,8 +110,8 @@ struct ResultAbout {
   std::optional<std::vector<std::string>> command;
   std::optional<std::string> directory;
   std::vector<std::string> damage;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("production", &ResultAbout::production, "", "release of the kernel that crashed"),
         field("capture", &ResultAbout::capture, "", "release of the capture kernel"),
         field("production_sha256", &ResultAbout::production_sha256, "", "of its image"),
@@ -138,8 +138,8 @@ struct ResultFile {
   std::vector<ResultCheck> checks;
   ResultAbout about;
   std::optional<std::string> seal;
-  static constexpr auto fields() {
-    return std::tuple(
+  static Rows fields() {
+    return table(
         field("format", &ResultFile::format, "", "1"),
         field("evidence", &ResultFile::evidence, "", "`sealed`, `unsealed`, `seal broken`"),
         field("scenario", &ResultFile::scenario, "", "its name"),

@@ -108,6 +108,8 @@ Result<void> Wiring::launch(const vm::MakeTarget& make_target) {
                                  .stands_still = [this] { return waits_.stands_still(); }}));
   control_->before_resume([this] { watch_->machine_resumes(); });
   machine_.emplace(MachineSide{recorder_, waits_, *control_, *watch_});
+  note_cores();
+  each_second_ = loop_.every(Seconds(1), [this] { note_cores(); });
   return {};
 }
 
@@ -129,8 +131,15 @@ void Wiring::note_target() {
   recorder_.write(record::file::qemu, record::as_json(qemu).dump(1) + "\n");
 }
 
+void Wiring::note_cores() {
+  if (const auto time = target_->core_time())
+    recorder_.event(record::event::Cores{.had_s = time->had_s, .waited_s = time->waited_s});
+}
+
 void Wiring::shut_down() {
   if (!target_) return;
+  each_second_.reset();
+  note_cores();
   if (watch_) watch_->stop_passes();
   const double qemu_cpu = target_->cpu_seconds();
   const bool expected = !hearing_.target_exit() && !target_->exit_status();

@@ -49,6 +49,8 @@ class Wiring {
 
  private:
   void note_target();
+  /// Of those that can be counted.
+  void note_cores();
   void on_server_event(const std::string& device, const nlohmann::json& message);
 
   Loop& loop_;
@@ -68,6 +70,7 @@ class Wiring {
   std::optional<GuestControl> control_;
   std::unique_ptr<StrayWatch> watch_;
   std::optional<MachineSide> machine_;
+  std::optional<Loop::Watch> each_second_;
 };
 
 }  // namespace quiesce::run

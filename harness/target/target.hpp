@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/base/clock.hpp"
+#include "harness/base/core_time.hpp"
 #include "harness/base/process.hpp"
 #include "harness/base/result.hpp"
 #include "harness/base/units.hpp"
@@ -82,6 +83,9 @@ class Target {
   virtual std::string complaints() const = 0;
   /// CPU time that it has used on this host so far.
   virtual double cpu_seconds() const = 0;
+  /// What it had of this host's processors and what it waited for them so far; nullopt where nobody
+  /// counts, or where it runs elsewhere.
+  virtual std::optional<CoreTime> core_time() { return std::nullopt; }
   /// Ends it, or lets it go when it cannot be ended. How it ended.
   virtual ExitStatus end() = 0;
 

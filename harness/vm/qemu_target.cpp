@@ -58,7 +58,9 @@ Result<std::unique_ptr<target::Target>> start_qemu(TargetOrder order) {
 }
 
 QemuTarget::QemuTarget(std::unique_ptr<Machine> machine, const target::Architecture& architecture)
-    : machine_(std::move(machine)), architecture_(architecture) {}
+    : machine_(std::move(machine)),
+      architecture_(architecture),
+      cores_(machine_->process().pid()) {}
 
 target::Identity QemuTarget::identity() const {
   return {.kind = "qemu",
@@ -93,6 +95,11 @@ std::string QemuTarget::complaints() const {
 
 double QemuTarget::cpu_seconds() const {
   return machine_->process().cpu_seconds();
+}
+
+std::optional<CoreTime> QemuTarget::core_time() {
+  if (machine_->exit_status()) return std::nullopt;  // the number may be another's by now
+  return cores_.read();
 }
 
 ExitStatus QemuTarget::end() {

@@ -46,6 +46,7 @@ class QemuTarget final : public target::Target {
   std::optional<ExitStatus> exit_status() override;
   std::string complaints() const override;
   double cpu_seconds() const override;
+  std::optional<CoreTime> core_time() override;
   ExitStatus end() override;
 
   Result<void> halt(TimePoint deadline) override;
@@ -74,6 +75,7 @@ class QemuTarget final : public target::Target {
  private:
   std::unique_ptr<Machine> machine_;
   const target::Architecture& architecture_;
+  CoreClock cores_;
 };
 
 }  // namespace quiesce::vm

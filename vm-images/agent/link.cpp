@@ -12,15 +12,6 @@
 
 namespace quiesce::agent {
 
-namespace {
-
-constexpr const char* head_op = record::key_of(&record::PayloadHead::op);
-constexpr const char* head_event = record::key_of(&record::PayloadHead::event);
-constexpr const char* head_guest = record::key_of(&record::PayloadHead::guest);
-constexpr const char* head_error = record::key_of(&record::PayloadHead::error);
-
-}  // namespace
-
 double guest_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -63,10 +54,11 @@ void Link::send(wire::Kind kind, std::uint32_t sequence, const Json& fields) {
                     .sequence = sequence,
                     .payload = fields.dump(-1, ' ', false, Json::error_handler_t::replace)};
   if (frame.payload.size() > wire::longest_payload) {
-    Json cut = {{head_guest, guest_seconds()}};
-    for (const char* key : {head_op, head_event})
+    Json cut = {{record::key_of(&record::PayloadHead::guest), guest_seconds()}};
+    for (const char* key :
+         {record::key_of(&record::PayloadHead::op), record::key_of(&record::PayloadHead::event)})
       if (fields.contains(key)) cut[key] = fields[key];
-    cut[head_error] =
+    cut[record::key_of(&record::PayloadHead::error)] =
         record::as_json(record::AgentError{"too-long", "the message does not fit into a frame"});
     frame.payload = cut.dump();
   }
@@ -76,8 +68,8 @@ void Link::send(wire::Kind kind, std::uint32_t sequence, const Json& fields) {
 }
 
 void Link::event(const char* name, Json fields) {
-  fields[head_event] = name;
-  fields[head_guest] = guest_seconds();
+  fields[record::key_of(&record::PayloadHead::event)] = name;
+  fields[record::key_of(&record::PayloadHead::guest)] = guest_seconds();
   send(wire::Kind::event, 0, fields);
 }
 
@@ -86,10 +78,10 @@ void Link::respond(std::uint32_t sequence, const std::string& op, Result<Json> a
   if (answer)
     fields = *std::move(answer);
   else
-    fields[head_error] = record::as_json(
+    fields[record::key_of(&record::PayloadHead::error)] = record::as_json(
         record::AgentError{error_word(answer.error().code()), answer.error().describe()});
-  fields[head_op] = op;
-  fields[head_guest] = guest_seconds();
+  fields[record::key_of(&record::PayloadHead::op)] = op;
+  fields[record::key_of(&record::PayloadHead::guest)] = guest_seconds();
   send(wire::Kind::response, sequence, fields);
 }
 

@@ -47,6 +47,7 @@ void look_at_interrupts(const Course& course, Gaps& gaps) {
 void look_at_deliveries(const Course& course, Gaps& gaps) {
   const IrqMessages messages = irq_messages(course.run, course.story);
   if (!messages.used_up_early()) return;
+  if (const auto rate = messages.early_rate_by_clock(); rate && *rate <= vector_storm_limit) return;
   const evidence::Trace& trace = course.run.trace;
   const auto window = early_window(course.run, course.story);
   if (!window || trace.deliveries.empty() || trace.last < window->until || trace.goes_back)

@@ -297,7 +297,7 @@ void judge_disabled(Findings& failures, const IrqMessages& messages,
 
 void judge_vectors(Findings& failures, const IrqMessages& messages, const json& parameters) {
   const double stale = evidence::number_of(parameters, "stale_vectors").value_or(-1);
-  const double limit = evidence::number_of(parameters, "vector_storm").value_or(100);
+  const double limit = evidence::number_of(parameters, "vector_storm").value_or(vector_storm_limit);
   if (!messages.no_vector.empty())
     failures.push_back(of_message(no_vectors, messages.no_vector.front()));
   if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
@@ -327,9 +327,11 @@ void judge_vectors(Findings& failures, const IrqMessages& messages, const json& 
 /// Before the kernel's clock runs its messages have no times; QEMU's deliveries have.
 void judge_early_vectors(Findings& failures, Findings& told, const evidence::Run& run,
                          const Story& points, const IrqMessages& messages, const json& parameters) {
-  const double limit = evidence::number_of(parameters, "vector_storm").value_or(100);
+  const double limit = evidence::number_of(parameters, "vector_storm").value_or(vector_storm_limit);
   const auto window = early_window(run, points);
-  const bool used_up = messages.used_up_early();
+  const auto by_clock = messages.early_rate_by_clock();
+  // A storm would have used the ten messages up sooner.
+  const bool may_be_more = messages.used_up_early() && !(by_clock && *by_clock <= limit);
   for (const auto& [vector, seen] : messages.vectors) {
     if (seen.untimed == 0) continue;
     const Subject subject{Subject::Kind::vector, vector};
@@ -343,7 +345,7 @@ void judge_early_vectors(Findings& failures, Findings& told, const evidence::Run
     Finding early = found(early_vector, subject, {count});
     if (came.most > 0) early.with(rate(came.most));
     told.push_back(std::move(early));
-    if (!used_up) continue;
+    if (!may_be_more) continue;
     if (came.least > limit)
       failures.push_back(found(early_storm, subject, {count, rate(came.least)}));
     else if (!counted || came.most > limit)
@@ -422,7 +424,7 @@ const Check check_irq_quiet{
          {.name = "vector_storm",
           .type = scenario::ParameterSpec::Type::number,
           .choices = {},
-          .fallback = 100,
+          .fallback = static_cast<int>(vector_storm_limit),
           .meaning = "times per second that one vector may come which nobody set up, by the ten "
                      "messages after which the kernel stops telling; those before its clock runs "
                      "say nothing"}},

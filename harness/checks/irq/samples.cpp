@@ -17,6 +17,9 @@ namespace {
 /// include/linux/ratelimit_types.h, DEFAULT_RATELIMIT_BURST and _INTERVAL.
 constexpr std::size_t told_in_five_seconds = 10;
 
+/// Seconds: messages of one tick of the clock are as good as at once.
+constexpr double shortest = 0.001;
+
 bool is_numbered(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
 }
@@ -149,8 +152,6 @@ std::map<std::string, IrqSample> irq_samples(const evidence::Run& run) {
 }
 
 std::optional<StrayVector::Burst> soonest_ten(std::vector<double> times) {
-  // Messages of one tick of the clock are as good as at once.
-  constexpr double shortest = 0.001;
   std::ranges::sort(times);
   std::optional<StrayVector::Burst> soonest;
   for (std::size_t i = told_in_five_seconds - 1; i < times.size(); ++i) {
@@ -172,6 +173,22 @@ bool IrqMessages::used_up_early() const {
                                  vector.times, [](double t) { return t <= interval; }));
   }
   return untimed > 0 && told >= told_in_five_seconds;
+}
+
+std::optional<double> IrqMessages::early_rate_by_clock() const {
+  std::size_t untimed = 0;
+  std::vector<double> times;
+  for (const auto& [name, vector] : vectors) {
+    untimed += vector.untimed;
+    times.insert(times.end(), vector.times.begin(), vector.times.end());
+  }
+  if (untimed + 2 > told_in_five_seconds) return std::nullopt;
+  const std::size_t timed = told_in_five_seconds - untimed;
+  if (times.size() < timed) return std::nullopt;
+  std::ranges::sort(times);
+  // Those without a time came before the first that has one.
+  const double seconds = times[timed - 1] - times.front();
+  return static_cast<double>(told_in_five_seconds - 1) / std::max(seconds, shortest);
 }
 
 namespace {
@@ -218,7 +235,8 @@ std::optional<EarlyRate> early_rate(const evidence::Run& run, const EarlyWindow&
   const auto number = parse_number(vector.substr(vector.find('.') + 1));
   if (!number) return std::nullopt;
   // What was delivered to others shows that it was traced.
-  if (run.trace.deliveries.empty()) return std::nullopt;
+  if (run.trace.deliveries.empty() || run.trace.last < window.until || run.trace.goes_back)
+    return std::nullopt;
   const auto found = run.trace.deliveries.find(static_cast<unsigned>(*number));
   // The old kernel leaves at most one of a vector pending: a bit of the APIC's IRR (Intel SDM 3A,
   // 10.8.4). It was delivered before the trace begins.

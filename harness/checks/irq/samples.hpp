@@ -57,6 +57,10 @@ struct StrayVector {
   std::uint64_t untimed = 0;  ///< before that clock ran
 };
 
+/// Times a second, above which a vector that nobody had set up is a storm, unless a scenario says
+/// otherwise: ten of a stock kernel take 190 ms.
+constexpr double vector_storm_limit = 100;
+
 /// The ten of these times that lie closest together; nullopt of fewer.
 std::optional<StrayVector::Burst> soonest_ten(std::vector<double> times);
 
@@ -69,6 +73,10 @@ struct IrqMessages {
   /// What the kernel tells of stray vectors in its first five seconds was used up, by all of them
   /// together (it has one limit for all), and some of it was told before its clock ran.
   bool used_up_early() const;
+  /// How often a second vectors came at most while those messages were used up: where fewer than
+  /// ten were told before the clock ran, none was held back until the tenth, whose time is known.
+  /// nullopt: the clock ran too late to bound it.
+  std::optional<double> early_rate_by_clock() const;
 };
 IrqMessages irq_messages(const evidence::Run& run, const Story& story);
 
@@ -90,7 +98,8 @@ struct EarlyRate {
   double least = 0;  ///< a second; of the CPUs that got it as often as the kernel told, the least
   double most = 0;   ///< a second, as if all were one CPU's
 };
-/// `vector`: "0.208"; `seen`: what the kernel told of it. nullopt: QEMU delivered it less often.
+/// `vector`: "0.208"; `seen`: what the kernel told of it. nullopt: QEMU delivered it less often,
+/// or its trace does not cover the window.
 std::optional<EarlyRate> early_rate(const evidence::Run& run, const EarlyWindow& window,
                                     const std::string& vector, const StrayVector& seen);
 

@@ -3,10 +3,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(iomem_gives_ranges_with_depth_and_an_exclusive_end) {
   const auto entries = parse_iomem(

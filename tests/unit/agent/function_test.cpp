@@ -8,6 +8,8 @@
 
 namespace quiesce::agent {
 
+BOOST_AUTO_TEST_SUITE(agent_function)
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -46,8 +48,6 @@ struct Tree {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent_function)
 
 BOOST_AUTO_TEST_CASE(a_function_is_described_with_what_lies_below_it) {
   const Tree tree;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 
@@ -44,8 +46,6 @@ const InterruptLine& line_of(const InterruptTable& table, const std::string& nam
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(interrupts_of_6_1_are_read_with_chip_and_actions) {
   const InterruptTable table = parse_interrupts(of_6_1);

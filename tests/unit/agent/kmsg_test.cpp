@@ -3,10 +3,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_record_is_taken_apart) {
   const auto record = parse_kmsg("30,339,5140900,-,caller=T1;a; b\n SUBSYSTEM=pci\n");

@@ -6,6 +6,8 @@
 
 #include "tests/unit/agent/line.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 
@@ -22,8 +24,6 @@ wire::Frame sent(const Line& line) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_request_comes_through_the_line_byte_by_byte) {
   Line line = open_line();

@@ -15,6 +15,8 @@
 #include "tests/unit/agent/fake_pci.hpp"
 #include "vm-images/agent/model_run.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 namespace model = quiesce::wire::model;
@@ -147,8 +149,6 @@ struct Bench {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_mapping_that_is_void_is_an_error_and_no_signal) {
   Registers registers;

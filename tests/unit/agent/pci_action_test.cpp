@@ -11,6 +11,8 @@
 #include "tests/unit/agent/fake_pci.hpp"
 #include "vm-images/agent/config_image.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 using fake::Sysfs;
@@ -36,8 +38,6 @@ std::vector<std::byte> with_command(unsigned command) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(the_bridge_above_a_function_and_what_is_behind_it_are_found) {
   const Sysfs sysfs;

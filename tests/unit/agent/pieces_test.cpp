@@ -11,6 +11,8 @@
 #include "vm-images/agent/sysfs.hpp"
 #include "vm-images/agent/work.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 
@@ -23,8 +25,6 @@ std::vector<std::byte> bytes_of(std::initializer_list<unsigned> values) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_device_lies_under_its_function_however_deep) {
   const PciAddress nic{.device = 3};

@@ -10,6 +10,8 @@
 #include "harness/base/fd.hpp"
 #include "tests/unit/agent/fake_pci.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
 using fake::Sysfs;
@@ -45,8 +47,6 @@ Errc code_of(const auto& result) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_bench_tells_what_was_read_and_a_time_for_each_round) {
   const Sysfs sysfs;

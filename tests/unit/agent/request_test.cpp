@@ -5,6 +5,8 @@
 
 #include "vm-images/agent/work.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 namespace {
 
 using namespace quiesce;
@@ -16,8 +18,6 @@ bool is_bad(const Result<T>& result) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_request_that_is_no_json_is_refused) {
   for (const char* text : {"", "{", "[1]", "7", "null", "\"op\"", "{\"op\": 7}", "{}", "\xff\xfe"})

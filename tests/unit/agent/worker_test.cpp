@@ -7,10 +7,10 @@
 
 #include "tests/unit/agent/line.hpp"
 
+BOOST_AUTO_TEST_SUITE(agent)
+
 using namespace quiesce;
 using namespace quiesce::agent;
-
-BOOST_AUTO_TEST_SUITE(agent)
 
 BOOST_AUTO_TEST_CASE(a_stack_is_told_by_its_innermost_calls_without_the_scheduler) {
   const char* stack =

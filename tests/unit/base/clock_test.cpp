@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_clock)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(the_fake_clock_stands_still_until_it_is_idle) {
   FakeClock clock;

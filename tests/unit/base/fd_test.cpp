@@ -14,9 +14,9 @@
 
 #include "harness/base/temp_dir.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_fd)
+
+using namespace quiesce;
 
 namespace {
 

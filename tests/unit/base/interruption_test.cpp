@@ -5,9 +5,9 @@
 
 #include "harness/base/process.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_interruption)
+
+using namespace quiesce;
 
 namespace {
 

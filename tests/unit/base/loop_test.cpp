@@ -9,9 +9,9 @@
 
 #include "harness/base/fd.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_loop)
+
+using namespace quiesce;
 
 namespace {
 

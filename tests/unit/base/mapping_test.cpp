@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_mapping)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(two_mappings_of_a_file_see_each_others_writes) {
   const auto file = memory_file("ram", 8192);

@@ -3,10 +3,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(base_names)
+
 using namespace quiesce;
 using Names = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(base_names)
 
 namespace {
 

@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_pci_config)
+
+using namespace quiesce;
 
 namespace {
 

@@ -16,9 +16,9 @@
 
 #include "harness/base/temp_dir.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_process)
+
+using namespace quiesce;
 
 namespace {
 

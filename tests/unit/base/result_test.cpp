@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_result)
+
+using namespace quiesce;
 
 namespace {
 

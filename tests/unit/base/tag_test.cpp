@@ -6,9 +6,9 @@
 
 #include "harness/base/text.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_tag)
+
+using namespace quiesce;
 
 namespace {
 

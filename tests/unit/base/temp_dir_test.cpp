@@ -6,10 +6,10 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
+BOOST_AUTO_TEST_SUITE(base_temp_dir)
+
 using namespace quiesce;
 namespace fs = std::filesystem;
-
-BOOST_AUTO_TEST_SUITE(base_temp_dir)
 
 BOOST_AUTO_TEST_CASE(the_folder_goes_with_all_in_it) {
   fs::path path;

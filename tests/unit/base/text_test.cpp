@@ -4,10 +4,10 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+BOOST_AUTO_TEST_SUITE(base_text)
+
 using namespace quiesce;
 using Parts = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(base_text)
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 #include <limits>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(base_units)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(sizes_are_powers_of_1024) {
   const std::pair<const char*, std::uint64_t> cases[] = {

@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_aliases)
+
 using namespace made_up;
 
 namespace {
@@ -33,8 +35,6 @@ Kernel kernel_in(const std::filesystem::path& folder, const Files& files) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(a_modalias_finds_the_modules_whose_patterns_match_it) {
   const auto table = AliasTable::parse(

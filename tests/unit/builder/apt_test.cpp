@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_apt)
+
 using namespace made_up;
 
 namespace {
@@ -77,8 +79,6 @@ std::string refusal(const Result<void>& result) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(versions_are_compared_as_dpkg_does) {
   const std::pair<const char*, const char*> rising[] = {

@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_archive)
+
 namespace fs = std::filesystem;
 using namespace made_up;
 
@@ -23,8 +25,6 @@ std::string refusal(const Bench& bench, const fs::path& deb) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(packages_of_every_compression_are_unpacked) {
   for (const std::string compression : {"none", "gz", "xz", "zst"}) {

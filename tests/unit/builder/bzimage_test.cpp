@@ -8,6 +8,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_bzimage)
+
 using namespace made_up;
 
 namespace {
@@ -20,8 +22,6 @@ std::string refusal(std::string_view bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(a_bzimage_says_its_release_and_where_the_kernel_is) {
   const std::string bytes = bzimage("6.1.0-56-amd64", "PAYLOAD");

@@ -9,6 +9,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_images)
+
 namespace fs = std::filesystem;
 using namespace made_up;
 
@@ -63,8 +65,6 @@ std::string names(const std::map<std::string, std::string>& files) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(the_capture_image_holds_agent_and_drivers_and_nothing_else) {
   Kitchen kitchen;

@@ -8,9 +8,9 @@
 
 namespace quiesce::builder {
 
-using namespace made_up;
+BOOST_AUTO_TEST_SUITE(builder_libraries)
 
-BOOST_AUTO_TEST_SUITE(builder)
+using namespace made_up;
 
 BOOST_AUTO_TEST_CASE(libraries_of_libraries_are_found_by_run_path_cache_and_folder) {
   const Bench bench;

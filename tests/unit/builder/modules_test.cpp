@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_modules)
+
 using namespace made_up;
 
 namespace {
@@ -32,8 +34,6 @@ std::string order_of(const Kernel& kernel, const std::string& name) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(dependencies_come_first_whatever_their_compression) {
   const Bench bench;

@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_own_apt)
+
 using namespace made_up;
 
 namespace {
@@ -17,8 +19,6 @@ const std::string question =
     std::string("apt-get indextargets --format ") + Archives::format + " Created-By: Packages";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(debian_and_its_security_are_found_among_the_machines_sources) {
   const Archives archives = Archives::parse(

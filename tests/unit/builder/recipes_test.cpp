@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_recipes)
+
 using namespace made_up;
 
 namespace {
@@ -21,8 +23,6 @@ constexpr const char* any_series = R"({
     {"name": "fixed:1", "package": {"prefix": "linux-image-1"}}]})";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(recipes_are_read_and_wrong_ones_refused_by_place) {
   const auto recipes = parse_recipes(

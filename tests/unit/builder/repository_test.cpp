@@ -12,6 +12,11 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_repository,
+                      *boost::unit_test::precondition([](boost::unit_test::test_unit_id) {
+                        return made_up::has_apt();
+                      }))
+
 namespace fs = std::filesystem;
 using namespace made_up;
 
@@ -69,12 +74,7 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-const auto with_apt = boost::unit_test::precondition(
-    [](boost::unit_test::test_unit_id) { return made_up::has_apt(); });
-
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder, *with_apt)
 
 BOOST_AUTO_TEST_CASE(a_kernel_in_parts_comes_from_the_suite_that_has_it_and_then_from_the_store) {
   Town town;

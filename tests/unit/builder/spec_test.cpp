@@ -9,6 +9,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_spec)
+
 namespace fs = std::filesystem;
 using namespace made_up;
 
@@ -48,8 +50,6 @@ constexpr const char* forms =
     "a .deb or several joined by ',', an unpacked tree, \"BZIMAGE,MODULES_FOLDER\"";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(a_package_becomes_a_kernel_in_the_store_once) {
   Resolver resolver;

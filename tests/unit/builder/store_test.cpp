@@ -8,6 +8,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_store)
+
 namespace fs = std::filesystem;
 using namespace made_up;
 
@@ -18,8 +20,6 @@ void age(const fs::path& path) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(a_draft_that_is_not_published_leaves_nothing) {
   const Bench bench;

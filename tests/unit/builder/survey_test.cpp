@@ -7,6 +7,8 @@
 
 namespace quiesce::builder {
 
+BOOST_AUTO_TEST_SUITE(builder_survey)
+
 using namespace made_up;
 
 namespace {
@@ -77,8 +79,6 @@ std::vector<std::string> names_of(const Survey& found) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(builder)
 
 BOOST_AUTO_TEST_CASE(no_suite_is_asked_when_the_machine_has_the_kernel) {
   Machine machine;

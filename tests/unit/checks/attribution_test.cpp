@@ -8,6 +8,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_attribution)
+
 using checks::By;
 using checks::Verdict;
 using nlohmann::json;
@@ -32,8 +34,6 @@ void gate(RunBuilder& run, double t, const json& off, const json& pages) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_attribution)
 
 BOOST_AUTO_TEST_CASE(a_tag_is_certain_and_an_owner_is_no_device) {
   const auto who = checks::attribute(good_run().run());

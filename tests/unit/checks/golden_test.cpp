@@ -10,6 +10,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_golden)
+
 namespace {
 
 /// A stock kernel with the driver left out of the capture kernel: the card writes to the end of the
@@ -102,8 +104,6 @@ void update(const Golden& golden) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_golden)
 
 BOOST_AUTO_TEST_CASE(committed_run_directories_are_judged_as_their_result_says) {
   for (const Golden& golden : goldens) {

@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_judge)
+
 using checks::Outcome;
 using checks::Verdict;
 
@@ -23,8 +25,6 @@ checks::RunResult judge_texts(const evidence::Texts& texts) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_judge)
 
 BOOST_AUTO_TEST_CASE(every_check_is_registered_once_in_the_order_of_names) {
   std::vector<std::string> names;

@@ -8,6 +8,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_needs)
+
 namespace {
 
 using checks::Verdict;
@@ -23,8 +25,6 @@ void gated(const RunBuilder& run, const std::string& check, const std::string& n
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_needs)
 
 BOOST_AUTO_TEST_CASE(what_the_target_cannot_do_is_inconclusive_by_its_name_and_no_damage) {
   struct Lack {

@@ -8,6 +8,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_rare_codes)
+
 using nlohmann::json;
 
 namespace {
@@ -260,8 +262,6 @@ std::vector<Rare> rare_of_messages() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_rare_codes)
 
 BOOST_AUTO_TEST_CASE(each_is_found_and_has_a_sentence_without_a_hole) {
   for (const auto& rows : {rare_of_resets(), rare_of_the_capture_kernel(), rare_of_devices(),

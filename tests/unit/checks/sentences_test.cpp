@@ -10,6 +10,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_sentences)
+
 using checks::Code;
 using checks::Finding;
 using checks::Verdict;
@@ -31,8 +33,6 @@ std::set<std::string> names_of(const std::vector<const Code*>& codes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_sentences)
 
 BOOST_AUTO_TEST_CASE(measures_are_said_in_their_format) {
   BOOST_TEST(said("{subject} {a:.1f} s, {b|page}, {c|page}, {d}",
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_SUITE(checks_codes, *boost::unit_test::depends_on("checks_bus_re
 
 BOOST_AUTO_TEST_CASE(every_code_of_every_check_is_found_by_some_test) {
   for (const auto* check : checks::registry())
-    for (const Code* code : check->codes)
+    for (const checks::Code* code : check->codes)
       BOOST_TEST(found_codes().count({check->name, code->name}) == 1U,
                  check->name << ": no test finds " << code->name);
 }

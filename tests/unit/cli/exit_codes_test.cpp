@@ -3,12 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(cli_exit_codes)
+
 using namespace quiesce;
 using checks::Outcome;
 using cli::exit_code_of;
 using cli::For;
-
-BOOST_AUTO_TEST_SUITE(cli_exit_codes)
 
 BOOST_AUTO_TEST_CASE(the_worst_of_all_runs_decides) {
   BOOST_TEST(exit_code_of({Outcome::pass, Outcome::pass}, For::people) == 0);

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(cli_names)
+
 using namespace quiesce;
 using cli::read_request;
 using cli::unknown_word;
 using Words = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(cli_names)
 
 namespace {
 

@@ -6,14 +6,14 @@
 #include "harness/base/process.hpp"
 #include "harness/base/text.hpp"
 
+BOOST_AUTO_TEST_SUITE(cli_next_steps)
+
 using namespace quiesce;
 using checks::Outcome;
 using cli::Command;
 using cli::next_steps;
 using nlohmann::json;
 using Words = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(cli_next_steps)
 
 namespace {
 

@@ -5,11 +5,11 @@
 
 #include "harness/base/text.hpp"
 
+BOOST_AUTO_TEST_SUITE(cli_progress)
+
 using namespace quiesce;
 using cli::fit;
 using cli::progress_line;
-
-BOOST_AUTO_TEST_SUITE(cli_progress)
 
 BOOST_AUTO_TEST_CASE(a_line_says_time_phase_of_how_many_and_what_is_waited_for) {
   BOOST_TEST(progress_line({.seconds = 12.34,

@@ -8,11 +8,11 @@
 
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_health)
+
 using namespace quiesce;
 using dispatch::Finding;
 using dispatch::Health;
-
-BOOST_AUTO_TEST_SUITE(dispatch_health)
 
 namespace {
 

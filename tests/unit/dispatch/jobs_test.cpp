@@ -7,12 +7,12 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_jobs)
+
 using namespace quiesce;
 using dispatch::gather;
 using nlohmann::json;
 using Texts = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(dispatch_jobs)
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(dispatch_new_device)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(a_profile_is_written_once_and_replaces_nothing) {
   const TempDir dir = TempDir::create().value();

@@ -11,12 +11,12 @@
 #include "harness/base/temp_dir.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_qemu_choice)
+
 using namespace quiesce;
 using dispatch::choose_qemu;
 using nlohmann::json;
 using Words = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(dispatch_qemu_choice)
 
 namespace {
 

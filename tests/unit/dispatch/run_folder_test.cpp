@@ -6,11 +6,11 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_run_folder)
+
 using namespace quiesce;
 using dispatch::check_folder;
 using dispatch::folder_of;
-
-BOOST_AUTO_TEST_SUITE(dispatch_run_folder)
 
 BOOST_AUTO_TEST_CASE(one_run_gets_the_folder_that_was_named) {
   BOOST_TEST(folder_of("out", "first-run", {.number = 1, .count = 1}, "now") == "out");

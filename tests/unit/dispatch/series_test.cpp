@@ -8,14 +8,14 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_series)
+
 using namespace quiesce;
 using checks::Outcome;
 using dispatch::Errand;
 using dispatch::Job;
 using dispatch::Judged;
 using Texts = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(dispatch_series)
 
 namespace {
 

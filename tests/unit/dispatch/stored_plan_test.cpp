@@ -11,13 +11,13 @@
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(dispatch_stored_plan)
+
 using namespace quiesce;
 using dispatch::check_inputs;
 using dispatch::is_stored_plan;
 using dispatch::load_plan;
 using nlohmann::json;
-
-BOOST_AUTO_TEST_SUITE(dispatch_stored_plan)
 
 namespace {
 

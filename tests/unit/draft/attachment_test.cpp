@@ -8,6 +8,8 @@
 
 namespace quiesce::draft {
 
+BOOST_AUTO_TEST_SUITE(draft_attachment)
+
 using nlohmann::json;
 
 namespace {
@@ -31,8 +33,6 @@ std::string kinds_of(const std::string& backend, const json& nodes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(draft_attachment)
 
 BOOST_AUTO_TEST_CASE(a_backend_goes_where_the_properties_of_a_device_ask_for_it) {
   const auto profile = with_attachment(made_up::facts());

@@ -9,6 +9,8 @@
 
 namespace quiesce::draft {
 
+BOOST_AUTO_TEST_SUITE(draft_draft)
+
 using nlohmann::json;
 
 namespace {
@@ -45,8 +47,6 @@ std::string told(const Draft& draft) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(draft_draft)
 
 BOOST_AUTO_TEST_CASE(a_profile_is_written_with_its_reasons) {
   BOOST_TEST(profile_text(make_draft(working())) ==

@@ -5,6 +5,8 @@
 
 namespace quiesce::draft {
 
+BOOST_AUTO_TEST_SUITE(draft_qemu_help)
+
 namespace {
 
 /// Lines as QEMU 7.2 prints them.
@@ -27,8 +29,6 @@ std::string refusal(const std::string& name) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(draft_qemu_help)
 
 BOOST_AUTO_TEST_CASE(a_line_of_help_is_a_device) {
   const auto devices = parse_device_list(list_text);

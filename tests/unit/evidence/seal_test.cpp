@@ -10,6 +10,8 @@
 
 namespace quiesce::evidence {
 
+BOOST_AUTO_TEST_SUITE(evidence_seal)
+
 namespace {
 
 using test::RunBuilder;
@@ -35,8 +37,6 @@ bool tells(const Run& run, const std::string& sentence) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(evidence_seal)
 
 BOOST_AUTO_TEST_CASE(a_run_as_it_was_left_is_sealed_and_undamaged) {
   const Run run = read(sealed(test::good_run()));

@@ -6,12 +6,12 @@
 
 #include "tests/unit/models/bench.hpp"
 
+BOOST_AUTO_TEST_SUITE(models_control)
+
 using namespace quiesce;
 using namespace quiesce::models;
 using nlohmann::json;
 namespace reg = quiesce::wire::model;
-
-BOOST_AUTO_TEST_SUITE(models_control)
 
 namespace {
 

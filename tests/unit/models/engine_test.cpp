@@ -6,13 +6,13 @@
 
 #include "tests/unit/models/bench.hpp"
 
+BOOST_AUTO_TEST_SUITE(models_engine)
+
 using namespace quiesce;
 using namespace quiesce::models;
 using nlohmann::json;
 using vfio_user::ResetKind;
 namespace reg = quiesce::wire::model;
-
-BOOST_AUTO_TEST_SUITE(models_engine)
 
 namespace {
 

@@ -4,10 +4,10 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(models_metronome)
+
 using namespace quiesce;
 using models::Metronome;
-
-BOOST_AUTO_TEST_SUITE(models_metronome)
 
 namespace {
 

@@ -4,13 +4,13 @@
 
 #include "tests/unit/models/bench.hpp"
 
+BOOST_AUTO_TEST_SUITE(models_misdeeds)
+
 using namespace quiesce;
 using namespace quiesce::models;
 using nlohmann::json;
 using vfio_user::ResetKind;
 namespace reg = quiesce::wire::model;
-
-BOOST_AUTO_TEST_SUITE(models_misdeeds)
 
 namespace {
 

@@ -9,12 +9,12 @@
 #include "harness/base/units.hpp"
 #include "tests/unit/models/bench.hpp"
 
+BOOST_AUTO_TEST_SUITE(models_rungs)
+
 using namespace quiesce;
 using namespace quiesce::models;
 using nlohmann::json;
 namespace reg = quiesce::wire::model;
-
-BOOST_AUTO_TEST_SUITE(models_rungs)
 
 namespace {
 

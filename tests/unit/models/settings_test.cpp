@@ -3,11 +3,11 @@
 
 #include "devices/models/model.hpp"
 
+BOOST_AUTO_TEST_SUITE(models_settings)
+
 using namespace quiesce;
 using namespace quiesce::models;
 using nlohmann::json;
-
-BOOST_AUTO_TEST_SUITE(models_settings)
 
 namespace {
 

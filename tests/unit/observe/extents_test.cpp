@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce::observe;
-
 BOOST_AUTO_TEST_SUITE(observe_extents)
+
+using namespace quiesce::observe;
 
 BOOST_AUTO_TEST_CASE(normalising_sorts_joins_and_drops_empty_extents) {
   const Extents expected{{0, 30}, {40, 50}};

@@ -5,10 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(observe_guest_ram)
+
 using namespace quiesce;
 using namespace quiesce::observe;
-
-BOOST_AUTO_TEST_SUITE(observe_guest_ram)
 
 namespace {
 

@@ -5,6 +5,8 @@
 
 #include "harness/base/tag.hpp"
 
+BOOST_AUTO_TEST_SUITE(observe_landed)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -29,8 +31,6 @@ Tag frame(const char* device, std::uint64_t sequence) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_landed)
 
 BOOST_AUTO_TEST_CASE(frames_in_the_region_are_counted_by_device_and_page) {
   Guest guest;

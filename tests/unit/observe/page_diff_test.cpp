@@ -9,6 +9,8 @@
 
 #include "harness/observe/page_compare.hpp"
 
+BOOST_AUTO_TEST_SUITE(observe_page_diff)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -38,8 +40,6 @@ struct Guest {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_page_diff)
 
 BOOST_AUTO_TEST_CASE(an_untouched_guest_has_no_changed_page) {
   Guest guest;

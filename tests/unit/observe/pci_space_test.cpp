@@ -5,6 +5,8 @@
 
 #include "tests/unit/observe/fake_bus.hpp"
 
+BOOST_AUTO_TEST_SUITE(observe_pci_space)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -59,8 +61,6 @@ PciConfig config_of(const FakeBus& bus) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_pci_space)
 
 BOOST_AUTO_TEST_CASE(all_functions_are_found_through_the_ports) {
   FakeBus bus = q35();

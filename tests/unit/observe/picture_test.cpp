@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(observe_picture)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -47,8 +49,6 @@ std::span<const std::byte> bytes(const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_picture)
 
 BOOST_AUTO_TEST_CASE(a_png_gives_back_its_pixels) {
   const auto picture = read_png(png_of(sample()));

@@ -6,6 +6,8 @@
 #include "harness/base/fd.hpp"
 #include "tests/unit/observe/synthetic_font.hpp"
 
+BOOST_AUTO_TEST_SUITE(observe_screen)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -59,8 +61,6 @@ nlohmann::json font_seen(const Picture& picture, const std::vector<std::string>&
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_screen)
 
 BOOST_AUTO_TEST_CASE(a_framebuffer_is_read_to_the_letter) {
   Canvas canvas(100, 5);

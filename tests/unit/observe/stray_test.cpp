@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cstring>
 
+BOOST_AUTO_TEST_SUITE(observe_stray)
+
 using namespace quiesce;
 using namespace quiesce::observe;
 
@@ -33,8 +35,6 @@ Tag frame(std::uint64_t sequence, std::uint32_t of_seed = seed) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(observe_stray)
 
 BOOST_AUTO_TEST_CASE(a_frame_in_a_page_names_its_origin_once) {
   Guest guest;

@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_event_has_a_name_of_its_own_a_meaning_and_des
     BOOST_TEST(find_event(kind.name) == &kind);
     BOOST_TEST(*kind.meaning != 0, kind.name);
     std::set<std::string> keys;
-    for (const RowText& row : kind.rows()) {
+    for (const RowText& row : texts_of(kind.rows())) {
       BOOST_TEST(keys.insert(row.key).second, kind.name << "." << row.key);
       BOOST_TEST((!row.meaning.empty() || !row.unit.empty()), kind.name << "." << row.key);
     }
@@ -103,7 +103,8 @@ BOOST_AUTO_TEST_CASE(the_page_has_every_event_every_field_and_every_file) {
   const auto has = [&](const std::string& text) { return page.find(text) != std::string::npos; };
   for (const Kind& kind : event_kinds()) {
     BOOST_TEST(has(std::string("### `") + kind.name + "`"), kind.name);
-    for (const RowText& row : kind.rows()) BOOST_TEST(has("| `" + row.key + "` |"), row.key);
+    for (const RowText& row : texts_of(kind.rows()))
+      BOOST_TEST(has("| `" + row.key + "` |"), row.key);
   }
   for (const FileRow& row : files()) BOOST_TEST(has(std::string("| `") + row.name + "` |"));
   BOOST_TEST(has("`cpus[].place`"));

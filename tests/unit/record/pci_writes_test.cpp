@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(record_pci_writes)
+
 using namespace quiesce;
 using namespace quiesce::record;
 
@@ -58,8 +60,6 @@ std::string actions(const std::vector<Step>& steps, bool known = true) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(record_pci_writes)
 
 BOOST_AUTO_TEST_CASE(bus_master_is_seen_when_it_changes) {
   BOOST_TEST(actions({{nic, 4, 0x507}, {nic, 4, 0x503}, {nic, 4, 0x403}, {nic, 4, 0x407}}) ==

@@ -7,6 +7,8 @@
 #include "harness/record/tone.hpp"
 #include "harness/record/wav.hpp"
 
+BOOST_AUTO_TEST_SUITE(record_sound)
+
 using namespace quiesce;
 using namespace quiesce::record;
 
@@ -52,8 +54,6 @@ void play(Sound& sound, double hertz, double seconds, double amplitude) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(record_sound)
 
 BOOST_AUTO_TEST_CASE(samples_reach_to_the_end_of_a_file_whose_header_was_never_finished) {
   const std::string data("\x01\x00\xff\xff\x00\x80\x07", 7);

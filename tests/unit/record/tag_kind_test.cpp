@@ -3,9 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(record_tag_kind)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(every_kind_has_a_word_and_comes_back) {
   for (const auto kind :

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
+BOOST_AUTO_TEST_SUITE(record_trace_line)
+
 using namespace quiesce;
 using namespace quiesce::record;
 
@@ -14,8 +16,6 @@ bool about(std::optional<double> value, double expected) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(record_trace_line)
 
 // As QEMU 7.2.22 wrote it.
 BOOST_AUTO_TEST_CASE(a_line_of_qemu_7_is_read) {

@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(reports_text)
+
 namespace {
 
 bool says(const std::string& text, const std::string& part) {
@@ -14,8 +16,6 @@ bool says(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports_text)
 
 BOOST_AUTO_TEST_CASE(the_text_is_aligned_and_free_of_escapes_without_colour) {
   auto run = good_run();

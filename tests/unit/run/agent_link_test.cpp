@@ -3,11 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(run_agent_link)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::AgentLink;
-
-BOOST_AUTO_TEST_SUITE(run_agent_link)
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(run_cpu_place)
+
 using namespace quiesce;
 using run::place_of;
-
-BOOST_AUTO_TEST_SUITE(run_cpu_place)
 
 namespace {
 

@@ -9,10 +9,10 @@
 #include "harness/base/mapping.hpp"
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_crash_segments)
+
 using namespace quiesce;
 using run::CrashSegment;
-
-BOOST_AUTO_TEST_SUITE(run_crash_segments)
 
 namespace {
 

@@ -7,12 +7,12 @@
 #include "harness/base/mapping.hpp"
 #include "harness/base/tag.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_disks)
+
 using namespace quiesce;
 using run::disk_block;
 using run::disk_size;
 using run::inspect_disk;
-
-BOOST_AUTO_TEST_SUITE(run_disks)
 
 namespace {
 

@@ -22,14 +22,14 @@
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_ending)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::testing::Stand;
 using Texts = std::vector<std::string>;
 namespace event = record::event;
 namespace fs = std::filesystem;
-
-BOOST_AUTO_TEST_SUITE(run_ending)
 
 namespace {
 

@@ -18,13 +18,13 @@
 #include "harness/vm/machine.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_execute)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::testing::Stand;
 using Texts = std::vector<std::string>;
 namespace event = record::event;
-
-BOOST_AUTO_TEST_SUITE(run_execute)
 
 namespace {
 

@@ -7,12 +7,12 @@
 #include "harness/base/tag.hpp"
 #include "harness/base/temp_dir.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_feeder)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::Feeder;
 using run::RunDir;
-
-BOOST_AUTO_TEST_SUITE(run_feeder)
 
 namespace {
 

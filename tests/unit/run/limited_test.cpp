@@ -13,6 +13,8 @@
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_limited)
+
 using namespace quiesce;
 using checks::Verdict;
 using run::testing::Stand;
@@ -20,8 +22,6 @@ using target::Capabilities;
 using target::Capability;
 using Texts = std::vector<std::string>;
 namespace event = record::event;
-
-BOOST_AUTO_TEST_SUITE(run_limited)
 
 namespace {
 
@@ -44,6 +44,7 @@ class Limited final : public target::Target {
   std::optional<ExitStatus> exit_status() override { return whole_->exit_status(); }
   std::string complaints() const override { return whole_->complaints(); }
   double cpu_seconds() const override { return whole_->cpu_seconds(); }
+  std::optional<CoreTime> core_time() override { return whole_->core_time(); }
   ExitStatus end() override { return whole_->end(); }
 
   Result<void> halt(TimePoint deadline) override {

@@ -5,9 +5,9 @@
 #include "harness/run/facts.hpp"
 #include "harness/run/screens.hpp"
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(run_records)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(facts_are_written_with_addresses_as_text) {
   const run::ArmedFacts facts{.recipe = {},

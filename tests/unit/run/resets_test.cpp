@@ -12,14 +12,14 @@
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_resets)
+
 using namespace quiesce;
 using nlohmann::json;
 using scenario::Action;
 using scenario::ActionKind;
 using Texts = std::vector<std::string>;
 namespace event = record::event;
-
-BOOST_AUTO_TEST_SUITE(run_resets)
 
 namespace {
 

@@ -13,11 +13,11 @@
 #include "harness/record/line.hpp"
 #include "harness/record/manifest.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_run_dir)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::RunDir;
-
-BOOST_AUTO_TEST_SUITE(run_run_dir)
 
 namespace {
 

@@ -4,11 +4,11 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(run_serial_log)
+
 using quiesce::run::landmark;
 using quiesce::run::SerialLog;
 using Texts = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(run_serial_log)
 
 namespace {
 

@@ -16,12 +16,12 @@
 #include "harness/record/layout.hpp"
 #include "tests/unit/run/stand.hpp"
 
+BOOST_AUTO_TEST_SUITE(run_servers)
+
 using namespace quiesce;
 using nlohmann::json;
 using run::DeviceServers;
 namespace event = record::event;
-
-BOOST_AUTO_TEST_SUITE(run_servers)
 
 namespace {
 

@@ -5,10 +5,10 @@
 
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_json_text)
+
 using namespace quiesce::scenario;
 using testing::complaints;
-
-BOOST_AUTO_TEST_SUITE(scenario_json_text)
 
 BOOST_AUTO_TEST_CASE(text_that_is_no_json_is_placed_by_line_and_column) {
   BOOST_TEST(

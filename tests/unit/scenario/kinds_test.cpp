@@ -8,9 +8,9 @@
 
 namespace quiesce::scenario {
 
-using nlohmann::json;
-
 BOOST_AUTO_TEST_SUITE(scenario_kinds)
+
+using nlohmann::json;
 
 BOOST_AUTO_TEST_CASE(every_kind_has_a_name_of_its_own_and_work_that_no_other_kind_has) {
   BOOST_REQUIRE(!kinds().empty());

@@ -7,13 +7,13 @@
 #include "harness/base/temp_dir.hpp"
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_load)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using testing::complaints;
 using testing::scenario_text;
 using testing::small_vocabulary;
-
-BOOST_AUTO_TEST_SUITE(scenario_load)
 
 namespace {
 Scenario good(const std::string& text, const std::vector<Override>& overrides = {}) {

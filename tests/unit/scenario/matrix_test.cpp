@@ -6,13 +6,13 @@
 #include "harness/scenario/paths.hpp"
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_matrix)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using testing::complaints;
 using testing::scenario_text;
 using testing::small_vocabulary;
-
-BOOST_AUTO_TEST_SUITE(scenario_matrix)
 
 namespace {
 

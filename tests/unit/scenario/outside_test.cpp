@@ -8,14 +8,14 @@
 #include "harness/scenario/profile_sources.hpp"
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_outside)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using nlohmann::json;
 using testing::complaints;
 using testing::scenario_text;
 using testing::small_vocabulary;
-
-BOOST_AUTO_TEST_SUITE(scenario_outside)
 
 namespace {
 

@@ -6,14 +6,14 @@
 
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_plan)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using nlohmann::json;
 using testing::complaints;
 using testing::scenario_text;
 using testing::small_vocabulary;
-
-BOOST_AUTO_TEST_SUITE(scenario_plan)
 
 namespace {
 

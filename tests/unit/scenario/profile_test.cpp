@@ -9,11 +9,11 @@
 #include "harness/checks/check.hpp"
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_profile)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using testing::complaints;
-
-BOOST_AUTO_TEST_SUITE(scenario_profile)
 
 namespace {
 

@@ -7,11 +7,11 @@
 #include "harness/base/fd.hpp"
 #include "harness/scenario/load.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_recipe)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using nlohmann::json;
-
-BOOST_AUTO_TEST_SUITE(scenario_recipe)
 
 namespace {
 

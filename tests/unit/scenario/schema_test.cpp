@@ -5,12 +5,12 @@
 
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_schema)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using nlohmann::json;
 using testing::small_vocabulary;
-
-BOOST_AUTO_TEST_SUITE(scenario_schema)
 
 namespace {
 

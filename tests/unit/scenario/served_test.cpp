@@ -6,12 +6,12 @@
 #include "harness/scenario/plan.hpp"
 #include "tests/unit/scenario/vocabulary.hpp"
 
+BOOST_AUTO_TEST_SUITE(scenario_served)
+
 using namespace quiesce;
 using namespace quiesce::scenario;
 using nlohmann::json;
 using testing::scenario_text;
-
-BOOST_AUTO_TEST_SUITE(scenario_served)
 
 namespace {
 

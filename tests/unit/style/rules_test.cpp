@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-using namespace quiesce::style;
-
 BOOST_AUTO_TEST_SUITE(style_rules)
+
+using namespace quiesce::style;
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-using namespace quiesce;
-
 BOOST_AUTO_TEST_SUITE(target_architecture)
+
+using namespace quiesce;
 
 BOOST_AUTO_TEST_CASE(every_row_says_all_that_a_run_asks_for) {
   std::set<std::string_view> names, machines;

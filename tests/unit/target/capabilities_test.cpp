@@ -4,12 +4,12 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+BOOST_AUTO_TEST_SUITE(target_capabilities)
+
 using namespace quiesce;
 using target::Capabilities;
 using target::Capability;
 using Texts = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(target_capabilities)
 
 BOOST_AUTO_TEST_CASE(a_set_has_what_was_put_in_and_not_what_was_taken_out) {
   constexpr Capabilities some{Capability::stop, Capability::screen};

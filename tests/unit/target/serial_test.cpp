@@ -8,10 +8,10 @@
 
 #include "harness/base/fd.hpp"
 
+BOOST_AUTO_TEST_SUITE(target_serial)
+
 using namespace quiesce;
 using target::Capability;
-
-BOOST_AUTO_TEST_SUITE(target_serial)
 
 namespace {
 

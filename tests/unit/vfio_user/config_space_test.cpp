@@ -7,6 +7,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_config_space)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 
@@ -49,8 +51,6 @@ std::uint16_t aer(const ConfigSpace& space, unsigned offset) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_config_space)
 
 BOOST_AUTO_TEST_CASE(the_header_says_what_the_layout_says) {
   const ConfigSpace space = full();

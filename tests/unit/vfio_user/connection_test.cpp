@@ -12,6 +12,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_connection)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using testing::Bytes;
@@ -60,8 +62,6 @@ Bytes of_size(std::uint32_t size) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_connection)
 
 BOOST_AUTO_TEST_CASE(a_message_comes_whole) {
   Ends ends;

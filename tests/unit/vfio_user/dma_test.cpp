@@ -16,6 +16,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_dma)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using testing::Bytes;
@@ -64,8 +66,6 @@ bool forbid_copying() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_dma)
 
 BOOST_AUTO_TEST_CASE(what_is_copied_out_lands_in_the_clients_file) {
   DmaMap map({});

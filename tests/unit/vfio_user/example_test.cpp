@@ -12,6 +12,8 @@
 #include "harness/base/fd.hpp"
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_example)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user::testing;
 
@@ -38,8 +40,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_example)
 
 BOOST_AUTO_TEST_CASE(it_is_a_device_in_under_100_lines_that_the_page_names) {
   const std::string root = QUIESCE_SOURCE_ROOT;

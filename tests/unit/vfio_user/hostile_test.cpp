@@ -8,6 +8,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_hostile)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using namespace quiesce::vfio_user::testing;
@@ -48,8 +50,6 @@ void check_ended(Client& client, Stand& stand, const std::string& why) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_hostile)
 
 BOOST_AUTO_TEST_CASE(a_client_may_die_behind_any_byte) {
   Stand stand;

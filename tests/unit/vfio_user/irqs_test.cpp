@@ -10,6 +10,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_irqs)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using testing::Bytes;
@@ -56,8 +58,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_irqs)
 
 BOOST_AUTO_TEST_CASE(counts_and_flags_are_those_of_the_layout) {
   const Irqs irqs(testing::Probe::full_layout());

@@ -9,6 +9,8 @@
 #include "harness/base/text.hpp"
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_lspci)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 
@@ -53,8 +55,6 @@ struct Decoded {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_lspci)
 
 BOOST_AUTO_TEST_CASE(the_header_and_bars_are_decoded) {
   const Decoded seen(testing::Probe::full_layout());

@@ -8,6 +8,8 @@
 #include "devices/vfio_user/reply.hpp"
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_message_dma)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using namespace quiesce::vfio_user::testing;
@@ -52,8 +54,6 @@ Errc code_of(const Result<void>& result) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_message_dma)
 
 BOOST_AUTO_TEST_CASE(memory_is_read_by_message) {
   World world;

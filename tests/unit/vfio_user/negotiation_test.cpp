@@ -7,6 +7,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_negotiation)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using testing::version_body;
@@ -32,8 +34,6 @@ std::string answer_to(std::string_view json, const Limits& limits = {}) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_negotiation)
 
 BOOST_AUTO_TEST_CASE(what_qemu_proposes_is_accepted_with_our_limits) {
   Proposal proposal;

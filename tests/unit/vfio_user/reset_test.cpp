@@ -4,6 +4,8 @@
 
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_reset)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using namespace quiesce::vfio_user::testing;
@@ -50,8 +52,6 @@ struct Used {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_reset)
 
 BOOST_AUTO_TEST_CASE(a_device_reset_puts_everything_back) {
   Used used;

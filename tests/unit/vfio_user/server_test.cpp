@@ -13,6 +13,8 @@
 #include "harness/base/temp_dir.hpp"
 #include "tests/unit/vfio_user/client.hpp"
 
+BOOST_AUTO_TEST_SUITE(vfio_user_server)
+
 using namespace quiesce;
 using namespace quiesce::vfio_user;
 using namespace quiesce::vfio_user::testing;
@@ -40,8 +42,6 @@ wire::IrqInfo irq_info(Client& client, std::uint32_t index) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(vfio_user_server)
 
 BOOST_AUTO_TEST_CASE(a_client_is_served_as_qemu_begins) {
   Stand stand;

@@ -3,12 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(vm_capabilities)
+
 using namespace quiesce;
 using nlohmann::json;
 using vm::QmpSchema;
 using Words = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(vm_capabilities)
 
 namespace {
 

@@ -12,11 +12,11 @@
 #include "harness/scenario/load.hpp"
 #include "harness/scenario/recipe.hpp"
 
+BOOST_AUTO_TEST_SUITE(vm_command_line)
+
 using namespace quiesce;
 using nlohmann::json;
 using scenario::RunPlan;
-
-BOOST_AUTO_TEST_SUITE(vm_command_line)
 
 namespace {
 

@@ -6,12 +6,12 @@
 
 #include "tests/unit/vm/peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(vm_gdb)
+
 using namespace quiesce;
 using vm::Gdb;
 using vm::gdb_packet;
 using vm::GdbReader;
-
-BOOST_AUTO_TEST_SUITE(vm_gdb)
 
 namespace {
 

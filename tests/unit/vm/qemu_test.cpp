@@ -10,11 +10,11 @@
 #include "harness/base/temp_dir.hpp"
 #include "harness/vm/capabilities.hpp"
 
+BOOST_AUTO_TEST_SUITE(vm_qemu)
+
 using namespace quiesce;
 using vm::find_qemu;
 using Words = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(vm_qemu)
 
 namespace {
 

@@ -5,12 +5,12 @@
 
 #include "tests/unit/vm/peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(vm_qmp)
+
 using namespace quiesce;
 using nlohmann::json;
 using vm::Qmp;
 using vm::QmpReader;
-
-BOOST_AUTO_TEST_SUITE(vm_qmp)
 
 namespace {
 

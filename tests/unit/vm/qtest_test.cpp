@@ -6,10 +6,10 @@
 
 #include "tests/unit/vm/peer.hpp"
 
+BOOST_AUTO_TEST_SUITE(vm_qtest)
+
 using namespace quiesce;
 using vm::Qtest;
-
-BOOST_AUTO_TEST_SUITE(vm_qtest)
 
 namespace {
 

@@ -6,6 +6,8 @@
 
 #include "harness/base/text.hpp"
 
+BOOST_AUTO_TEST_SUITE(wire)
+
 namespace {
 
 using quiesce::wire::Decoder;
@@ -43,8 +45,6 @@ std::string forged(const Frame& frame, std::size_t at, std::uint8_t value) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(wire)
 
 BOOST_AUTO_TEST_CASE(a_frame_comes_back_as_it_was) {
   const auto frames = decode(encode(request));

@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_capture)
+
 using checks::Verdict;
 
 namespace {
@@ -22,8 +24,6 @@ RunBuilder stuck_at(double t) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_capture)
 
 BOOST_AUTO_TEST_CASE(userspace_of_the_capture_kernel_passes_with_its_times) {
   const auto result = judge_one(good_run(), "capture.entered");

@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_console)
+
 using checks::Verdict;
 using nlohmann::json;
 
@@ -15,8 +17,6 @@ bool says(const std::string& text, const char* part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_console)
 
 BOOST_AUTO_TEST_CASE(a_serial_console_with_banner_and_marker_passes) {
   const auto result = judge_one(good_run(), "console.serial");

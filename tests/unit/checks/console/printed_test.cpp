@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_console)
+
 namespace {
 
 using checks::compare_printed;
@@ -21,8 +23,6 @@ std::vector<LogEntry> log_of(const std::vector<std::string>& texts, int level = 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_console)
 
 BOOST_AUTO_TEST_CASE(every_message_below_the_console_level_is_looked_for) {
   auto log = log_of({"one", "two", "three"});

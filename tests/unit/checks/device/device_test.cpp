@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_device)
+
 using checks::Verdict;
 
 namespace {
@@ -29,8 +31,6 @@ RunBuilder unclaimed(const Function& net_at_end) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_device)
 
 BOOST_AUTO_TEST_CASE(functions_that_a_driver_claims_are_quiet_and_firmwares_are_noted) {
   const auto result = judge_one(good_run(), "pci.quiet");

@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_dma_stopped)
+
 using checks::Verdict;
 
 namespace {
@@ -18,8 +20,6 @@ bool says(const std::string& text, const char* part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_dma_stopped)
 
 BOOST_AUTO_TEST_CASE(writes_that_end_with_the_drivers_reset_pass) {
   const auto result = judge(good_run());

@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::classify;
 using checks::Concerns;
 using checks::UnderTest;
@@ -24,8 +26,6 @@ std::string kind_of(const char* text, std::optional<int> level = {}) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 BOOST_AUTO_TEST_CASE(messages_of_real_kernels_are_put_in_their_class) {
   struct Row {

@@ -5,9 +5,9 @@
 
 namespace quiesce::test {
 
-using checks::Verdict;
-
 BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
+using checks::Verdict;
 
 BOOST_AUTO_TEST_CASE(a_quiet_log_that_is_whole_passes) {
   const auto result = judge_one(good_run(), "kernel.log");

@@ -11,6 +11,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::UnderTest;
 
 namespace {
@@ -93,8 +95,6 @@ Score score(const std::string& part, bool levels) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 BOOST_AUTO_TEST_CASE(the_lines_of_kernels_are_labelled_and_a_fifth_was_set_aside_by_its_hash) {
   std::map<std::string, int> parts;

@@ -5,10 +5,10 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::Origin;
 using Shape = checks::Origin::Shape;
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 BOOST_AUTO_TEST_CASE(who_speaks_is_told_by_the_form_of_the_message) {
   struct Row {

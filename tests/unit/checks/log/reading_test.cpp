@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::read_sentence;
 using checks::Trouble;
 
@@ -15,8 +17,6 @@ Trouble trouble_of(const char* body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 BOOST_AUTO_TEST_CASE(trouble_is_told_apart_by_how_plainly_it_is_said) {
   BOOST_TEST((trouble_of("using MSI interrupts") == Trouble::none));

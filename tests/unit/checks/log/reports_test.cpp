@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::LogLine;
 using checks::Report;
 
@@ -18,8 +20,6 @@ std::vector<Report> reports_of(const std::vector<std::pair<const char*, int>>& t
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 BOOST_AUTO_TEST_CASE(a_line_that_nobody_cared_for_is_one_report_with_its_trace) {
   const auto reports =

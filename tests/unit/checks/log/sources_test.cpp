@@ -7,6 +7,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_kernel_log)
+
 using checks::Verdict;
 
 namespace {
@@ -30,8 +32,6 @@ RunBuilder run_with(const std::vector<nlohmann::json>& entries, int first = 0) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_kernel_log)
 
 // One garbled line counted beside its record.
 BOOST_AUTO_TEST_CASE(what_may_be_left_of_a_record_is_none_of_its_own) {

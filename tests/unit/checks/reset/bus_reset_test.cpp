@@ -5,6 +5,8 @@
 
 namespace quiesce::test {
 
+BOOST_AUTO_TEST_SUITE(checks_bus_reset)
+
 using checks::Verdict;
 using nlohmann::json;
 
@@ -32,8 +34,6 @@ std::string ledger_reset(double t, const char* kind, bool effect) {
 const json refused{{"ok", false}, {"error", "no reset method"}, {"methods", "pm bus"}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checks_bus_reset)
 
 BOOST_AUTO_TEST_CASE(without_an_action_the_check_is_skipped) {
   BOOST_TEST((judge_one(good_run(), "bus.reset").verdict == Verdict::skip));

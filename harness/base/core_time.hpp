@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a process had of this machine's processors, and what it waited for them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+
+namespace quiesce {
+
+/// Of all threads of a process together since they began, so either may grow faster than the clock.
+struct CoreTime {
+  double had_s = 0;     ///< seconds on a processor
+  double waited_s = 0;  ///< seconds ready to run, while others had the processors
+};
+
+/// Counts for one process. Threads that ended between two readings keep what they had at the first.
+class CoreClock {
+ public:
+  explicit CoreClock(pid_t process) : process_(process) {}
+
+  /// nullopt when the kernel does not count (CONFIG_SCHED_INFO) or the process is gone. Source:
+  /// the first two numbers of /proc/PID/task/TID/schedstat
+  /// (Documentation/scheduler/sched-stats.rst).
+  std::optional<CoreTime> read();
+
+ private:
+  pid_t process_;
+  std::map<pid_t, CoreTime> threads_;  ///< as they were read last
+  CoreTime ended_;
+};
+
+}  // namespace quiesce
