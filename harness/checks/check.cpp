@@ -48,8 +48,9 @@ std::string describe(const scenario::ParameterSpec& parameter) {
 }
 
 std::string describe(const Code& code) {
-  return fmt::format("| `{}` | {} | {} |\n", code.name,
-                     code.verdict ? to_string(*code.verdict) : "told", code.meaning);
+  return fmt::format("| `{}` | {}{} | {} |\n", code.name,
+                     code.verdict ? to_string(*code.verdict) : "told",
+                     code.of_time ? ", of time" : "", code.meaning);
 }
 
 constexpr const char* codes_head = "\n| finding | verdict | what it says |\n|---|---|---|\n";
@@ -90,7 +91,8 @@ std::string checks_markdown() {
       "\nWhat a check found is data: findings, each of one subject (the run, a device, a function, "
       "a message ...), with a code of the check's table, measures and their units, the control, "
       "and references into the evidence. The verdict is the fold of theirs: fail before "
-      "inconclusive before pass before skip; a finding that is told decides nothing. "
+      "inconclusive before pass before skip; a finding that is told decides nothing, and a failure "
+      "of time is inconclusive where the host starved the machine (`starved`). "
       "`result.json` carries them ([run-directory.md](run-directory.md)); all sentences are made "
       "of them. Every check can find these:\n" +
       std::string(codes_head);

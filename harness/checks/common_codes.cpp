@@ -51,13 +51,24 @@ const Code server_deaf{.name = "server-deaf",
                            "the server of {subject} was told what the machine does and did "
                            "not say that it follows ({what})"};
 
+const Code starved{
+    .name = "starved",
+    .verdict = {},
+    .meaning =
+        "the host gave the machine too little of its processors for a failure that is a matter of "
+        "time",
+    .addition =
+        "; within {within_s:.0f} s QEMU waited {waited_s:.0f} s for a processor and had one for "
+        "{had_s:.0f} s, and a machine that is starved can come to this by itself: run fewer at "
+        "once"};
+
 }  // namespace code
 
 std::span<const Code* const> common_codes() {
   static constexpr std::array all{
-      &code::not_applicable,   &code::unknown_check, &code::evidence_missing,
-      &code::evidence_damaged, &code::no_handover,   &code::no_userspace,
-      &code::silent_kernel,    &code::server_ended,  &code::server_deaf};
+      &code::not_applicable, &code::unknown_check, &code::evidence_missing, &code::evidence_damaged,
+      &code::no_handover,    &code::no_userspace,  &code::silent_kernel,    &code::server_ended,
+      &code::server_deaf,    &code::starved};
   return all;
 }
 

@@ -18,6 +18,7 @@ extern const Code not_applicable, unknown_check;
 extern const Code evidence_missing, evidence_damaged;
 extern const Code no_handover, no_userspace, silent_kernel;
 extern const Code server_ended, server_deaf;
+extern const Code starved;
 }  // namespace code
 
 /// What is wrong with the programs behind served devices: ended, or silent or unwilling when the

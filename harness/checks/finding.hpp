@@ -92,6 +92,8 @@ struct Code {
   };
   std::vector<Column> columns = {};
   std::size_t most = 40;  ///< so many of its lines in a row, then "and N more"
+  /// A failure that a guest which gets no processor can come to by itself (starvation.hpp).
+  bool of_time = false;
 };
 
 struct Finding {

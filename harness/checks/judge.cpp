@@ -7,6 +7,7 @@
 #include "harness/checks/common_codes.hpp"
 #include "harness/checks/needs.hpp"
 #include "harness/checks/sentences.hpp"
+#include "harness/checks/starvation.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/events_run.hpp"
 #include "harness/record/layout.hpp"
@@ -89,7 +90,8 @@ Findings run_check(const Course& course, const Check& check, const json& paramet
     if (auto why = check.skips(course.run.plan))
       return {found(code::not_applicable, {measure::text("why", *std::move(why))})};
   Findings gaps = gaps_of(course, check);
-  return gaps.empty() ? check.judge(course.run, parameters) : gaps;
+  if (!gaps.empty()) return gaps;
+  return without_the_hosts_part(course, check, check.judge(course.run, parameters));
 }
 
 std::vector<CheckResult> run_checks(const evidence::Run& run) {

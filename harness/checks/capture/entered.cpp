@@ -68,7 +68,8 @@ const Code entered_late{
     .meaning = "the capture kernel reached userspace, and took too long by its own clock",
     .sentence =
         "the capture kernel took {kernel_s:.1f} s by its own clock to reach userspace, more "
-        "than {within_s:.1f} s[; it was silent for {silent_s:.1f} s before: {text}]"};
+        "than {within_s:.1f} s[; it was silent for {silent_s:.1f} s before: {text}]",
+    .of_time = true};
 const Code entered_unseen{
     .name = "entered-unseen",
     .verdict = Verdict::pass,
@@ -78,20 +79,23 @@ const Code panicked{
     .name = "panicked",
     .verdict = Verdict::fail,
     .meaning = "the capture kernel panicked itself",
-    .sentence = "the capture kernel panicked {panic_s:.1f} s after the handover: {text}"};
+    .sentence = "the capture kernel panicked {panic_s:.1f} s after the handover: {text}",
+    .of_time = true};
 const Code stuck{
     .name = "stuck",
     .verdict = Verdict::fail,
     .meaning = "the capture kernel did not reach userspace in the time that it was due",
     .sentence =
         "the capture kernel was not in userspace {waited_s:.1f} s after the "
-        "handover; {cpu:w}[ \"{place}\"]"};
+        "handover; {cpu:w}[ \"{place}\"]",
+    .of_time = true};
 const Code never_left{.name = "never-left",
                       .verdict = Verdict::fail,
                       .meaning = "the dying kernel never reached machine_kexec",
                       .sentence =
                           "the dying kernel never reached machine_kexec: no handover within "
-                          "{waited_s:.1f} s of the panic"};
+                          "{waited_s:.1f} s of the panic",
+                      .of_time = true};
 const Code no_panic{.name = "no-panic",
                     .verdict = Verdict::inconclusive,
                     .meaning = "the run ended before the panic",

@@ -32,7 +32,8 @@ const Code bound_late{.name = "bound-late",
                       .sentence =
                           "{subject} ({wanted}) was bound only {seconds:.1f} s after the "
                           "request to load all modules, more than {within_s:.1f} s",
-                      .line = bound_after};
+                      .line = bound_after,
+                      .of_time = true};
 const Code silent_probe{
     .name = "silent-probe",
     .verdict = Verdict::fail,
@@ -42,7 +43,8 @@ const Code silent_probe{
     .sentence =
         "{subject} ({wanted}): the kernel was silent for {seconds:.1f} s, more than "
         "{within_s:.1f} s, before: {text}",
-    .line = "{subject} ({wanted}): the kernel was silent for {seconds:.1f} s before: {text}"};
+    .line = "{subject} ({wanted}): the kernel was silent for {seconds:.1f} s before: {text}",
+    .of_time = true};
 const Code bound_perhaps_late{
     .name = "bound-perhaps-late",
     .verdict = Verdict::inconclusive,
@@ -62,7 +64,8 @@ const Code unbound{.name = "not-bound",
                    .sentence =
                        "{subject} has no driver[: the capture kernel got stuck in step "
                        "{stuck}][?never_loaded : loading the modules never ended][: {text}]",
-                   .line = "{subject}: not bound"};
+                   .line = "{subject}: not bound",
+                   .of_time = true};
 const Code unbound_stuck{
     .name = "stuck-elsewhere",
     .verdict = Verdict::inconclusive,
@@ -100,7 +103,8 @@ const Code bound_and_stuck{
     .name = "bound-and-stuck",
     .verdict = Verdict::fail,
     .meaning = "every device has its driver, and the kernel got stuck there",
-    .sentence = bound_all + ", but the capture kernel got stuck in step {stuck}"};
+    .sentence = bound_all + ", but the capture kernel got stuck in step {stuck}",
+    .of_time = true};
 const Code not_asked{.name = "not-asked",
                      .verdict = Verdict::inconclusive,
                      .meaning = "the run did not come to the drivers",

@@ -21,21 +21,23 @@ const std::string at_place = "[+{at_s:.1f} s][kmsg {kernel_s:.1f} s]: {text}";
 const std::string below = "[, and {further|further line}]";
 
 /// A class of messages, by classify(). Whether it fails is the check's parameter.
-Code class_code(const char* kind, std::optional<Verdict> verdict, const char* meaning) {
+Code class_code(const char* kind, std::optional<Verdict> verdict, const char* meaning,
+                bool of_time = false) {
   const std::string text = std::string(kind) + " at " + at_place + below;
   return {.name = kind,
           .verdict = verdict,
           .meaning = meaning,
           .sentence = text,
           .line = text,
-          .most = 10};
+          .most = 10,
+          .of_time = of_time};
 }
 const std::array classes{
     class_code("oops", Verdict::fail, "the kernel's own faults, and panics"),
     class_code("warning", Verdict::fail, "WARNING, with its place in the source"),
-    class_code("lockup", Verdict::fail, "a CPU or a task that does not get on"),
+    class_code("lockup", Verdict::fail, "a CPU or a task that does not get on", true),
     class_code("timeout", Verdict::fail,
-               "a device or command that did not answer in time, or hangs"),
+               "a device or command that did not answer in time, or hangs", true),
     class_code("device", Verdict::fail, "a driver says that its device failed it"),
     class_code("aer", Verdict::fail, "a PCIe error that was not corrected"),
     class_code("dmar", Verdict::fail, "a fault of the IOMMU"),

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/starvation.hpp"
+
+#include <algorithm>
+
+#include "harness/checks/common_codes.hpp"
+#include "harness/checks/sentences.hpp"
+#include "harness/record/events_run.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+/// Seconds before a finding that can have brought it about: a kernel waits for a timer for less
+/// than one, for a lost CPU some.
+constexpr double moments_before = 5;
+
+bool is_of_time(const Check& check, const Finding& finding) {
+  const Code* code = find_code(&check, finding.code);
+  return finding.verdict == Verdict::fail && code != nullptr && code->of_time;
+}
+
+/// What starved the machine where it can have led to the finding; nullopt: nothing did.
+std::optional<Cores> starved_before(const Course& course, const Finding& finding) {
+  const Story& story = course.story;
+  const double begin = story.panic.value_or(story.handover.value_or(0));
+  if (const auto all = cores_between(course.run, begin, story.end); all && all->starved())
+    return all;
+  for (const Reference& reference : finding.references) {
+    if (!reference.t) continue;
+    const auto soon =
+        cores_between(course.run, std::max(begin, *reference.t - moments_before), *reference.t);
+    if (soon && soon->starved()) return soon;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool Cores::starved() const {
+  constexpr double worth_asking = 0.1;  // of the time: one that sleeps waits now and then, too
+  return waited_s > had_s && waited_s > worth_asking * seconds;
+}
+
+std::optional<Cores> cores_between(const evidence::Run& run, double from, double until) {
+  using Counted = evidence::Timed<record::event::Cores>;
+  std::optional<Counted> first;
+  std::optional<Counted> last;
+  for (const auto& counted : run.events<record::event::Cores>()) {
+    if (!counted.had_s || !counted.waited_s) continue;
+    // From the last count before the stretch to the first one behind it.
+    if (!first || counted.t <= from) first = counted;
+    if (!last || last->t < until) last = counted;
+  }
+  if (!first || last->t <= first->t) return std::nullopt;
+  return Cores{.seconds = last->t - first->t,
+               .had_s = *last->had_s - *first->had_s,
+               .waited_s = *last->waited_s - *first->waited_s};
+}
+
+Findings without_the_hosts_part(const Course& course, const Check& check, Findings findings) {
+  Findings doubted = findings;
+  std::optional<Cores> why;
+  for (Finding& finding : doubted) {
+    if (!is_of_time(check, finding)) continue;
+    const auto cores = starved_before(course, finding);
+    if (!cores) continue;
+    finding.verdict = Verdict::inconclusive;
+    if (!why) why = cores;
+  }
+  // What fails for another reason fails all the same, and then nothing needs to be doubted.
+  if (!why || fold(doubted) == Verdict::fail) return findings;
+  doubted.push_back(found(code::starved, {measure::seconds("waited_s", why->waited_s),
+                                          measure::seconds("had_s", why->had_s),
+                                          measure::seconds("within_s", why->seconds)}));
+  return doubted;
+}
+
+}  // namespace quiesce::checks

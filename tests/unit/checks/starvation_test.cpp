@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/starvation.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/checks/run_builder.hpp"
+
+namespace quiesce::test {
+
+BOOST_AUTO_TEST_SUITE(checks_starvation)
+
+using checks::Verdict;
+
+namespace {
+
+/// good_run in which QEMU has `had` and waits for `waited` each second, from the panic on.
+void count_cores(RunBuilder& run, double had, double waited, double from = 10, double until = 40) {
+  for (double t = from; t <= until; t += 1)
+    run.event(t, "cores", {{"had_s", had * (t - from + 1)}, {"waited_s", waited * (t - from + 1)}});
+}
+
+/// Its kernel panics before userspace.
+RunBuilder with_panic(const std::string& why) {
+  auto run = good_run();
+  run.cut(18);
+  run.serial(18, "[    0.040000] Kernel panic - not syncing: " + why);
+  run.event(30, "run.end", {{"reason", "finished"}});
+  run.event(29, "cpus",
+            {{"at", "capture"},
+             {"cpus", nlohmann::json::array(
+                          {{{"index", 0}, {"rip", "0xffffffff81000000"}, {"place", "kernel"}}})}});
+  return run;
+}
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+// Four guests at once on two processors: "IO-APIC + timer doesn't work!".
+BOOST_AUTO_TEST_CASE(a_panic_of_a_starved_guest_decides_nothing) {
+  auto run = with_panic("IO-APIC + timer doesn't work!");
+  BOOST_TEST((judge_one(run, "capture.entered").verdict == Verdict::fail));
+  auto fed = run;
+  count_cores(fed, 0.9, 0.3, 10, 29);
+  BOOST_TEST((judge_one(fed, "capture.entered").verdict == Verdict::fail));
+  count_cores(run, 0.4, 0.7, 10, 29);
+  const auto starved = judge_one(run, "capture.entered");
+  BOOST_TEST((starved.verdict == Verdict::inconclusive), starved.reason);
+  BOOST_TEST(says(starved.reason, "panicked"), starved.reason);
+  BOOST_TEST(says(starved.reason, "QEMU waited 13 s for a processor and had one for 8 s"),
+             starved.reason);
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_moment_before_the_panic_counts_and_one_after_it_does_not) {
+  for (const bool at_once : {true, false}) {
+    auto run = with_panic("IO-APIC + timer doesn't work!");
+    double had = 0;
+    double waited = 0;
+    for (double t = 10; t <= 29; t += 1) {
+      const bool bad = at_once ? t > 14 && t <= 18 : t > 24 && t <= 28;
+      had += bad ? 0.3 : 1;
+      waited += bad ? 1 : 0.1;
+      run.event(t, "cores", {{"had_s", had}, {"waited_s", waited}});
+    }
+    const auto result = judge_one(run, "capture.entered");
+    BOOST_TEST((result.verdict == (at_once ? Verdict::inconclusive : Verdict::fail)),
+               result.reason);
+  }
+}
+
+// A guest that hangs with its CPU halted asks for no processor.
+BOOST_AUTO_TEST_CASE(a_guest_that_sleeps_is_not_starved) {
+  auto run = with_panic("Attempted to kill init!");
+  count_cores(run, 0.01, 0.03, 10, 29);
+  BOOST_TEST((judge_one(run, "capture.entered").verdict == Verdict::fail));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_matter_of_time_fails_a_starved_guest_too) {
+  auto run = good_run();
+  count_cores(run, 0.4, 0.7);
+  for (const char* check : {"capture.entered", "device.works", "kernel.log"})
+    BOOST_TEST((judge_one(run, check).verdict == Verdict::pass), check);
+  run.serial(30, "[   12.000000] BUG: kernel NULL pointer dereference, address: 0000000000000008");
+  run.kernel_log({{.level = 1,
+                   .guest = 12,
+                   .text = "BUG: kernel NULL pointer dereference, address: 0000000000000008"}});
+  const auto oops = judge_one(run, "kernel.log");
+  BOOST_TEST((oops.verdict == Verdict::fail), oops.reason);
+  BOOST_TEST(!says(oops.reason, "waited"), oops.reason);
+}
+
+BOOST_AUTO_TEST_CASE(a_lockup_of_a_starved_guest_is_the_hosts) {
+  for (const double waited : {0.1, 0.9}) {
+    auto run = good_run();
+    count_cores(run, 0.5, waited);
+    const std::string line = "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [swapper/0:1]";
+    run.serial(30, "[   12.000000] " + line);
+    run.kernel_log({{.level = 0, .guest = 12, .text = line}});
+    const auto result = judge_one(run, "kernel.log");
+    BOOST_TEST((result.verdict == (waited > 0.5 ? Verdict::inconclusive : Verdict::fail)),
+               result.reason);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(counts_are_taken_of_the_stretch_that_is_asked_for) {
+  auto run = good_run();
+  BOOST_TEST(!checks::cores_between(run.run(), 0, 40).has_value());
+  count_cores(run, 0.5, 0.25);
+  const auto some = checks::cores_between(run.run(), 20.5, 29.5);
+  BOOST_REQUIRE(some.has_value());
+  BOOST_TEST(some->seconds == 10.0, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(some->had_s == 5.0, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(some->waited_s == 2.5, boost::test_tools::tolerance(1e-9));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace quiesce::test
