@@ -25,12 +25,23 @@ struct Fault {
   std::string reason;
 };
 
+/// Of a deadline that was missed, whose doing it may be: "; QEMU waited 280 s for a processor".
+std::string hosts_part(const evidence::Run& run, double until) {
+  const auto cores = cores_between(run, 0, until);
+  if (!cores || !cores->starved()) return {};
+  return fmt::format(
+      "; QEMU waited {:.0f} s for a processor and had one for {:.0f} s: run fewer "
+      "at once",
+      cores->waited_s, cores->had_s);
+}
+
 std::string last_error(const evidence::Run& run, std::string& phase) {
   const auto errors = run.events<record::event::Failure>();
   if (errors.empty()) return "it says no reason";
   const auto& last = errors.back();
   if (!last.phase.empty()) phase = last.phase;
-  return last.message.empty() ? last.code : last.message;
+  const std::string message = last.message.empty() ? last.code : last.message;
+  return last.code == to_string(Errc::timeout) ? message + hosts_part(run, last.t) : message;
 }
 
 Fault fault_of(const evidence::Run& run, const Story& story, std::string& phase) {

@@ -143,6 +143,12 @@ std::optional<Silence> longest_silence(const evidence::Run& run, double until) {
   return longest;
 }
 
+bool is_of_the_bus(std::string_view message) {
+  constexpr std::string_view names[] = {"ACPI:", "pci ", "pci_", "pcieport "};
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view name) { return message.starts_with(name); });
+}
+
 bool matches(std::string_view pattern, std::string_view message) {
   while (true) {
     const std::size_t star = pattern.find('*');

@@ -45,6 +45,8 @@ std::vector<const evidence::SerialLine*> capture_serial(const evidence::Run& run
 std::string_view message_of(std::string_view line);
 
 using scenario::mentions;
+/// Said by the bus: of devices that it finds at boot, or on a driver's behalf while it enables one.
+bool is_of_the_bus(std::string_view message);
 
 /// A record as /dev/kmsg writes it, with what it escapes put right: "\\x0a" for what is not
 /// printable, and for the backslash (kernel/printk/printk.c, append_char).

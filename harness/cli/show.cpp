@@ -31,7 +31,8 @@ struct ShowOptions {
 bool tells(const std::string& event) {
   constexpr const char* many[] = {record::event::Feed::name,         record::event::Echo::name,
                                   record::event::ScreenSample::name, record::event::WatchPass::name,
-                                  record::event::PointerSent::name,  record::event::Activity::name};
+                                  record::event::PointerSent::name,  record::event::Activity::name,
+                                  record::event::Cores::name};
   return std::ranges::none_of(many, [&](const char* name) { return event == name; });
 }
 

@@ -8,6 +8,7 @@
 #include "harness/record/events_guest.hpp"
 #include "harness/record/events_watch.hpp"
 #include "harness/scenario/kinds.hpp"
+#include "harness/wire/work.hpp"
 
 namespace quiesce::run {
 
@@ -27,7 +28,7 @@ double number_at(const nlohmann::json& object, const char* key, double fallback)
 
 std::size_t frame_size(const scenario::PlannedDevice& device) {
   return static_cast<std::size_t>(
-      std::clamp(number_at(device.activity, "frame", 512), 78.0, 1514.0));
+      std::clamp(number_at(device.activity, "frame", wire::usual_frame), 78.0, 1514.0));
 }
 
 }  // namespace

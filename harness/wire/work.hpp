@@ -26,6 +26,9 @@ inline constexpr const char* console = "console";
 inline constexpr const char* model_copy = "model-copy";
 }  // namespace test
 
+/// Bytes of a frame, its header included, unless activity or test of the profile say it (`frame`).
+inline constexpr unsigned usual_frame = 512;
+
 /// Neither.
 inline constexpr const char* no_work = "none";
 

@@ -15,6 +15,7 @@
 #include "harness/vm/gdb.hpp"
 #include "harness/vm/qmp.hpp"
 #include "harness/wire/frame.hpp"
+#include "harness/wire/work.hpp"
 #include "tests/standin/hardware.hpp"
 #include "tests/standin/probe.hpp"
 #include "tests/standin/script.hpp"
@@ -381,7 +382,7 @@ class FakeQemu {
   }
 
   void echo(const std::string& device, std::uint32_t seed) {
-    std::vector<std::byte> frame(512);  // as the agent's
+    std::vector<std::byte> frame(wire::usual_frame);
     fill_tagged(std::span(frame).subspan(14),
                 {.kind = TagKind::guest_frame, .device = device, .seed = seed});
     std::string bytes{'\0', '\0', static_cast<char>(frame.size() >> 8),

@@ -74,7 +74,7 @@ const std::vector<Part>& parts() {
         "harness/vm", "harness/observe"}},
       {"harness/evidence", {"harness/base", "harness/record", "harness/scenario"}},
       {"harness/checks",
-       {"harness/base", "harness/record", "harness/scenario", "harness/evidence"}},
+       {"harness/base", "harness/wire", "harness/record", "harness/scenario", "harness/evidence"}},
       {"harness/history", {"harness/base", "harness/checks", "harness/evidence"}},
       // A report sees the result alone.
       {"reports", {"harness/base", "harness/record", "harness/checks/result.hpp"}},

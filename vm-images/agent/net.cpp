@@ -15,6 +15,7 @@
 #include "harness/base/fd.hpp"
 #include "harness/base/tag.hpp"
 #include "harness/base/text.hpp"
+#include "harness/wire/work.hpp"
 #include "vm-images/agent/sysfs.hpp"
 #include "vm-images/agent/work.hpp"
 
@@ -164,7 +165,8 @@ Result<Work> net_receive(const Subject& subject, const Request&) {
 
 Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
   TRY_ASSIGN(const std::uint64_t frames, request.whole("frames", 20, 1, 100'000));
-  TRY_ASSIGN(const std::uint64_t size, request.whole("frame", 512, header_size + Tag::size, 1514));
+  TRY_ASSIGN(const std::uint64_t size,
+             request.whole("frame", wire::usual_frame, header_size + Tag::size, 1514));
   TRY_ASSIGN(const double seconds, request.number("seconds", 30, 0, 3600));
   TRY_ASSIGN(Interface interface, open_interface(subject));
   const TimePoint began = system_clock().now();

@@ -7,6 +7,7 @@
 
 #include "harness/base/units.hpp"
 #include "harness/checks/common_codes.hpp"
+#include "harness/checks/device/loads.hpp"
 #include "harness/checks/device/needs.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
@@ -20,20 +21,23 @@ using nlohmann::json;
 
 const std::string bound_after =
     "{subject} ({wanted}): bound [?at_the_latest at the latest ]{seconds:.2f} s after the request "
-    "to load all modules";
+    "to load all modules[, {own_s:.2f} s after {began}][; before it {longest} took {longest_s:.1f} "
+    "s]";
+/// "3.1 s after the load of nvme began", "3.1 s after the request to load all modules".
+const std::string own_time =
+    "[{own_s:.1f} s after {began}][!own_s {seconds:.1f} s after the request to load all modules]";
 const Code bound_in_time{
     .name = "bound",
     .verdict = Verdict::pass,
     .meaning = "its driver is bound, in time",
     .line = "[?timed " + bound_after + "][!timed {subject} ({wanted}): bound, when is not known]"};
-const Code bound_late{.name = "bound-late",
-                      .verdict = Verdict::fail,
-                      .meaning = "its driver was bound too late",
-                      .sentence =
-                          "{subject} ({wanted}) was bound only {seconds:.1f} s after the "
-                          "request to load all modules, more than {within_s:.1f} s",
-                      .line = bound_after,
-                      .of_time = true};
+const Code bound_late{
+    .name = "bound-late",
+    .verdict = Verdict::fail,
+    .meaning = "its driver was bound too late",
+    .sentence = "{subject} ({wanted}) was bound only " + own_time + ", more than {within_s:.1f} s",
+    .line = bound_after,
+    .of_time = true};
 const Code silent_probe{
     .name = "silent-probe",
     .verdict = Verdict::fail,
@@ -50,8 +54,7 @@ const Code bound_perhaps_late{
     .verdict = Verdict::inconclusive,
     .meaning = "its driver was seen bound too late, and may have been earlier",
     .sentence =
-        "{subject} ({wanted}) was bound at the latest {seconds:.1f} s after the request to "
-        "load all modules, more than {within_s:.1f} s",
+        "{subject} ({wanted}) was bound at the latest " + own_time + ", more than {within_s:.1f} s",
     .line = bound_after};
 const Code other_driver{.name = "other-driver",
                         .verdict = Verdict::fail,
@@ -124,13 +127,6 @@ struct Binding {
 /// libpci's view of the end, which knows the drivers.
 std::string last_view() {
   return record::agent_view(record::mark::capture_end);
-}
-
-/// When the capture kernel was asked to load its drivers.
-std::optional<double> asked_at(const evidence::Run& run) {
-  const auto requests = run.said<record::request::Modules>("capture");
-  if (requests.empty()) return std::nullopt;
-  return requests.front().t;
 }
 
 bool is_at(const std::string& text, PciAddress address) {
@@ -231,9 +227,22 @@ Finding not_bound(const evidence::Run& run, const Story& story, const std::strin
   return found_of(unbound_yet, name, {measure::text("cut_off", story.cut_off())});
 }
 
-Finding judge_binding(const scenario::PlannedDevice& device, const Binding& binding,
-                      double within) {
-  const bool late = binding.seconds && *binding.seconds > within;
+/// When each device of the plan was bound, as far as that is known.
+std::vector<BoundAt> all_bound_at(const evidence::Run& run) {
+  std::vector<BoundAt> all;
+  for (const auto& device : run.plan.devices)
+    if (const auto binding = look(run, device.address); binding && binding->seconds)
+      all.push_back({device.name, binding->driver, *binding->seconds});
+  return all;
+}
+
+/// A driver's time is its own: what others took before it is told and not counted.
+Finding judge_binding(const evidence::Run& run, const scenario::PlannedDevice& device,
+                      const Binding& binding, double within) {
+  const auto begin = binding.seconds
+                         ? begin_of(loads(run), all_bound_at(run), device, *binding.seconds)
+                         : std::nullopt;
+  const bool late = binding.seconds && *binding.seconds - (begin ? begin->at : 0) > within;
   const Code& code = binding.driver != device.profile.driver ? other_driver
                      : !late                                 ? bound_in_time
                      : binding.exact                         ? bound_late
@@ -246,14 +255,15 @@ Finding judge_binding(const scenario::PlannedDevice& device, const Binding& bind
   finding.seen_in({record::file::agent,
                    binding.exact ? record::said::Bound::name : record::answer::WaitBound::name,
                    binding.seen});
+  if (begin) {
+    finding.with(measure::seconds("own_s", *binding.seconds - begin->at));
+    finding.with(measure::text("began", begin->what));
+    if (begin->longest) {
+      finding.with(measure::text("longest", begin->longest->module));
+      finding.with(measure::seconds("longest_s", begin->longest->until - begin->longest->from));
+    }
+  }
   return finding.with_seconds("seconds", binding.seconds);
-}
-
-/// Said by the bus on a driver's behalf while it enables its device.
-bool is_of_the_bus(std::string_view message) {
-  constexpr std::string_view names[] = {"ACPI:", "pci ", "pcieport "};
-  return std::any_of(std::begin(names), std::end(names),
-                     [&](std::string_view name) { return message.starts_with(name); });
 }
 
 /// Whether the silence begins or ends with a message about the device; one of the bus may come
@@ -304,7 +314,7 @@ void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& 
   const auto binding = look(run, device.address);
   const auto lines = trouble_lines(run, story, device);
   Finding finding =
-      binding ? judge_binding(device, *binding, within) : not_bound(run, story, device.name);
+      binding ? judge_binding(run, device, *binding, within) : not_bound(run, story, device.name);
   if (binding && !binding->exact)
     if (const auto silent = judge_silence(run, device, within)) finding = *silent;
   // The first one is the cause, what follows is what came of it.
@@ -375,7 +385,8 @@ const Check check_driver_reinit{
           .choices = {},
           .fallback = "30s",
           .meaning =
-              "longest time from the request to load all modules until the driver is bound"}},
+              "longest time from the load of its module until the driver is bound; of one that is "
+              "built in, from the request to load all modules"}},
     .judge = judge_reinit};
 const Registration register_driver_reinit(check_driver_reinit);
 

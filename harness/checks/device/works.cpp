@@ -12,6 +12,7 @@
 #include "harness/record/events_watch.hpp"
 #include "harness/record/layout.hpp"
 #include "harness/scenario/kinds.hpp"
+#include "harness/wire/work.hpp"
 
 namespace quiesce::checks {
 
@@ -165,9 +166,8 @@ void judge_loss(Finding& finding, const char* where, double lost, double expecte
 void look_outside_net(Finding& finding, const evidence::Run& run, const Story& story,
                       const scenario::PlannedDevice& device, const std::optional<json>& numbers,
                       double limit) {
-  constexpr std::uint64_t usual_size = 512;  // what the agent sends unless the profile says it
   const auto size = static_cast<std::uint64_t>(
-      evidence::number_of(device.profile.test, "frame").value_or(usual_size));
+      evidence::number_of(device.profile.test, "frame").value_or(wire::usual_frame));
   const auto echoes = run.events<record::event::Echo>();
   std::uint64_t out = 0;
   std::uint64_t damaged = 0;

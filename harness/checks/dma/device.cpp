@@ -58,8 +58,12 @@ bool was_loaded(const DmaContext& context, const scenario::PlannedDevice& device
   const auto& modules = device.profile.modules;
   const auto answers = context.run.said<record::answer::Modules>("capture");
   return std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
+    // In either spelling of - and _.
     return std::find_first_of(answer.loaded.begin(), answer.loaded.end(), modules.begin(),
-                              modules.end()) != answer.loaded.end();
+                              modules.end(), [](const auto& loaded, const auto& module) {
+                                return loaded.size() == module.size() &&
+                                       scenario::names_word(loaded, module);
+                              }) != answer.loaded.end();
   });
 }
 
@@ -71,9 +75,9 @@ std::optional<double> driver_came(const DmaContext& context,
   if (!asked.empty() && was_loaded(context, device)) return asked.front().t;
   for (const auto* line : capture_serial(context.run, context.story)) {
     const std::string_view message = message_of(line->text);
-    // Of the bus, which finds every device at boot; and who echoes the command line names much.
-    if (message.starts_with("pci ") || message.starts_with("pci_") ||
-        message.find("ommand line:") != std::string_view::npos || !mentions(message, device))
+    // The bus finds every device at boot; and who echoes the command line names much.
+    if (is_of_the_bus(message) || message.find("ommand line:") != std::string_view::npos ||
+        !mentions(message, device))
       continue;
     return line->t;
   }

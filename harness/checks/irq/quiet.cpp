@@ -7,6 +7,7 @@
 
 #include "harness/base/text.hpp"
 #include "harness/checks/common_codes.hpp"
+#include "harness/checks/irq/codes.hpp"
 #include "harness/checks/irq/needs.hpp"
 #include "harness/checks/irq/samples.hpp"
 #include "harness/record/agent.hpp"
@@ -36,119 +37,6 @@ Grown grown(const IrqLine& before, const IrqLine& now) {
   return grown;
 }
 
-/// "net0, PCI-MSI 524288-edge, eth0".
-const std::string described = "[{device}, ][{chip}, ][{actions}][!actions no driver]";
-
-const Code irq_quiet{.name = "quiet",
-                     .verdict = Verdict::pass,
-                     .meaning = "nothing of all below",
-                     .sentence = "no storm, no line disabled"};
-const Code line_given_up{.name = "given-up",
-                         .verdict = Verdict::fail,
-                         .meaning = "the kernel's message that it gave a line up",
-                         .sentence = "the kernel gave a line up: {text}"};
-const Code line_disabled{.name = "disabled",
-                         .verdict = Verdict::fail,
-                         .meaning = "lines that the kernel disabled, by its counts or messages",
-                         .sentence = "the kernel disabled irq {lines}"};
-const Code storm{.name = "storm",
-                 .verdict = Verdict::fail,
-                 .meaning = "a line with more interrupts that no driver took than are tolerated",
-                 .sentence = "irq {subject} (" + described +
-                             ") came {unwanted_per_s:.0f} times a "
-                             "second {span} and no driver took it"};
-const Code busy_storm{.name = "busy-storm",
-                      .verdict = Verdict::fail,
-                      .meaning =
-                          "a line so busy that the kernel's count of unhandled ones began "
-                          "anew",
-                      .sentence = "irq {subject} (" + described +
-                                  ") came {per_s:.0f} times a "
-                                  "second {span}, {count} in all"};
-const Code no_vectors{.name = "no-vector",
-                      .verdict = Verdict::fail,
-                      .meaning = "the kernel ran out of vectors",
-                      .sentence = "the kernel ran out of vectors: {text}"};
-const Code stale_vectors{.name = "stale-vectors",
-                         .verdict = Verdict::fail,
-                         .meaning = "more vectors without a handler than are tolerated",
-                         .sentence = "{stale_vectors|vector} without a handler"};
-const Code vector_storm{
-    .name = "vector-storm",
-    .verdict = Verdict::fail,
-    .meaning = "one vector that nobody had set up came all the time",
-    .sentence =
-        "vector {subject}, which nobody had set up, came {messages} times within "
-        "{within_ms:.0f} ms, and the kernel stopped telling"};
-const Code early_storm{
-    .name = "early-storm",
-    .verdict = Verdict::fail,
-    .meaning =
-        "one vector that nobody had set up came all the time before the kernel's clock ran, "
-        "by what QEMU delivered",
-    .sentence =
-        "vector {subject}, which nobody had set up, came {per_s:.0f} times a second while "
-        "the kernel booted, and the kernel stopped telling"};
-const Code early_unknown{
-    .name = "early-unknown",
-    .verdict = Verdict::inconclusive,
-    .meaning =
-        "the kernel stopped telling of a vector before its clock ran, and how often it came "
-        "nobody can tell",
-    .sentence =
-        "vector {subject}, which nobody had set up, came {messages|time} before the "
-        "kernel's clock ran, and QEMU's trace does not tell how often"};
-const Code early_vector{
-    .name = "early-vector",
-    .verdict = {},
-    .meaning = "a vector that nobody had set up, before the kernel's clock ran",
-    .line =
-        "vector {subject}, which nobody had set up, came {messages|time} before the kernel's "
-        "clock ran[, at most {per_s:.0f} times a second by what QEMU delivered]"};
-const Code not_counted{.name = "not-counted",
-                       .verdict = Verdict::inconclusive,
-                       .meaning = "stretches of the run whose interrupts nobody counted",
-                       .sentence = "interrupts were not counted {spans}"};
-const Code counts_read{.name = "counted",
-                       .verdict = {},
-                       .meaning = "at how many points interrupts were counted, and what of them",
-                       .control = "interrupts were counted at {points|point}"};
-const Code boot_word{.name = "word",
-                     .verdict = {},
-                     .meaning = "whether the word is on the capture kernel's command line",
-                     .line = "{subject} is [!given not ]on the capture kernel's command line"};
-const Code span_counts{.name = "span",
-                       .verdict = {},
-                       .meaning = "what a stretch of the run cost, and the APIC's complaints"};
-const Code cpu_time{.name = "cpu-time",
-                    .verdict = {},
-                    .meaning = "a hundredth or more of the CPUs' time went to interrupts",
-                    .line =
-                        "{subject}: {irq_share:.0f} % of the CPUs' time in interrupts, "
-                        "{irq_s:.1f} of {seconds:.1f} s"};
-const Code apic_spurious{.name = "apic-spurious",
-                         .verdict = {},
-                         .meaning = "the APIC had nothing to deliver",
-                         .line = "{subject}: {count} spurious interrupts of the APIC"};
-const Code apic_errors{.name = "apic-errors",
-                       .verdict = {},
-                       .meaning = "errors of the APIC",
-                       .line = "{subject}: {count} errors of the APIC"};
-const Code line_counts{.name = "line",
-                       .verdict = {},
-                       .meaning = "what came on a line in a stretch of the run",
-                       .line = "{span}: irq {subject:>3} (" + described +
-                               "): {count} in {seconds:.1f} s, {unhandled} unhandled"};
-
-Code message_code(const char* name, const char* meaning) {
-  return {.name = name, .verdict = {}, .meaning = meaning, .line = "{text}", .most = 10};
-}
-const Code said_given_up = message_code("message.given-up", "a message that a line was given up");
-const Code said_no_handler =
-    message_code("message.no-handler", "a message of a vector without a handler");
-const Code said_no_vector = message_code("message.no-vector", "a message that no vector is left");
-const Code said_spurious = message_code("message.spurious", "a message of a spurious interrupt");
-
 struct Span {
   std::string words;  ///< "before the drivers"
   const IrqSample* from;
@@ -163,7 +51,7 @@ void tell_cost(Findings& findings, const Span& span, double seconds) {
   const std::uint64_t spurious = to.spurious - std::min(to.spurious, from.spurious);
   const std::uint64_t errors = to.errors - std::min(to.errors, from.errors);
   Finding counts =
-      found(span_counts, subject,
+      found(irq::span_counts, subject,
             {measure::seconds("seconds", seconds), measure::count("spurious", spurious),
              measure::count("apic_errors", errors)});
   std::optional<Finding> costly;
@@ -173,14 +61,14 @@ void tell_cost(Findings& findings, const Span& span, double seconds) {
     counts.with(measure::number("irq_share", 100 * share, Unit::percent))
         .with(measure::seconds("irq_s", share * seconds));
     constexpr double worth_a_line = 0.01;
-    if (share >= worth_a_line) costly = found(cpu_time, subject, counts.measures);
+    if (share >= worth_a_line) costly = found(irq::cpu_time, subject, counts.measures);
   }
   findings.push_back(counts);
   if (costly) findings.push_back(*costly);
   if (spurious > 0)
-    findings.push_back(found(apic_spurious, subject, {measure::count("count", spurious)}));
+    findings.push_back(found(irq::apic_spurious, subject, {measure::count("count", spurious)}));
   if (errors > 0)
-    findings.push_back(found(apic_errors, subject, {measure::count("count", errors)}));
+    findings.push_back(found(irq::apic_errors, subject, {measure::count("count", errors)}));
 }
 
 /// A line a numbered interrupt, and the storms among them.
@@ -197,7 +85,7 @@ void compare_counts(Findings& findings, Findings& storms, const Span& span, doub
     const double rate = static_cast<double>(nobodys) / seconds;
     const double all = static_cast<double>(more.total) / seconds;
     const Finding counts =
-        found(line_counts, {Subject::Kind::interrupt, name},
+        found(irq::line_counts, {Subject::Kind::interrupt, name},
               {measure::text("span", span.words), measure::seconds("seconds", seconds),
                measure::count("count", more.total), measure::count("unhandled", more.unhandled),
                measure::number("per_s", all, Unit::per_second),
@@ -210,8 +98,8 @@ void compare_counts(Findings& findings, Findings& storms, const Span& span, doub
     // not known, and a line that busy is a storm whoever says that he took it.
     const bool some_unhandled = line.unhandled > 0 || more.unhandled > 0;
     if (more.total >= kernel_counts_anew && some_unhandled && all > limit && rate <= limit)
-      storms.push_back(found(busy_storm, counts.subject, counts.measures));
-    if (rate > limit) storms.push_back(found(storm, counts.subject, counts.measures));
+      storms.push_back(found(irq::busy_storm, counts.subject, counts.measures));
+    if (rate > limit) storms.push_back(found(irq::storm, counts.subject, counts.measures));
   }
 }
 
@@ -226,7 +114,7 @@ void note_command_line(Findings& findings, const evidence::Run& run) {
   for (const std::string word : {"irqpoll", "pci=nomsi"}) {
     const bool given = std::find(words.begin(), words.end(), word) != words.end();
     findings.push_back(
-        found(boot_word, {Subject::Kind::word, word}, {measure::flag("given", given)}));
+        found(irq::boot_word, {Subject::Kind::word, word}, {measure::flag("given", given)}));
   }
 }
 
@@ -289,24 +177,24 @@ Finding of_message(const Code& code, const std::string& text) {
 void judge_disabled(Findings& failures, const IrqMessages& messages,
                     const std::set<std::string>& disabled) {
   if (!messages.giving_up.empty())
-    failures.push_back(of_message(line_given_up, messages.giving_up.front()));
+    failures.push_back(of_message(irq::line_given_up, messages.giving_up.front()));
   else if (!disabled.empty())
     failures.push_back(
-        found(line_disabled, {measure::list("lines", {disabled.begin(), disabled.end()})}));
+        found(irq::line_disabled, {measure::list("lines", {disabled.begin(), disabled.end()})}));
 }
 
 void judge_vectors(Findings& failures, const IrqMessages& messages, const json& parameters) {
   const double stale = evidence::number_of(parameters, "stale_vectors").value_or(-1);
   const double limit = evidence::number_of(parameters, "vector_storm").value_or(vector_storm_limit);
   if (!messages.no_vector.empty())
-    failures.push_back(of_message(no_vectors, messages.no_vector.front()));
+    failures.push_back(of_message(irq::no_vectors, messages.no_vector.front()));
   if (stale >= 0 && static_cast<double>(messages.no_handler.size()) > stale)
     failures.push_back(
-        found(stale_vectors, {measure::count("stale_vectors", messages.no_handler.size())}));
+        found(irq::stale_vectors, {measure::count("stale_vectors", messages.no_handler.size())}));
   const auto storm_of = [&](const std::string& name, const std::vector<double>& times) {
     const auto burst = soonest_ten(times);
     if (!burst || burst->per_second <= limit) return false;
-    failures.push_back(found(vector_storm, {Subject::Kind::vector, name},
+    failures.push_back(found(irq::vector_storm, {Subject::Kind::vector, name},
                              {measure::count("messages", burst->messages),
                               measure::milliseconds("within_ms", burst->seconds * 1000),
                               measure::number("per_s", burst->per_second, Unit::per_second)}));
@@ -342,23 +230,23 @@ void judge_early_vectors(Findings& failures, Findings& told, const evidence::Run
     const auto rate = [](double times) {
       return measure::number("per_s", times, Unit::per_second);
     };
-    Finding early = found(early_vector, subject, {count});
+    Finding early = found(irq::early_vector, subject, {count});
     if (came.most > 0) early.with(rate(came.most));
     told.push_back(std::move(early));
     if (!may_be_more) continue;
     if (came.least > limit)
-      failures.push_back(found(early_storm, subject, {count, rate(came.least)}));
+      failures.push_back(found(irq::early_storm, subject, {count, rate(came.least)}));
     else if (!counted || came.most > limit)
-      failures.push_back(found(early_unknown, subject, {count}));
+      failures.push_back(found(irq::early_unknown, subject, {count}));
   }
 }
 
 void tell_messages(Findings& findings, const IrqMessages& messages) {
   const std::pair<const Code*, const std::vector<std::string>*> lists[] = {
-      {&said_given_up, &messages.giving_up},
-      {&said_no_handler, &messages.no_handler},
-      {&said_no_vector, &messages.no_vector},
-      {&said_spurious, &messages.spurious}};
+      {&irq::said_given_up, &messages.giving_up},
+      {&irq::said_no_handler, &messages.no_handler},
+      {&irq::said_no_vector, &messages.no_vector},
+      {&irq::said_spurious, &messages.spurious}};
   for (const auto& [code, texts] : lists)
     for (const std::string& text : *texts) findings.push_back(of_message(*code, text));
 }
@@ -384,14 +272,14 @@ Findings judge_irq(const evidence::Run& run, const json& parameters) {
   tell_messages(findings, messages);
   findings.insert(findings.end(), failures.begin(), failures.end());
   if (!missing.empty())
-    findings.push_back(found(not_counted, {measure::list("spans", missing)}));
+    findings.push_back(found(irq::not_counted, {measure::list("spans", missing)}));
   else if (failures.empty())
-    findings.push_back(found(irq_quiet));
+    findings.push_back(found(irq::quiet));
   findings.push_back(
-      found(counts_read, {measure::count("stale_vectors", messages.no_handler.size()),
-                          measure::count("spurious_messages", messages.spurious.size()),
-                          measure::count("disabled", disabled.size()),
-                          measure::count("lines_with_driver", lines_with_driver(samples))}));
+      found(irq::counts_read, {measure::count("stale_vectors", messages.no_handler.size()),
+                               measure::count("spurious_messages", messages.spurious.size()),
+                               measure::count("disabled", disabled.size()),
+                               measure::count("lines_with_driver", lines_with_driver(samples))}));
   findings.back().control = {measure::count("points", samples.size())};
   return findings;
 }
@@ -403,11 +291,7 @@ const Check check_irq_quiet{
         "disabled, "
         "no stale vector beyond what is tolerated?",
     .needs = {&need::serial, &need::agent, &need::kmsg, &need::interrupts, &need::deliveries},
-    .codes = {&irq_quiet,       &line_given_up,  &line_disabled, &storm,       &busy_storm,
-              &no_vectors,      &stale_vectors,  &vector_storm,  &early_storm, &early_unknown,
-              &early_vector,    &not_counted,    &counts_read,   &boot_word,   &span_counts,
-              &cpu_time,        &apic_spurious,  &apic_errors,   &line_counts, &said_given_up,
-              &said_no_handler, &said_no_vector, &said_spurious},
+    .codes = irq::codes(),
     .parameters =
         {{.name = "storm",
           .type = scenario::ParameterSpec::Type::number,

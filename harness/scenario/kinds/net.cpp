@@ -41,7 +41,9 @@ const Kind& net_kind() {
                  .parameters = {{"frames", shape::whole(1, 10'000)}},
                  .feed = Feed::frames,
                  .witness = Witness::frames}},
-      .offered_activity = {{"kind", wire::activity::net_receive}, {"rate", 10}, {"frame", 512}},
+      .offered_activity = {{"kind", wire::activity::net_receive},
+                           {"rate", 10},
+                           {"frame", wire::usual_frame}},
       .offered_test = {{"kind", wire::test::net_echo}, {"frames", 20}}};
   return kind;
 }

@@ -104,6 +104,24 @@ BOOST_AUTO_TEST_CASE(a_lockup_of_a_starved_guest_is_the_hosts) {
   }
 }
 
+// 16 at once: "the run took longer than its 300.0 s".
+BOOST_AUTO_TEST_CASE(a_deadline_of_the_harness_that_a_starved_machine_missed_names_the_cause) {
+  for (const double waited : {0.1, 0.9}) {
+    auto run = good_run();
+    run.cut(30);
+    count_cores(run, 0.52, waited, 1, 30);
+    run.event(30, "error",
+              {{"phase", "capture"}, {"code", "timeout"}, {"message", "it took too long"}});
+    run.event(30.1, "run.end", {{"reason", "error"}});
+    const auto result = checks::judge(run.run());
+    BOOST_TEST((result.outcome == checks::Outcome::error));
+    BOOST_TEST(result.reason == (waited > 0.5 ? "phase capture: it took too long; QEMU waited 26 s "
+                                                "for a processor and had one for 15 s: run fewer "
+                                                "at once"
+                                              : "phase capture: it took too long"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(counts_are_taken_of_the_stretch_that_is_asked_for) {
   auto run = good_run();
   BOOST_TEST(!checks::cores_between(run.run(), 0, 40).has_value());

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/checks/device/loads.hpp"
+
+#include <algorithm>
+
+#include "harness/record/agent.hpp"
+
+namespace quiesce::checks {
+
+namespace {
+
+/// In either spelling of - and _.
+bool is_named(const Load& load, const std::string& name) {
+  return load.module.size() == name.size() && scenario::names_word(load.module, name);
+}
+
+bool is_of(const scenario::PlannedDevice& device, const Load& load) {
+  return std::ranges::any_of(device.profile.modules,
+                             [&](const std::string& module) { return is_named(load, module); });
+}
+
+/// The driver's own module; of a driver that is called otherwise the first one of the device's.
+const Load* own_load(const std::vector<Load>& loads, const scenario::PlannedDevice& device,
+                     double until) {
+  const Load* first = nullptr;
+  for (const Load& load : loads) {
+    if (load.from >= until || !is_of(device, load)) continue;
+    if (is_named(load, device.profile.driver)) return &load;
+    if (first == nullptr) first = &load;
+  }
+  return first;
+}
+
+}  // namespace
+
+std::optional<double> asked_at(const evidence::Run& run) {
+  const auto requests = run.said<record::request::Modules>("capture");
+  if (requests.empty()) return std::nullopt;
+  return requests.front().t;
+}
+
+std::vector<Load> loads(const evidence::Run& run) {
+  std::vector<Load> all;
+  const auto asked = asked_at(run);
+  if (!asked) return all;
+  for (const auto& told : run.said<record::said::Module>("capture")) {
+    if (!told.ms || told.t < *asked) continue;
+    const double until = told.t - *asked;
+    all.push_back({told.module, std::max(0.0, until - *told.ms / 1000.0), until});
+  }
+  return all;
+}
+
+std::optional<Begin> begin_of(const std::vector<Load>& loads, const std::vector<BoundAt>& bound,
+                              const scenario::PlannedDevice& device, double seconds) {
+  const Load* own = own_load(loads, device, seconds);
+  if (own == nullptr) return std::nullopt;
+  Begin begin{own->from, "the load of " + own->module + " began", std::nullopt};
+  for (const BoundAt& other : bound)
+    if (other.device != device.name && other.driver == device.profile.driver &&
+        other.seconds < seconds && other.seconds > begin.at) {
+      begin.at = other.seconds;
+      begin.what = other.device + " was bound";
+    }
+  for (const Load& load : loads)
+    if (load.from < own->from &&
+        (!begin.longest || load.until - load.from > begin.longest->until - begin.longest->from))
+      begin.longest = load;
+  return begin;
+}
+
+}  // namespace quiesce::checks
