@@ -41,12 +41,12 @@ std::optional<CoreTime> CoreClock::read() {
     if (number && time) threads[static_cast<pid_t>(*number)] = *time;
   }
   if (threads.empty()) return std::nullopt;
-  for (const auto& [thread, before] : threads_) {
-    const auto now = threads.find(thread);
-    // A number may have become another thread's.
-    if (now == threads.end() || now->second.had_s < before.had_s) add(ended_, before);
+  for (const auto& [thread, time] : threads) {
+    CoreTime& before = threads_[thread];
+    // The number has become another thread's.
+    if (time.had_s < before.had_s) add(ended_, before);
+    before = time;
   }
-  threads_ = std::move(threads);
   CoreTime sum = ended_;
   for (const auto& [thread, time] : threads_) add(sum, time);
   return sum;

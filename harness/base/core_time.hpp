@@ -15,7 +15,7 @@ struct CoreTime {
   double waited_s = 0;  ///< seconds ready to run, while others had the processors
 };
 
-/// Counts for one process. Threads that ended between two readings keep what they had at the first.
+/// Counts for one process. What ended threads had when they were read last stays counted.
 class CoreClock {
  public:
   explicit CoreClock(pid_t process) : process_(process) {}
@@ -27,8 +27,8 @@ class CoreClock {
 
  private:
   pid_t process_;
-  std::map<pid_t, CoreTime> threads_;  ///< as they were read last
-  CoreTime ended_;
+  std::map<pid_t, CoreTime> threads_;  ///< as they were read last, ended ones too
+  CoreTime ended_;                     ///< of those whose number another thread has now
 };
 
 }  // namespace quiesce

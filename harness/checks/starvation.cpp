@@ -24,18 +24,33 @@ bool is_of_time(const Check& check, const Finding& finding) {
 std::optional<Cores> starved_before(const Course& course, const Finding& finding) {
   const Story& story = course.story;
   const double begin = story.panic.value_or(story.handover.value_or(0));
-  if (const auto all = cores_between(course.run, begin, story.end); all && all->starved())
-    return all;
-  for (const Reference& reference : finding.references) {
-    if (!reference.t) continue;
-    const auto soon =
-        cores_between(course.run, std::max(begin, *reference.t - moments_before), *reference.t);
-    if (soon && soon->starved()) return soon;
-  }
+  // What came after it cannot have led to it.
+  double until = story.end;
+  for (const Reference& reference : finding.references)
+    if (reference.t) until = std::min(until, *reference.t);
+  for (const double from : {begin, std::max(begin, until - moments_before)})
+    if (const auto cores = cores_between(course.run, from, until); cores && cores->starved())
+      return cores;
   return std::nullopt;
 }
 
 }  // namespace
+
+bool is_panic_of_time(std::string_view message) {
+  // arch/x86/kernel/apic/io_apic.c, kernel/watchdog.c, kernel/watchdog_hld.c, kernel/hung_task.c,
+  // kernel/rcu/tree_stall.h, arch/x86/kernel/cpu/mce/core.c.
+  constexpr std::string_view reasons[] = {"IO-APIC + timer doesn't work",
+                                          "softlockup: hung tasks",
+                                          "Hard LOCKUP",
+                                          "hung_task: blocked tasks",
+                                          "RCU Stall",
+                                          "Timeout: Not all CPUs entered"};
+  constexpr std::string_view panic = "Kernel panic - not syncing: ";
+  const std::size_t at = message.find(panic);
+  return at != std::string_view::npos && std::ranges::any_of(reasons, [&](std::string_view reason) {
+           return message.substr(at + panic.size()).starts_with(reason);
+         });
+}
 
 bool Cores::starved() const {
   constexpr double worth_asking = 0.1;  // of the time: one that sleeps waits now and then, too

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "harness/checks/needs.hpp"
 
@@ -23,6 +24,9 @@ struct Cores {
 };
 /// nullopt when nobody counted.
 std::optional<Cores> cores_between(const evidence::Run& run, double from, double until);
+
+/// A kernel's last words that are of a timer or a CPU that did not answer in time.
+bool is_panic_of_time(std::string_view message);
 
 /// Where failures that are a matter of time (Code::of_time) alone decide, and the machine was
 /// starved since the panic or right before one of them: they are made inconclusive, and that is

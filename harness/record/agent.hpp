@@ -360,8 +360,10 @@ struct Module {
   std::string module;
   std::optional<std::string> error;
   std::optional<int> ms;
+  std::optional<double> guest;
   static Rows fields() {
     return table(field("name", &Module::module, "", "that was loaded"),
+                 maybe("guest", &Module::guest, "s", "the guest's clock when it was over"),
                  maybe("ms", &Module::ms, "ms", "that it took"),
                  maybe("error", &Module::error, "", "or not"));
   }
@@ -373,8 +375,10 @@ struct Bound {
   std::string address;
   std::string driver;
   std::optional<double> ms;
+  std::optional<double> guest;
   static Rows fields() {
     return table(field("address", &Bound::address, "", "of the PCI function"),
+                 maybe("guest", &Bound::guest, "s", "the guest's clock then"),
                  field("driver", &Bound::driver, "", "that took it"),
                  field("ms", &Bound::ms, "ms", "since the modules were asked for"));
   }

@@ -3,6 +3,7 @@
 
 #include "harness/base/units.hpp"
 #include "harness/checks/needs.hpp"
+#include "harness/checks/starvation.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/events_guest.hpp"
@@ -79,7 +80,12 @@ const Code panicked{
     .name = "panicked",
     .verdict = Verdict::fail,
     .meaning = "the capture kernel panicked itself",
-    .sentence = "the capture kernel panicked {panic_s:.1f} s after the handover: {text}",
+    .sentence = "the capture kernel panicked {panic_s:.1f} s after the handover: {text}"};
+const Code panicked_over_time{
+    .name = "panicked-over-time",
+    .verdict = Verdict::fail,
+    .meaning = "the capture kernel panicked because a timer or a CPU did not answer in time",
+    .sentence = panicked.sentence,
     .of_time = true};
 const Code stuck{
     .name = "stuck",
@@ -174,8 +180,9 @@ Findings it_is_stuck(const evidence::Run& run, const Story& story) {
   const auto lines = capture_serial(run, story);
   Finding finding = found(stuck, place_of(cpus));
   if (const auto* panic = capture_panic(run, story))
-    finding = found(panicked, {measure::seconds("panic_s", panic->t - handover),
-                               measure::text("text", shorten(message_of(panic->text)))})
+    finding = found(is_panic_of_time(panic->text) ? panicked_over_time : panicked,
+                    {measure::seconds("panic_s", panic->t - handover),
+                     measure::text("text", shorten(message_of(panic->text)))})
                   .seen_in({record::file::serial, {}, panic->t});
   finding.with(measure::seconds("waited_s", story.end - handover));
   if (story.first_line)
@@ -221,8 +228,8 @@ const Check check_capture_entered{
     .name = "capture.entered",
     .question = "Did the capture kernel reach userspace, and how long did it take?",
     .needs = {&need::serial, &need::agent},
-    .codes = {&entered, &entered_late, &entered_unseen, &panicked, &stuck, &never_left, &no_panic,
-              &cut_short, &cpu_at_end, &printed_nothing, &last_words},
+    .codes = {&entered, &entered_late, &entered_unseen, &panicked, &panicked_over_time, &stuck,
+              &never_left, &no_panic, &cut_short, &cpu_at_end, &printed_nothing, &last_words},
     .phrases =
         {{"purgatory",
           "its CPU was in purgatory, whose endless loop follows a wrong SHA-256 of the loaded "

@@ -41,30 +41,19 @@ std::optional<double> asked_at(const evidence::Run& run) {
 
 std::vector<Load> loads(const evidence::Run& run) {
   std::vector<Load> all;
-  const auto asked = asked_at(run);
-  if (!asked) return all;
-  for (const auto& told : run.said<record::said::Module>("capture")) {
-    if (!told.ms || told.t < *asked) continue;
-    const double until = told.t - *asked;
-    all.push_back({told.module, std::max(0.0, until - *told.ms / 1000.0), until});
-  }
+  for (const auto& told : run.said<record::said::Module>("capture"))
+    if (told.ms && told.guest)
+      all.push_back({told.module, *told.guest - *told.ms / 1000.0, *told.guest});
   return all;
 }
 
-std::optional<Begin> begin_of(const std::vector<Load>& loads, const std::vector<BoundAt>& bound,
-                              const scenario::PlannedDevice& device, double seconds) {
-  const Load* own = own_load(loads, device, seconds);
+std::optional<Begin> begin_of(const std::vector<Load>& loads, const scenario::PlannedDevice& device,
+                              double bound) {
+  const Load* own = own_load(loads, device, bound);
   if (own == nullptr) return std::nullopt;
-  Begin begin{own->from, "the load of " + own->module + " began", std::nullopt};
-  for (const BoundAt& other : bound)
-    if (other.device != device.name && other.driver == device.profile.driver &&
-        other.seconds < seconds && other.seconds > begin.at) {
-      begin.at = other.seconds;
-      begin.what = other.device + " was bound";
-    }
+  Begin begin{*own, std::nullopt};
   for (const Load& load : loads)
-    if (load.from < own->from &&
-        (!begin.longest || load.until - load.from > begin.longest->until - begin.longest->from))
+    if (load.from < own->from && (!begin.longest || load.seconds() > begin.longest->seconds()))
       begin.longest = load;
   return begin;
 }

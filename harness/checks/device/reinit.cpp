@@ -21,11 +21,13 @@ using nlohmann::json;
 
 const std::string bound_after =
     "{subject} ({wanted}): bound [?at_the_latest at the latest ]{seconds:.2f} s after the request "
-    "to load all modules[, {own_s:.2f} s after {began}][; before it {longest} took {longest_s:.1f} "
+    "to load all modules[, {own_s:.2f} s after the load of {module} began][; before it {longest} "
+    "took {longest_s:.1f} "
     "s]";
 /// "3.1 s after the load of nvme began", "3.1 s after the request to load all modules".
 const std::string own_time =
-    "[{own_s:.1f} s after {began}][!own_s {seconds:.1f} s after the request to load all modules]";
+    "[{own_s:.1f} s after the load of {module} began][!own_s {seconds:.1f} s after the request to "
+    "load all modules]";
 const Code bound_in_time{
     .name = "bound",
     .verdict = Verdict::pass,
@@ -90,6 +92,13 @@ const Code trouble{.name = "trouble",
                    .meaning = "a message about the device that tells of trouble",
                    .line = "{text}",
                    .most = 10};
+const Code slow_load{
+    .name = "slow-module",
+    .verdict = Verdict::fail,
+    .meaning = "the load of one module took too long, whosever it is",
+    .sentence = "the load of {module} took {seconds:.1f} s, more than {within_s:.1f} s",
+    .line = "{module}: its load took {seconds:.1f} s",
+    .of_time = true};
 const Code last_loaded{.name = "last-module",
                        .verdict = {},
                        .meaning = "what was loaded last, when loading never ended",
@@ -121,7 +130,8 @@ struct Binding {
   std::string driver;
   std::optional<double> seconds;
   bool exact = false;  ///< from a `bound` event; otherwise the time of the look that found it bound
-  std::optional<double> seen = {};  ///< when the record came that says so
+  std::optional<double> seen = {};   ///< when the record came that says so
+  std::optional<double> guest = {};  ///< when it was bound, by the guest's clock
 };
 
 /// libpci's view of the end, which knows the drivers.
@@ -158,7 +168,7 @@ std::vector<Shown> shown(const evidence::Run& run) {
 std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
   for (const auto& bound : run.said<record::said::Bound>("capture")) {
     if (!is_at(bound.address, address)) continue;
-    Binding binding{bound.driver, std::nullopt, true, bound.t};
+    Binding binding{bound.driver, std::nullopt, true, bound.t, bound.guest};
     if (bound.ms) binding.seconds = *bound.ms / 1000;
     return binding;
   }
@@ -227,22 +237,13 @@ Finding not_bound(const evidence::Run& run, const Story& story, const std::strin
   return found_of(unbound_yet, name, {measure::text("cut_off", story.cut_off())});
 }
 
-/// When each device of the plan was bound, as far as that is known.
-std::vector<BoundAt> all_bound_at(const evidence::Run& run) {
-  std::vector<BoundAt> all;
-  for (const auto& device : run.plan.devices)
-    if (const auto binding = look(run, device.address); binding && binding->seconds)
-      all.push_back({device.name, binding->driver, *binding->seconds});
-  return all;
-}
-
 /// A driver's time is its own: what others took before it is told and not counted.
 Finding judge_binding(const evidence::Run& run, const scenario::PlannedDevice& device,
                       const Binding& binding, double within) {
-  const auto begin = binding.seconds
-                         ? begin_of(loads(run), all_bound_at(run), device, *binding.seconds)
-                         : std::nullopt;
-  const bool late = binding.seconds && *binding.seconds - (begin ? begin->at : 0) > within;
+  // Of one that was only seen to be bound nobody knows when it was.
+  const auto begin = binding.guest ? begin_of(loads(run), device, *binding.guest) : std::nullopt;
+  const auto seconds = begin ? *binding.guest - begin->own.from : binding.seconds;
+  const bool late = seconds && *seconds > within;
   const Code& code = binding.driver != device.profile.driver ? other_driver
                      : !late                                 ? bound_in_time
                      : binding.exact                         ? bound_late
@@ -256,12 +257,10 @@ Finding judge_binding(const evidence::Run& run, const scenario::PlannedDevice& d
                    binding.exact ? record::said::Bound::name : record::answer::WaitBound::name,
                    binding.seen});
   if (begin) {
-    finding.with(measure::seconds("own_s", *binding.seconds - begin->at));
-    finding.with(measure::text("began", begin->what));
-    if (begin->longest) {
-      finding.with(measure::text("longest", begin->longest->module));
-      finding.with(measure::seconds("longest_s", begin->longest->until - begin->longest->from));
-    }
+    finding.with_seconds("own_s", seconds).with(measure::text("module", begin->own.module));
+    if (begin->longest)
+      finding.with(measure::text("longest", begin->longest->module))
+          .with(measure::seconds("longest_s", begin->longest->seconds()));
   }
   return finding.with_seconds("seconds", binding.seconds);
 }
@@ -352,10 +351,15 @@ Findings judge_reinit(const evidence::Run& run, const json& parameters) {
     return {found(not_asked, {step ? measure::text("stuck", *step)
                                    : measure::text("cut_off", points.cut_off())})};
   const auto within = parse_duration(evidence::text_of(parameters, "within"));
+  const double limit = within ? within->count() : 30.0;
   Findings findings;
   for (const auto& device : run.plan.devices)
-    if (is_expected(device))
-      judge_driver_of(findings, run, points, device, within ? within->count() : 30.0);
+    if (is_expected(device)) judge_driver_of(findings, run, points, device, limit);
+  for (const Load& load : loads(run))
+    if (load.seconds() > limit)
+      findings.push_back(found(slow_load, {measure::text("module", load.module),
+                                           measure::seconds("seconds", load.seconds()),
+                                           measure::seconds("within_s", limit)}));
   if (fold(findings) == Verdict::pass) {
     findings.push_back(summary(findings));
     if (step == own_step) {
@@ -377,16 +381,15 @@ const Check check_driver_reinit{
     .skips = skips_reinit,
     .needs = {&need::serial, &need::agent, &need::bound, &need::pci_drivers},
     .codes = {&bound_in_time, &bound_late, &silent_probe, &bound_perhaps_late, &other_driver,
-              &unbound, &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &last_loaded,
-              &all_bound, &bound_and_stuck, &not_asked},
-    .parameters =
-        {{.name = "within",
-          .type = scenario::ParameterSpec::Type::duration,
-          .choices = {},
-          .fallback = "30s",
-          .meaning =
-              "longest time from the load of its module until the driver is bound; of one that is "
-              "built in, from the request to load all modules"}},
+              &unbound, &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &slow_load,
+              &last_loaded, &all_bound, &bound_and_stuck, &not_asked},
+    .parameters = {{.name = "within",
+                    .type = scenario::ParameterSpec::Type::duration,
+                    .choices = {},
+                    .fallback = "30s",
+                    .meaning = "longest time from the load of its module until a driver is bound, "
+                               "and of each load; of one that is "
+                               "built in, from the request to load all modules"}},
     .judge = judge_reinit};
 const Registration register_driver_reinit(check_driver_reinit);
 

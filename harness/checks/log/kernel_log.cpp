@@ -6,6 +6,7 @@
 #include "harness/checks/common_codes.hpp"
 #include "harness/checks/log/sources.hpp"
 #include "harness/checks/needs.hpp"
+#include "harness/checks/starvation.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 
@@ -166,6 +167,9 @@ Findings judge_log(const evidence::Run& run, const json& parameters) {
   if (!points.first_line && !points.capture_entry) return {found(code::silent_kernel)};
   const auto failing = failing_classes(parameters);
   std::vector<Report> reports = log_reports(run, points);
+  for (Report& report : reports)
+    if (report.judgement.kind == "oops" && is_panic_of_time(report.head.message.text))
+      report.judgement.kind = "lockup";
   by_class(reports);
   Findings findings;
   std::uint64_t bad = 0;
