@@ -11,7 +11,11 @@
 
 namespace quiesce::test {
 
-BOOST_AUTO_TEST_SUITE(base_core_time)
+/// Not every kernel counts (CONFIG_SCHED_INFO).
+BOOST_AUTO_TEST_SUITE(base_core_time,
+                      *boost::unit_test::precondition([](boost::unit_test::test_unit_id) {
+                        return ::access("/proc/self/schedstat", R_OK) == 0;
+                      }))
 
 namespace {
 
