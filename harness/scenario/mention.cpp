@@ -29,6 +29,10 @@ bool names_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+bool same_module(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && names_word(a, b);
+}
+
 bool mentions(std::string_view line, const PlannedDevice& device) {
   if (line.find(to_string(device.address)) != std::string_view::npos) return true;
   const auto& modules = device.profile.modules;

@@ -9,14 +9,10 @@ namespace quiesce::checks {
 
 namespace {
 
-/// In either spelling of - and _.
-bool is_named(const Load& load, const std::string& name) {
-  return load.module.size() == name.size() && scenario::names_word(load.module, name);
-}
-
 bool is_of(const scenario::PlannedDevice& device, const Load& load) {
-  return std::ranges::any_of(device.profile.modules,
-                             [&](const std::string& module) { return is_named(load, module); });
+  return std::ranges::any_of(device.profile.modules, [&](const std::string& module) {
+    return scenario::same_module(load.module, module);
+  });
 }
 
 /// The driver's own module; of a driver that is called otherwise the first one of the device's.
@@ -25,7 +21,7 @@ const Load* own_load(const std::vector<Load>& loads, const scenario::PlannedDevi
   const Load* first = nullptr;
   for (const Load& load : loads) {
     if (load.from >= until || !is_of(device, load)) continue;
-    if (is_named(load, device.profile.driver)) return &load;
+    if (scenario::same_module(load.module, device.profile.driver)) return &load;
     if (first == nullptr) first = &load;
   }
   return first;

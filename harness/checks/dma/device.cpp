@@ -58,12 +58,8 @@ bool was_loaded(const DmaContext& context, const scenario::PlannedDevice& device
   const auto& modules = device.profile.modules;
   const auto answers = context.run.said<record::answer::Modules>("capture");
   return std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
-    // In either spelling of - and _.
     return std::find_first_of(answer.loaded.begin(), answer.loaded.end(), modules.begin(),
-                              modules.end(), [](const auto& loaded, const auto& module) {
-                                return loaded.size() == module.size() &&
-                                       scenario::names_word(loaded, module);
-                              }) != answer.loaded.end();
+                              modules.end(), scenario::same_module) != answer.loaded.end();
   });
 }
 

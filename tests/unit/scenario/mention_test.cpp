@@ -25,6 +25,12 @@ BOOST_AUTO_TEST_CASE(a_line_is_about_a_device_by_its_address_its_driver_or_a_mod
   BOOST_TEST(!mentions("0000:00:03.1: x", device));
 }
 
+BOOST_AUTO_TEST_CASE(modules_are_the_same_in_either_spelling) {
+  BOOST_TEST(quiesce::scenario::same_module("snd_hda_intel", "snd-hda-intel"));
+  BOOST_TEST(!quiesce::scenario::same_module("snd_hda_intel", "snd-hda"));
+  BOOST_TEST(!quiesce::scenario::same_module("e1000", "e1000e"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace quiesce::scenario
