@@ -32,6 +32,12 @@ const char* to_string(Errc code) {
   return "internal";
 }
 
+Errc errc_of(std::string_view word) {
+  for (int code = 0; code <= static_cast<int>(Errc::internal); ++code)
+    if (word == to_string(static_cast<Errc>(code))) return static_cast<Errc>(code);
+  return Errc::internal;
+}
+
 std::string Error::describe() const {
   std::string text = message_;
   for (const Error* cause = cause_.get(); cause != nullptr; cause = cause->cause_.get())
@@ -40,7 +46,11 @@ std::string Error::describe() const {
 }
 
 Error Error::because(std::string message) const& {
-  Error outer(code_, std::move(message));
+  return because(code_, std::move(message));
+}
+
+Error Error::because(Errc code, std::string message) const& {
+  Error outer(code, std::move(message));
   outer.cause_ = std::make_shared<const Error>(*this);
   return outer;
 }

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 
@@ -27,6 +28,8 @@ enum class Errc {
 
 /// "invalid-input", "timeout" and so on: the word that result.json carries.
 const char* to_string(Errc code);
+/// The other way round; internal for a word that is none of them.
+Errc errc_of(std::string_view word);
 
 /// A failure: a code for programs, a sentence for people, and what caused it.
 class Error {
@@ -41,6 +44,10 @@ class Error {
 
   /// The same failure seen from one level up: `message` says what could not be done because of it.
   Error because(std::string message) const&;
+  /// The same, where one level up it is a failure of another kind.
+  Error because(Errc code, std::string message) const&;
+  /// One level down; nullptr: this is where it began.
+  const Error* cause() const { return cause_.get(); }
 
  private:
   Errc code_;

@@ -58,8 +58,8 @@ const Code starved{
         "the host gave the machine too little of its processors for a failure that is a matter of "
         "time",
     .addition =
-        "; within {within_s:.0f} s QEMU waited {waited_s:.0f} s for a processor and had one for "
-        "{had_s:.0f} s, and a machine that is starved can come to this by itself: run fewer at "
+        "; within {within_s:.1f} s QEMU waited {waited_s:.1f} s for a processor and had one for "
+        "{had_s:.1f} s, and a machine that is starved can come to this by itself: run fewer at "
         "once"};
 
 }  // namespace code

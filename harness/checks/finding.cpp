@@ -71,6 +71,11 @@ Finding& Finding::with_seconds(const char* key, const std::optional<double>& val
   return *this;
 }
 
+Finding& Finding::too_long(const Overrun& how) {
+  overrun = how;
+  return *this;
+}
+
 Finding& Finding::seen_in(Reference reference) {
   references.push_back(std::move(reference));
   return *this;

@@ -96,6 +96,13 @@ struct Code {
   bool of_time = false;
 };
 
+/// Something that took too long.
+struct Overrun {
+  double from = 0;   ///< on the timeline, seconds
+  double until = 0;  ///< it was done
+  double by_s = 0;   ///< so much longer than it may take
+};
+
 struct Finding {
   Subject subject;
   std::string code;
@@ -103,11 +110,15 @@ struct Finding {
   Measures measures;
   Measures control;  ///< what shows that an absence could have been seen
   std::vector<Reference> references;
+  /// Of a failure that is a matter of time and was measured: what did not happen within it, or for
+  /// less, does not explain it (starvation.hpp). Its measures tell the same; it is not written.
+  std::optional<Overrun> overrun;
 
   Finding& with(Measure measure);
   /// Left out when it is not known.
   Finding& with_seconds(const char* key, const std::optional<double>& value);
   Finding& seen_in(Reference reference);
+  Finding& too_long(const Overrun& how);
 };
 using Findings = std::vector<Finding>;
 

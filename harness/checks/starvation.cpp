@@ -20,8 +20,16 @@ bool is_of_time(const Check& check, const Finding& finding) {
   return finding.verdict == Verdict::fail && code != nullptr && code->of_time;
 }
 
+/// What took too long by more than the machine waited meanwhile would have done so on any host.
+std::optional<Cores> starved_within(const evidence::Run& run, const Overrun& overrun) {
+  const auto cores = cores_between(run, overrun.from, overrun.until);
+  const bool explains = cores && cores->starved() && cores->waited_s >= overrun.by_s;
+  return explains ? cores : std::nullopt;
+}
+
 /// What starved the machine where it can have led to the finding; nullopt: nothing did.
 std::optional<Cores> starved_before(const Course& course, const Finding& finding) {
+  if (finding.overrun) return starved_within(course.run, *finding.overrun);
   const Story& story = course.story;
   const double begin = story.panic.value_or(story.handover.value_or(0));
   // What came after it cannot have led to it.

@@ -30,7 +30,8 @@ bool is_panic_of_time(std::string_view message);
 
 /// Where failures that are a matter of time (Code::of_time) alone decide, and the machine was
 /// starved since the panic or right before one of them: they are made inconclusive, and that is
-/// said. All other findings are as they were.
+/// said. Of one that was measured (Finding::overrun) it must have been starved meanwhile, and for
+/// as long as it took too long. All other findings are as they were.
 Findings without_the_hosts_part(const Course& course, const Check& check, Findings findings);
 
 }  // namespace quiesce::checks

@@ -143,10 +143,13 @@ struct Test {
   static constexpr const char* kind = "response";
   static constexpr const char* name = "test";
   std::optional<bool> ok;
+  std::optional<std::string> why;
   std::optional<std::string> detail;
   std::optional<Json> numbers;
   static Rows fields() {
     return table(field("ok", &Test::ok, "", "the device works"),
+                 maybe("why", &Test::why, "",
+                       "or not: an error's code, `timeout` for what came too late or not at all"),
                  field("detail", &Test::detail, "", "for people"),
                  field("numbers", &Test::numbers, "", "what was counted, by name"));
   }

@@ -99,6 +99,7 @@ struct TestResult {
   std::string kind;
   std::optional<double> began;
   std::optional<bool> ok;
+  std::optional<std::string> why;
   std::optional<std::string> detail;
   std::optional<Json> numbers;
   std::optional<std::string> untested;
@@ -107,6 +108,8 @@ struct TestResult {
                  field("kind", &TestResult::kind, "", "of the test"),
                  field("began", &TestResult::began, "s", "when"),
                  maybe("ok", &TestResult::ok, "", "the device works"),
+                 maybe("why", &TestResult::why, "",
+                       "or not: an error's code, `timeout` for what came too late or not at all"),
                  maybe("detail", &TestResult::detail, "", "for people"),
                  maybe("numbers", &TestResult::numbers, "", "what was counted, by name"),
                  maybe("untested", &TestResult::untested, "", "why it was not begun"));

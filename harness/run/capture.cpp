@@ -217,11 +217,14 @@ Result<void> CaptureSide::test_device(const scenario::PlannedDevice& device) {
   if (answer) {
     const auto result = record::read<record::answer::Test>(*answer);
     event.ok = result.ok;
+    event.why = result.why;
     event.detail = result.detail;
     event.numbers = result.numbers;
   } else {
+    const Error& error = answer.error();
     event.ok = false;
-    event.detail = answer.error().describe();
+    event.why = to_string(error.cause() != nullptr ? error.cause()->code() : error.code());
+    event.detail = error.describe();
   }
   guest_.recorder.event(event);
   return {};

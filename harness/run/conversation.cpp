@@ -29,9 +29,10 @@ Result<json> Conversation::ask(const std::string& op, json parameters, Seconds p
       waits_.scaled(patience) + grace));
   const auto error = record::read<record::PayloadHead>(*answer).error;
   if (error && error->is_object()) {
-    const auto message = record::read<record::AgentError>(*error).message;
-    return fail(Errc::unsupported, "the agent cannot {}: {}", op,
-                message.empty() ? error->dump() : message);
+    const auto told = record::read<record::AgentError>(*error);
+    return tl::unexpected(
+        Error(errc_of(told.code), told.message.empty() ? error->dump() : told.message)
+            .because(Errc::unsupported, "the agent cannot " + op));
   }
   return std::move(*answer);
 }

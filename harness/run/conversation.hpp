@@ -20,8 +20,8 @@ class Conversation {
       : hearing_(hearing), waits_(waits), seed_(seed) {}
 
   /// Asks the agent and waits for its answer. By `patience` it answers, be it with what it still
-  /// waits for; its own error is Errc::unsupported, silence Errc::timeout, a guest that went down
-  /// Errc::closed.
+  /// waits for; its own error is Errc::unsupported with the agent's as the cause, silence
+  /// Errc::timeout, a guest that went down Errc::closed.
   Result<nlohmann::json> ask(const std::string& op, nlohmann::json parameters, Seconds patience);
   /// The same for one of record::request.
   template <record::Record Q>

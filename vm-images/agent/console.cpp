@@ -30,7 +30,7 @@ Result<Outcome> console_test(const Subject& subject, const Request&) {
   const auto lines = marker_lines(subject.device);
   for (const std::string& line : lines) TRY(write_all(fd.get(), line + "\n"));
   Json numbers = {{"lines", lines.size()}};
-  return Outcome{.ok = true,
+  return Outcome{.why = {},
                  .detail = fmt::format("{}: {} marker lines written", console_node, lines.size()),
                  .numbers = numbers};
 }

@@ -211,7 +211,7 @@ Result<Outcome> disk_compare_test(const Subject& subject, const Request& request
     if (count_wrong(subject, buffer.bytes(), TagKind::guest_write, sequence, position) != 0)
       ++wrong_back;
   }
-  return Outcome{.ok = wrong == 0 && wrong_back == 0,
+  return Outcome{.why = why_not(wrong == 0 && wrong_back == 0, Errc::protocol),
                  .detail = fmt::format("{}: {} of {} known blocks differ, {} of {} written ones",
                                        disk.node, wrong, blocks, wrong_back, blocks),
                  .numbers = {{"blocks", blocks},

@@ -157,7 +157,9 @@ Result<void> run_ring(Bar& bar, const DmaMemory& memory, const Subject& subject,
 Outcome tell(const Story& story, const Result<void>& result) {
   const std::string end =
       result ? "the copy is right and the items arrived" : result.error().describe();
-  return {.ok = result.has_value(), .detail = story.detail + end, .numbers = story.numbers};
+  return {.why = result ? std::nullopt : std::optional(result.error().code()),
+          .detail = story.detail + end,
+          .numbers = story.numbers};
 }
 
 Outcome run_copy_test(Bar& bar, const DmaMemory& memory, const Subject& subject,

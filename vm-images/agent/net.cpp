@@ -202,7 +202,7 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
       numbers.empty() ? 0 : *numbers.rbegin() - *numbers.begin() + 1 - numbers.size();
   const char* why = carrier ? "" : ", the interface never had a carrier";
   return Outcome{
-      .ok = ok,
+      .why = why_not(ok, damaged > 0 ? Errc::protocol : Errc::timeout),
       .detail = fmt::format("{}: {} of {} frames sent, {} received, {} lost, {} damaged{}",
                             interface.name, sent, frames, received, lost, damaged, why),
       .numbers = {{"sent", sent},

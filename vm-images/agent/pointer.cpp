@@ -73,7 +73,7 @@ Result<Outcome> pointer_test(const Subject& subject, const Request& request) {
     }));
   const double waited = (system_clock().now() - began).count();
   return Outcome{
-      .ok = positions > 0,
+      .why = why_not(positions > 0, Errc::timeout),
       .detail = fmt::format("{}: {} after {:.1f} s", pointer.node,
                             positions > 0 ? "a position came" : "no position came", waited),
       .numbers = {{"positions", positions}, {"x", x}, {"y", y}, {"seconds", waited}}};

@@ -73,7 +73,7 @@ Result<Outcome> sound_play_test(const Subject& subject, const Request& request) 
   TRY(player.pcm.drain());
   const double took = (system_clock().now() - began).count();
   const std::uint64_t underruns = player.pcm.underruns();
-  return Outcome{.ok = underruns == 0,
+  return Outcome{.why = why_not(underruns == 0, Errc::timeout),
                  .detail = fmt::format("{}: {} frames in {:.1f} s, {} underruns", player.node,
                                        played, took, underruns),
                  .numbers = {{"frames", played}, {"underruns", underruns}, {"seconds", took}}};

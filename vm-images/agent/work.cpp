@@ -50,8 +50,9 @@ Result<Json> run_test(const Request& request) {
   const RunTest test = find_test(subject.kind);
   if (test == nullptr) return fail(Errc::invalid_input, "there is no test {}", subject.kind);
   TRY_ASSIGN(Outcome outcome, test(subject, request));
-  return record::as_json(
-      answer::Test{.ok = outcome.ok, .detail = outcome.detail, .numbers = outcome.numbers});
+  answer::Test told{.ok = outcome.ok(), .detail = outcome.detail, .numbers = outcome.numbers};
+  if (outcome.why) told.why = to_string(*outcome.why);
+  return record::as_json(told);
 }
 
 }  // namespace quiesce::agent

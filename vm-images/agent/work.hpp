@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -66,10 +67,17 @@ class Pace {
 
 /// What a test found.
 struct Outcome {
-  bool ok = false;
+  /// Why the device does not work: timeout, when something came too late or not at all, and nothing
+  /// of what came was wrong. nullopt: it works.
+  std::optional<Errc> why;
+  bool ok() const { return !why; }
   std::string detail;
   Json numbers = Json::object();
 };
+
+inline std::optional<Errc> why_not(bool works, Errc otherwise) {
+  return works ? std::nullopt : std::optional(otherwise);
+}
 
 /// The function of an activity (kinds.cpp), or nullptr.
 using Prepare = Result<Work> (*)(const Subject&, const Request&);

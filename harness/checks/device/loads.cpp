@@ -39,7 +39,7 @@ std::vector<Load> loads(const evidence::Run& run) {
   std::vector<Load> all;
   for (const auto& told : run.said<record::said::Module>("capture"))
     if (told.ms && told.guest)
-      all.push_back({told.module, *told.guest - *told.ms / 1000.0, *told.guest});
+      all.push_back({told.module, *told.guest - *told.ms / 1000.0, *told.guest, told.t});
   return all;
 }
 

@@ -20,6 +20,7 @@ struct Load {
   std::string module;
   double from = 0;
   double until = 0;
+  double told = 0;  ///< on the timeline, when its end was told
   double seconds() const { return until - from; }
 };
 /// In their order, those that failed too; without those whose time was not told.

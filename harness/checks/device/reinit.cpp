@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <set>
+#include <string_view>
 
 #include "harness/base/units.hpp"
 #include "harness/checks/common_codes.hpp"
@@ -71,6 +73,11 @@ const Code unbound{.name = "not-bound",
                        "{stuck}][?never_loaded : loading the modules never ended][: {text}]",
                    .line = "{subject}: not bound",
                    .of_time = true};
+const Code gave_up{.name = "probe-failed",
+                   .verdict = Verdict::fail,
+                   .meaning = "no driver is bound: its probe failed, by the kernel's own line",
+                   .sentence = "{subject} has no driver: {text}",
+                   .line = unbound.line};
 const Code unbound_stuck{
     .name = "stuck-elsewhere",
     .verdict = Verdict::inconclusive,
@@ -262,6 +269,9 @@ Finding judge_binding(const evidence::Run& run, const scenario::PlannedDevice& d
       finding.with(measure::text("longest", begin->longest->module))
           .with(measure::seconds("longest_s", begin->longest->seconds()));
   }
+  if (late && binding.seen)
+    finding.too_long(
+        {.from = *binding.seen - *seconds, .until = *binding.seen, .by_s = *seconds - within});
   return finding.with_seconds("seconds", binding.seconds);
 }
 
@@ -287,7 +297,10 @@ std::optional<Finding> judge_silence(const evidence::Run& run,
              {measure::text("wanted", device.profile.driver),
               measure::seconds("seconds", silence->seconds()), measure::seconds("within_s", within),
               measure::text("text", shorten(silence->after, 160))})
-      .seen_in({record::file::agent, record::answer::Kmsg::name, {}});
+      .seen_in({record::file::agent, record::answer::Kmsg::name, {}})
+      .too_long({.from = hello->t - *hello->guest,
+                 .until = hello->t,
+                 .by_s = silence->seconds() - within});
 }
 
 /// The last module that was loaded: what a hang came after.
@@ -307,6 +320,21 @@ std::optional<std::string> skips_reinit(const scenario::RunPlan& plan) {
   return std::nullopt;
 }
 
+/// drivers/base/dd.c, driver_probe: "e1000e: probe of 0000:00:02.0 failed with error -5", since 6.6
+/// "e1000e 0000:00:02.0: probe with driver e1000e failed with error -5". Not with an error that
+/// says that something did not answer in time. A line may name the driver for another device.
+bool says_that_probe_failed(const std::string& line, PciAddress address) {
+  constexpr std::string_view error = " failed with error -";
+  const std::size_t at = line.find(error);
+  if (at == std::string::npos) return false;
+  const std::string_view before = std::string_view(line).substr(0, at);
+  const std::string_view number = std::string_view(line).substr(at + error.size());
+  const bool of_time = number == std::to_string(ETIMEDOUT) || number == std::to_string(ETIME);
+  return !of_time && before.find(to_string(address)) != std::string_view::npos &&
+         (before.find(": probe of ") != std::string_view::npos ||
+          before.find(": probe with driver ") != std::string_view::npos);
+}
+
 /// One device: its binding, then what its log tells of trouble.
 void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& story,
                      const scenario::PlannedDevice& device, double within) {
@@ -319,6 +347,10 @@ void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& 
   // The first one is the cause, what follows is what came of it.
   if (finding.code == unbound.name && !lines.empty())
     finding.with(measure::text("text", lines.front()));
+  if (finding.code == unbound.name && std::ranges::any_of(lines, [&](const std::string& line) {
+        return says_that_probe_failed(line, device.address);
+      }))
+    finding.code = gave_up.name;
   findings.push_back(finding.with(measure::count("trouble_lines", lines.size())));
   for (const std::string& line : lines)
     findings.push_back(found_of(trouble, device.name, {measure::text("text", line)}));
@@ -359,7 +391,11 @@ Findings judge_reinit(const evidence::Run& run, const json& parameters) {
     if (load.seconds() > limit)
       findings.push_back(found(slow_load, {measure::text("module", load.module),
                                            measure::seconds("seconds", load.seconds()),
-                                           measure::seconds("within_s", limit)}));
+                                           measure::seconds("within_s", limit)})
+                             .seen_in({record::file::agent, record::said::Module::name, load.told})
+                             .too_long({.from = load.told - load.seconds(),
+                                        .until = load.told,
+                                        .by_s = load.seconds() - limit}));
   if (fold(findings) == Verdict::pass) {
     findings.push_back(summary(findings));
     if (step == own_step) {
@@ -381,8 +417,8 @@ const Check check_driver_reinit{
     .skips = skips_reinit,
     .needs = {&need::serial, &need::agent, &need::bound, &need::pci_drivers},
     .codes = {&bound_in_time, &bound_late, &silent_probe, &bound_perhaps_late, &other_driver,
-              &unbound, &unbound_stuck, &nobody_looked, &unbound_yet, &trouble, &slow_load,
-              &last_loaded, &all_bound, &bound_and_stuck, &not_asked},
+              &unbound, &gave_up, &unbound_stuck, &nobody_looked, &unbound_yet, &trouble,
+              &slow_load, &last_loaded, &all_bound, &bound_and_stuck, &not_asked},
     .parameters = {{.name = "within",
                     .type = scenario::ParameterSpec::Type::duration,
                     .choices = {},

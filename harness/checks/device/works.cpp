@@ -35,8 +35,14 @@ const Code test_failed{.name = "failed",
                        .verdict = Verdict::fail,
                        .meaning = "its test failed",
                        .sentence = "{subject}: {test} failed[: {detail}]",
-                       .line = "{subject}: {test} failed[: {detail}]",
-                       .of_time = true};
+                       .line = "{subject}: {test} failed[: {detail}]"};
+const Code test_too_late{
+    .name = "failed-late",
+    .verdict = Verdict::fail,
+    .meaning = "its test failed by what came too late or not at all; nothing that came was wrong",
+    .sentence = test_failed.sentence,
+    .line = test_failed.line,
+    .of_time = true};
 const Code no_test_verdict{.name = "no-verdict",
                            .verdict = Verdict::inconclusive,
                            .meaning = "its test did not say how it went",
@@ -238,9 +244,11 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
         .seen_in({record::file::timeline, record::event::TestResult::name, result->t});
   const auto ok = result->ok;
   const std::string kind = kind_of(device);
+  const bool late = result->why == std::string_view(to_string(Errc::timeout));
   Finding finding = found_of(ok == true ? device_works
-                             : ok       ? test_failed
-                                        : no_test_verdict,
+                             : !ok      ? no_test_verdict
+                             : late     ? test_too_late
+                                        : test_failed,
                              device.name,
                              {measure::text("test", kind),
                               measure::text("detail", shorten(result->detail.value_or(""), 200))});
@@ -286,9 +294,9 @@ const Check check_device_works{
         "it seen from outside where it can be?",
     .skips = skips_works,
     .needs = {&need::agent, &need::tests},
-    .codes = {&device_works, &test_failed, &no_test_verdict, &no_frame_out, &damaged_out, &lossy,
-              &not_heard, &tone_of_production, &no_sound, &never_ended, &ended_elsewhere,
-              &never_begun, &no_driver, &not_tested, &all_work},
+    .codes = {&device_works, &test_failed, &test_too_late, &no_test_verdict, &no_frame_out,
+              &damaged_out, &lossy, &not_heard, &tone_of_production, &no_sound, &never_ended,
+              &ended_elsewhere, &never_begun, &no_driver, &not_tested, &all_work},
     .phrases = {{"inwards", "that were fed to it"}, {"outwards", "that it sent"}},
     .parameters = {{.name = "most_lost",
                     .type = scenario::ParameterSpec::Type::number,

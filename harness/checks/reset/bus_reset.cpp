@@ -52,7 +52,7 @@ Finding of_rung(const Code& code, const Rung& rung) {
                {measure::text("do", rung.action), measure::text("method", rung.method),
                 measure::count("number", rung.number)});
   if (!rung.error.empty()) finding.with(measure::text("error", shorten(rung.error)));
-  return finding.seen_in({record::file::timeline, record::event::ResetAction::name, std::nullopt});
+  return finding.seen_in({record::file::timeline, record::event::ResetAction::name, rung.told});
 }
 
 /// PCIe 6.0, 6.6.1 and 6.6.2: 1 s after a reset a function that still is not ready is broken.
@@ -63,8 +63,11 @@ void judge_readiness(Findings& findings, const Rung& rung, const Rung* before,
     findings.push_back(of_rung(rung.does_something() ? lost_for_ever : lost_before, rung));
   if (!rung.does_something() || rung.outcome != Ran::done) return;
   if (rung.ready_ms && *rung.ready_ms > wanted.ready_ms)
-    findings.push_back(
-        of_rung(ready_late, rung).with(measure::milliseconds("ready_ms", *rung.ready_ms)));
+    findings.push_back(of_rung(ready_late, rung)
+                           .with(measure::milliseconds("ready_ms", *rung.ready_ms))
+                           .too_long({.from = rung.began,
+                                      .until = rung.ended,
+                                      .by_s = (*rung.ready_ms - wanted.ready_ms) / 1000}));
   else if (rung.silent_ms)
     findings.push_back(
         of_rung(*rung.silent_ms > wanted.ready_ms ? registers_silent : registers_silent_yet, rung)

@@ -223,6 +223,7 @@ Rung read_rung(const std::vector<Done>& all, const Done& done) {
   rung.action = done.action;
   rung.method = done.method;
   rung.error = done.error.value_or("");
+  rung.told = done.t;
   rung.began = done.began.value_or(done.t);
   rung.ended = std::max(rung.began, done.ended.value_or(rung.began));
   rung.settled = std::max(rung.ended, done.settled.value_or(rung.ended));

@@ -35,6 +35,7 @@ struct Rung {
   std::string method;
   std::string error;
   double began = 0;
+  double told = 0;     ///< of the record that tells of it
   double ended = 0;    ///< the action came back
   double settled = 0;  ///< until when the device was watched
   double next = 0;     ///< begin of the next action on the device, or infinity

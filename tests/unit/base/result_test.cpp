@@ -33,6 +33,22 @@ BOOST_AUTO_TEST_CASE(try_assign_takes_the_value_or_returns_the_error) {
   BOOST_TEST(quarter(6).error().message() == "3 is odd");
 }
 
+BOOST_AUTO_TEST_CASE(an_error_of_another_kind_one_level_up_keeps_the_one_below) {
+  const Error inner(Errc::timeout, "no disk appeared");
+  const Error outer = inner.because(Errc::unsupported, "the agent cannot test");
+  BOOST_TEST((outer.code() == Errc::unsupported));
+  BOOST_TEST(outer.describe() == "the agent cannot test: no disk appeared");
+  BOOST_REQUIRE(outer.cause() != nullptr);
+  BOOST_TEST((outer.cause()->code() == Errc::timeout));
+  BOOST_TEST((inner.cause() == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(a_code_is_found_by_its_word) {
+  for (const Errc code : {Errc::invalid_input, Errc::timeout, Errc::internal})
+    BOOST_TEST((errc_of(to_string(code)) == code));
+  BOOST_TEST((errc_of("too-long") == Errc::internal));
+}
+
 BOOST_AUTO_TEST_CASE(try_returns_the_error_and_goes_on_without_one) {
   BOOST_TEST(even(2).has_value());
   BOOST_TEST(even(3).error().message() == "3 is odd");

@@ -394,8 +394,20 @@ BOOST_FIXTURE_TEST_CASE(a_test_that_the_agent_refuses_has_failed, Stand) {
   const auto results = events(event::TestResult::name);
   BOOST_REQUIRE_EQUAL(results.size(), 2U);
   BOOST_TEST(results[0]["ok"] == false);
+  BOOST_TEST(results[0]["why"] == "unsupported");
   BOOST_TEST(results[0]["detail"].get<std::string>().find("no such interface") !=
              std::string::npos);
+}
+
+// The harness's own word for it was "unsupported", whatever the agent said.
+BOOST_FIXTURE_TEST_CASE(a_test_that_waited_in_vain_says_so_in_the_agents_word, Stand) {
+  at("agent:capture:test", "answer",
+     R"({"error": {"code": "timeout", "message": "no disk appeared"}})");
+  check_finished(*this, run());
+  const auto results = events(event::TestResult::name);
+  BOOST_REQUIRE_EQUAL(results.size(), 2U);
+  BOOST_TEST(results[0]["why"] == "timeout");
+  BOOST_TEST(results[0]["detail"] == "the agent cannot test: no disk appeared");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_run_has_a_total_time, Stand) {

@@ -55,6 +55,16 @@ BOOST_AUTO_TEST_CASE(a_function_that_was_turned_off_once_is_not_untouched) {
   BOOST_TEST((judge_one(run, "pci.quiet").verdict == Verdict::pass));
 }
 
+// Through D3hot without a write to Command: what was on at the end had been turned on again.
+BOOST_AUTO_TEST_CASE(a_function_that_was_reset_is_not_untouched) {
+  for (const double t : {19.0, 9.0}) {
+    auto run = unclaimed({.address = "0000:00:02.0", .bus_master = true});
+    run.trace(t, "pci_cfg_write e1000e 00:02.0 @0x88 <- 0xa810");
+    const auto result = judge_one(run, "pci.quiet");
+    BOOST_TEST((result.verdict == (t > 15 ? Verdict::pass : Verdict::fail)), result.reason);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(pending_transactions_at_the_end_fail) {
   BOOST_TEST(
       says(judge_one(unclaimed({.address = "0000:00:02.0", .pending = true}), "pci.quiet").reason,
