@@ -63,6 +63,7 @@ tl::unexpected<Error> fail_errno(const std::string& what, int error_number) {
   Errc code = Errc::io;
   if (error_number == ENOSPC || error_number == EDQUOT) code = Errc::no_space;
   if (error_number == ENOENT) code = Errc::not_found;
+  if (error_number == ETIMEDOUT || error_number == ETIME) code = Errc::timeout;
   return fail(code, "{}: {}", what, std::strerror(error_number));
 }
 

@@ -65,7 +65,7 @@ tl::unexpected<Error> fail(Errc code, fmt::format_string<Args...> text, Args&&..
 }
 
 /// The failure of a system call: "`what`: strerror(errno)"; ENOSPC and EDQUOT become no_space,
-/// ENOENT not_found.
+/// ENOENT not_found, ETIMEDOUT and ETIME timeout.
 tl::unexpected<Error> fail_errno(const std::string& what);
 tl::unexpected<Error> fail_errno(const std::string& what, int error_number);
 

@@ -17,6 +17,8 @@ struct Cores {
   double had_s = 0;     ///< all its threads, on a processor
   double waited_s = 0;  ///< all its threads, ready to run and without one
 
+  /// It waited for more than a moment.
+  bool waited() const;
   /// It waited for longer than it had: with one run on two processors the wait is a tenth of that,
   /// with two at once a third, with four more than all (measured with scenarios/first-run.json). A
   /// guest that sleeps asks for none and is not starved.
@@ -30,8 +32,8 @@ bool is_panic_of_time(std::string_view message);
 
 /// Where failures that are a matter of time (Code::of_time) alone decide, and the machine was
 /// starved since the panic or right before one of them: they are made inconclusive, and that is
-/// said. Of one that was measured (Finding::overrun) it must have been starved meanwhile, and for
-/// as long as it took too long. All other findings are as they were.
+/// said. Of one that was measured (Finding::overrun) it must have waited meanwhile, for as long
+/// as that took too long. All other findings are as they were.
 Findings without_the_hosts_part(const Course& course, const Check& check, Findings findings);
 
 }  // namespace quiesce::checks

@@ -45,7 +45,8 @@ function walk(top, file, list, n, i) {
 
 # Whether header h includes all that candidate c has: a header of ours, or "<" and a header, whose libraries it is.
 function fits(h, c, name) {
-  if (substr(c, 1, 1) != "<") return h != c && ((h, c) in has)
+  # Of two that include each other neither is compiled over the other, which would have it already.
+  if (substr(c, 1, 1) != "<") return h != c && ((h, c) in has) && !((c, h) in has)
   c = substr(c, 2)
   for (name in cost) if (((c, name) in has) && !((h, name) in has)) return 0
   return 1
@@ -62,6 +63,7 @@ function gain(c, total, h) {
 END {
   for (o = 1; o <= headers; o++) {
     h = order[o]
+    key[h] = salt
     walk(h, h)
     if ((h, key[h]) in done) continue
     stale[h] = 1; had[h] = 0; over[h] = 0

@@ -53,14 +53,20 @@ Result<std::string> wrong_status(const Bar& bar) {
 Result<Seconds> wait_model_ready(const Bar& bar, Seconds patience) {
   const TimePoint began = system_clock().now();
   std::string wrong;
+  // One that answers, and wrongly, is not late.
+  bool answers = false;
   TRY_ASSIGN(const bool ready, ask_until(patience, [&]() -> Result<bool> {
+               TRY_ASSIGN(const std::uint32_t id, bar.get(model::id));
+               TRY_ASSIGN(const std::uint32_t status, bar.get(model::status));
                TRY_ASSIGN(wrong, wrong_identity(bar));
+               answers = id != nobody && (!wrong.empty() || (status & model::error) != 0);
                if (!wrong.empty()) return false;
                TRY_ASSIGN(wrong, wrong_status(bar));
                return wrong.empty();
              }));
   if (ready) return since(began);
-  return fail(Errc::timeout, "{} after {:.1f} s", wrong, patience.count());
+  return fail(answers ? Errc::protocol : Errc::timeout, "{} after {:.1f} s", wrong,
+              patience.count());
 }
 
 Result<Seconds> wait_model_status(const Bar& bar, std::uint32_t bits, Seconds patience) {

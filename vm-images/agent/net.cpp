@@ -173,6 +173,7 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
   const bool carrier = wait_for_carrier(interface, Seconds(seconds));
   std::uint64_t sent = 0;
   std::uint64_t refused = 0;
+  bool broken = false;  // not for want of room, which time gives
   std::uint64_t received = 0;
   std::uint64_t damaged = 0;
   // What the harness feeds is numbered without a gap: what is missing between the first and the
@@ -183,10 +184,12 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
     if (sent < frames) {
       const auto frame = guest_frame(interface, subject, sent, size);
       const ssize_t done = ::send(interface.socket.get(), frame.data(), frame.size(), 0);
-      if (done == static_cast<ssize_t>(frame.size()))
+      if (done == static_cast<ssize_t>(frame.size())) {
         ++sent;
-      else
+      } else {
+        broken = broken || (done < 0 && errno != EAGAIN && errno != ENOBUFS);
         ++refused;
+      }
     }
     Tag tag;
     std::size_t length = 0;
@@ -202,7 +205,9 @@ Result<Outcome> net_echo_test(const Subject& subject, const Request& request) {
       numbers.empty() ? 0 : *numbers.rbegin() - *numbers.begin() + 1 - numbers.size();
   const char* why = carrier ? "" : ", the interface never had a carrier";
   return Outcome{
-      .why = why_not(ok, damaged > 0 ? Errc::protocol : Errc::timeout),
+      .why = why_not(ok, damaged > 0 ? Errc::protocol
+                         : broken    ? Errc::io
+                                     : Errc::timeout),
       .detail = fmt::format("{}: {} of {} frames sent, {} received, {} lost, {} damaged{}",
                             interface.name, sent, frames, received, lost, damaged, why),
       .numbers = {{"sent", sent},

@@ -121,8 +121,12 @@ Result<void> Pcm::drain() {
   // some seconds.
   if (::fcntl(fd_.get(), F_SETFL, 0) != 0) return fail_errno("cannot set the PCM to wait");
   if (::ioctl(fd_.get(), SNDRV_PCM_IOCTL_DRAIN) == 0) return {};
-  if (errno == EPIPE) ++underruns_;
-  return fail_errno("cannot play to the end");
+  const int why = errno;
+  if (why == EPIPE) ++underruns_;
+  // So its wait ends in vain, and so an underrun (sound/core/pcm_native.c, snd_pcm_drain).
+  if (why == EIO || why == EPIPE)
+    return fail(Errc::timeout, "cannot play to the end: {}", std::strerror(why));
+  return fail_errno("cannot play to the end", why);
 }
 
 }  // namespace quiesce::agent

@@ -159,7 +159,9 @@ std::optional<Finding> too_late(const evidence::Run& run, double within) {
   if (const auto silence = longest_silence(run, *hello->guest))
     late.with(measure::seconds("silent_s", silence->seconds()))
         .with(measure::text("text", shorten(silence->after)));
-  return late.seen_in({record::file::agent, record::said::Hello::name, hello->t});
+  return late.seen_in({record::file::agent, record::said::Hello::name, hello->t})
+      .too_long(
+          {.from = hello->t - *hello->guest, .until = hello->t, .by_s = *hello->guest - within});
 }
 
 Finding it_entered(const Story& story) {

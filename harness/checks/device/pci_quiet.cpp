@@ -142,17 +142,24 @@ constexpr Kind kinds[] = {{"Bus Master", &State::bus_master, set_bus_master},
                           {"MSI", &State::msi, evidence::sets_msi},
                           {"MSI-X", &State::msix, evidence::sets_msix}};
 
-/// A reset, or the way through D3hot, ends all of it at once (PCIe 6.0, 6.6.2; PCI PM 1.2, 5.4.1).
-bool was_reset_since(const evidence::Run& run, PciAddress address, double handover) {
+/// A reset, or the way through D3hot, ends all of it at once (PCIe 6.0, 6.6.2; PCI PM 1.2, 5.4.1),
+/// if it has effect: what is on afterwards without having been turned on again was never off.
+bool was_reset_since(const evidence::Run& run, const std::vector<evidence::PciWrite>& writes,
+                     double handover, const evidence::PciFunction& before, const Kind& kind) {
+  const PciAddress address = before.address;
   using Cause = Ending::Cause;
   const auto device =
       std::ranges::find(run.plan.devices, address, &scenario::PlannedDevice::address);
   if (device == run.plan.devices.end()) return false;
   return std::ranges::any_of(
       endings_by_config(run, *device, handover, std::numeric_limits<double>::infinity()),
-      [](const Ending& ending) {
-        return ending.cause == Cause::function_level_reset || ending.cause == Cause::bus_reset ||
-               ending.cause == Cause::d3hot;
+      [&](const Ending& ending) {
+        return (ending.cause == Cause::function_level_reset || ending.cause == Cause::bus_reset ||
+                ending.cause == Cause::d3hot) &&
+               std::ranges::any_of(writes, [&](const auto& write) {
+                 return write.t > ending.t && write.address == address &&
+                        kind.set(write, before.config) == std::optional(true);
+               });
       });
 }
 
@@ -164,7 +171,7 @@ bool untouched(const evidence::Run& run, const std::vector<evidence::PciWrite>& 
     if (const auto* later = find(run, name, before.address);
         later != nullptr && !(state_of(later->config).*kind.on))
       return false;
-  if (was_reset_since(run, before.address, handover)) return false;
+  if (was_reset_since(run, writes, handover, before, kind)) return false;
   return std::none_of(writes.begin(), writes.end(), [&](const auto& write) {
     return write.t > handover && write.address == before.address &&
            kind.set(write, before.config) == std::optional(false);

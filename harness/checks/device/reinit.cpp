@@ -2,15 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
-#include <set>
 #include <string_view>
 
 #include "harness/base/units.hpp"
 #include "harness/checks/common_codes.hpp"
 #include "harness/checks/device/loads.hpp"
 #include "harness/checks/device/needs.hpp"
+#include "harness/checks/device/troubles.hpp"
 #include "harness/checks/support.hpp"
 #include "harness/record/agent.hpp"
 #include "harness/record/layout.hpp"
@@ -76,7 +74,7 @@ const Code unbound{.name = "not-bound",
 const Code gave_up{.name = "probe-failed",
                    .verdict = Verdict::fail,
                    .meaning = "no driver is bound: its probe failed, by the kernel's own line",
-                   .sentence = "{subject} has no driver: {text}",
+                   .sentence = "{subject} has no driver: {text}[; {at_last}]",
                    .line = unbound.line};
 const Code unbound_stuck{
     .name = "stuck-elsewhere",
@@ -194,34 +192,6 @@ std::optional<Binding> look(const evidence::Run& run, PciAddress address) {
   return std::nullopt;
 }
 
-/// Words of a driver's log that tell of trouble.
-constexpr const char* troubles[] = {"error", "fail",  "timed out", "timeout",
-                                    "reset", "abort", "not ready", "hang"};
-
-/// The capture kernel's lines about the device that tell of trouble: serial line and kernel log,
-/// each once.
-std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& story,
-                                       const scenario::PlannedDevice& device) {
-  std::vector<std::string> lines;
-  std::set<std::string> seen;
-  const auto add = [&](std::string_view text) {
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool trouble =
-        std::any_of(std::begin(troubles), std::end(troubles),
-                    [&](const char* word) { return lower.find(word) != std::string::npos; });
-    if (trouble && mentions(text, device) && seen.insert(std::string(text)).second)
-      lines.push_back(shorten(text, 160));
-  };
-  for (const auto* line : capture_serial(run, story))
-    if (line->t >= *story.capture_entry) add(message_of(line->text));
-  if (const auto log = run.last_said<record::answer::Kmsg>("capture"))
-    for (const auto& entry : log->entries)
-      if (entry.level <= record::warning_level) add(entry.text);
-  return lines;
-}
-
 /// Did anyone look whether drivers are bound, after they were loaded?
 bool was_looked_at(const evidence::Run& run) {
   if (run.last_said<record::answer::WaitBound>("capture")) return true;
@@ -298,8 +268,8 @@ std::optional<Finding> judge_silence(const evidence::Run& run,
               measure::seconds("seconds", silence->seconds()), measure::seconds("within_s", within),
               measure::text("text", shorten(silence->after, 160))})
       .seen_in({record::file::agent, record::answer::Kmsg::name, {}})
-      .too_long({.from = hello->t - *hello->guest,
-                 .until = hello->t,
+      .too_long({.from = hello->t - (*hello->guest - silence->begin),
+                 .until = hello->t - (*hello->guest - silence->end),
                  .by_s = silence->seconds() - within});
 }
 
@@ -320,19 +290,21 @@ std::optional<std::string> skips_reinit(const scenario::RunPlan& plan) {
   return std::nullopt;
 }
 
-/// drivers/base/dd.c, driver_probe: "e1000e: probe of 0000:00:02.0 failed with error -5", since 6.6
-/// "e1000e 0000:00:02.0: probe with driver e1000e failed with error -5". Not with an error that
-/// says that something did not answer in time. A line may name the driver for another device.
-bool says_that_probe_failed(const std::string& line, PciAddress address) {
-  constexpr std::string_view error = " failed with error -";
-  const std::size_t at = line.find(error);
-  if (at == std::string::npos) return false;
-  const std::string_view before = std::string_view(line).substr(0, at);
-  const std::string_view number = std::string_view(line).substr(at + error.size());
-  const bool of_time = number == std::to_string(ETIMEDOUT) || number == std::to_string(ETIME);
-  return !of_time && before.find(to_string(address)) != std::string_view::npos &&
-         (before.find(": probe of ") != std::string_view::npos ||
-          before.find(": probe with driver ") != std::string_view::npos);
+/// Of a device without a driver: the kernel's line that its probe failed, or the first one of
+/// trouble, which is the cause; what follows is what came of it.
+void say_why(Finding& finding, const std::vector<std::string>& lines,
+             const scenario::PlannedDevice& device) {
+  const auto failed = std::ranges::find_if(
+      lines, [&](const std::string& line) { return says_that_probe_failed(line, device); });
+  const bool ended = find(finding.measures, "stuck") == nullptr &&
+                     find(finding.measures, "never_loaded") == nullptr;
+  if (failed == lines.end() || !ended || std::ranges::any_of(lines, is_of_waiting)) {
+    finding.with(measure::text("text", lines.front()));
+    return;
+  }
+  finding.code = gave_up.name;
+  finding.with(measure::text("text", lines.front()));
+  if (failed != lines.begin()) finding.with(measure::text("at_last", *failed));
 }
 
 /// One device: its binding, then what its log tells of trouble.
@@ -344,13 +316,7 @@ void judge_driver_of(Findings& findings, const evidence::Run& run, const Story& 
       binding ? judge_binding(run, device, *binding, within) : not_bound(run, story, device.name);
   if (binding && !binding->exact)
     if (const auto silent = judge_silence(run, device, within)) finding = *silent;
-  // The first one is the cause, what follows is what came of it.
-  if (finding.code == unbound.name && !lines.empty())
-    finding.with(measure::text("text", lines.front()));
-  if (finding.code == unbound.name && std::ranges::any_of(lines, [&](const std::string& line) {
-        return says_that_probe_failed(line, device.address);
-      }))
-    finding.code = gave_up.name;
+  if (finding.code == unbound.name && !lines.empty()) say_why(finding, lines, device);
   findings.push_back(finding.with(measure::count("trouble_lines", lines.size())));
   for (const std::string& line : lines)
     findings.push_back(found_of(trouble, device.name, {measure::text("text", line)}));

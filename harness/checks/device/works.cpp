@@ -116,7 +116,8 @@ const Code no_driver{.name = "no-driver",
                      .verdict = Verdict::fail,
                      .meaning = "it was not tested, since no driver is bound to it",
                      .sentence = without_driver,
-                     .line = without_driver};
+                     .line = without_driver,
+                     .of_time = true};
 const Code not_tested{.name = "not-tested",
                       .verdict = Verdict::inconclusive,
                       .meaning = "the run did not come to its test",
@@ -244,7 +245,8 @@ Finding judge_work_of(const evidence::Run& run, const Story& story,
         .seen_in({record::file::timeline, record::event::TestResult::name, result->t});
   const auto ok = result->ok;
   const std::string kind = kind_of(device);
-  const bool late = result->why == std::string_view(to_string(Errc::timeout));
+  // An agent that does not say why may have waited in vain.
+  const bool late = !result->why || *result->why == to_string(Errc::timeout);
   Finding finding = found_of(ok == true ? device_works
                              : !ok      ? no_test_verdict
                              : late     ? test_too_late

@@ -264,8 +264,26 @@ BOOST_AUTO_TEST_CASE(a_dead_model_fails_its_test_in_time) {
   const Outcome outcome =
       copy_test(bench.registers.bar(), {.bytes = bench.memory, .address = memory_at}, bench.subject,
                 bench.test);
-  BOOST_TEST(!outcome.ok());
+  BOOST_REQUIRE(!outcome.ok());
+  BOOST_TEST((*outcome.why == Errc::timeout));
   BOOST_TEST(has(outcome.detail, "id reads 0xffffffff"), outcome.detail);
+}
+
+// It answers at once, and what it answers is wrong: no host is to blame for that.
+BOOST_AUTO_TEST_CASE(a_model_that_is_another_one_or_in_error_is_not_late) {
+  for (const bool another : {true, false}) {
+    Bench bench;
+    if (another)
+      bench.registers.put(model::id, 0x12345678);
+    else
+      bench.registers.put(model::status, model::ready | model::error);
+    bench.test.ready = at_once;
+    const Outcome outcome =
+        copy_test(bench.registers.bar(), {.bytes = bench.memory, .address = memory_at},
+                  bench.subject, bench.test);
+    BOOST_REQUIRE(!outcome.ok());
+    BOOST_TEST((*outcome.why == Errc::protocol), outcome.detail);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_page_of_memory_is_enough_for_the_test) {

@@ -43,6 +43,11 @@ BOOST_AUTO_TEST_CASE(an_error_of_another_kind_one_level_up_keeps_the_one_below) 
   BOOST_TEST((inner.cause() == nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(a_system_call_that_waited_in_vain_is_a_timeout) {
+  BOOST_TEST((fail_errno("reading", ETIMEDOUT).value().code() == Errc::timeout));
+  BOOST_TEST((fail_errno("reading", EIO).value().code() == Errc::io));
+}
+
 BOOST_AUTO_TEST_CASE(a_code_is_found_by_its_word) {
   for (const Errc code : {Errc::invalid_input, Errc::timeout, Errc::internal})
     BOOST_TEST((errc_of(to_string(code)) == code));
