@@ -58,4 +58,20 @@ std::vector<ToneSpan> tone_heard(const std::vector<ToneWindow>& windows, ToneLim
   return spans;
 }
 
+HeardTone tone_near(const Sound& sound, double hertz) {
+  const auto heard_for = [&](double at) {
+    double seconds = 0;
+    for (const auto& span : tone_heard(tone(sound, at))) seconds += span.end - span.begin;
+    return seconds;
+  };
+  // Windows of 0.1 s tell 10 Hz apart; in between most of a tone's energy is still seen.
+  constexpr double step = 4;
+  HeardTone best{hertz, heard_for(hertz)};
+  const int steps = static_cast<int>(rate_tolerance * hertz / step);
+  for (int away = 1; away <= steps; ++away)
+    for (const double other : {hertz + away * step, hertz - away * step})
+      if (const double seconds = heard_for(other); seconds > best.seconds) best = {other, seconds};
+  return best;
+}
+
 }  // namespace quiesce::record

@@ -184,13 +184,12 @@ void listen(const std::filesystem::path& file, const scenario::Work& kind, const
             std::optional<Trial>& trial) {
   if (!trial || !trial->works || kind.witness != scenario::Witness::tone) return;
   const double hertz = work.value("hertz", 0.0);
-  double seconds = 0;
+  record::HeardTone heard{hertz, 0};
   if (const auto bytes = read_file(file, 64U << 20))
     if (const auto sound = record::read_wav(std::as_bytes(std::span(*bytes))))
-      for (const auto& span : record::tone_heard(record::tone(*sound, hertz)))
-        seconds += span.end - span.begin;
-  trial->works = seconds > 0;
-  trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", hertz, seconds);
+      heard = record::tone_near(*sound, hertz);
+  trial->works = heard.seconds > 0;
+  trial->detail += fmt::format("; {:.0f} Hz was heard for {:.1f} s", heard.hertz, heard.seconds);
 }
 
 /// The boot, in the words that phases have.

@@ -207,7 +207,7 @@ void look_outside_sound(Finding& finding, const evidence::Run& run,
   const double hertz = evidence::number_of(device.profile.test, "hertz").value_or(capture_hertz);
   const double before = evidence::number_of(device.activity, "hertz").value_or(production_hertz);
   finding.with(measure::number("hertz", hertz, Unit::hertz));
-  if (device.busy && std::abs(hertz - before) <= 2 * rate_tolerance * hertz)
+  if (device.busy && std::abs(hertz - before) <= 2 * record::rate_tolerance * hertz)
     return become(finding, tone_of_production);
   const auto heard = find_tone(run, device.name, hertz);
   if (!heard) {

@@ -127,4 +127,17 @@ BOOST_AUTO_TEST_CASE(silence_and_senseless_questions_have_no_tone) {
   BOOST_TEST(tone({}, 440).empty());
 }
 
+// ES1370 plays 880 Hz as 892; "device new" heard nothing of it and wrote that it does not play.
+BOOST_AUTO_TEST_CASE(a_tone_of_a_divided_clock_is_found_where_it_is_and_another_tone_is_not) {
+  Sound sound{.rate = 48000, .samples = {}};
+  play(sound, 880 * 48662.0 / 48000, 1, 0.5);
+  const HeardTone found = tone_near(sound, 880);
+  BOOST_TEST(found.seconds > 0.8);
+  BOOST_TEST(std::abs(found.hertz - 892) <= 6);
+  BOOST_TEST(tone_near(sound, 830).seconds == 0);
+  Sound right{.rate = 48000, .samples = {}};
+  play(right, 880, 1, 0.5);
+  BOOST_TEST(tone_near(right, 880).hertz == 880);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
