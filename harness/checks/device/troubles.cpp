@@ -15,6 +15,18 @@ namespace {
 /// Words of a driver's log that tell of trouble.
 constexpr const char* troubles[] = {"error", "fail",  "timed out", "timeout",
                                     "reset", "abort", "not ready", "hang"};
+/// And those of something that did not answer in time.
+constexpr const char* waits[] = {"timeout", "timed out", "time out", "not ready"};
+
+/// In whatever case.
+template <std::size_t N>
+bool has_one_of(const char* const (&words)[N], std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::any_of(
+      words, [&](const char* word) { return lower.find(word) != std::string::npos; });
+}
 
 }  // namespace
 
@@ -23,13 +35,8 @@ std::vector<std::string> trouble_lines(const evidence::Run& run, const Story& st
   std::vector<std::string> lines;
   std::set<std::string> seen;
   const auto add = [&](std::string_view text) {
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool trouble =
-        std::any_of(std::begin(troubles), std::end(troubles),
-                    [&](const char* word) { return lower.find(word) != std::string::npos; });
-    if (trouble && mentions(text, device) && seen.insert(std::string(text)).second)
+    if (has_one_of(troubles, text) && mentions(text, device) &&
+        seen.insert(std::string(text)).second)
       lines.push_back(shorten(text, 160));
   };
   for (const auto* line : capture_serial(run, story))
@@ -54,9 +61,7 @@ bool says_that_probe_failed(const std::string& line, const scenario::PlannedDevi
 }
 
 bool is_of_waiting(std::string_view line) {
-  constexpr std::string_view words[] = {"timeout", "timed out", "time out", "not ready", "hang"};
-  return std::ranges::any_of(
-      words, [&](std::string_view word) { return line.find(word) != std::string_view::npos; });
+  return has_one_of(waits, line);
 }
 
 }  // namespace quiesce::checks

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "harness/base/text.hpp"
 #include "tests/unit/checks/reset/action_run.hpp"
 #include "tests/unit/checks/run_builder.hpp"
 
@@ -220,6 +221,13 @@ BOOST_AUTO_TEST_CASE(a_probe_that_failed_is_the_drivers_unless_something_did_not
       {"e1000e: probe of 0000:00:02.0 failed with error -51", Verdict::fail},
       {"e1000e 0000:00:02.0: reading failed with error -5", Verdict::inconclusive},
       {"e1000e: probe of 0000:00:09.0 failed with error -5", Verdict::inconclusive},
+      // What came of it after its own words.
+      {"e1000e 0000:00:02.0: Timeout waiting for firmware\n[    9.100000] e1000e: probe of "
+       "0000:00:02.0 failed with error -5",
+       Verdict::inconclusive},
+      {"e1000e 0000:00:02.0: Error: link changed\n[    9.100000] e1000e: probe of 0000:00:02.0 "
+       "failed with error -5",
+       Verdict::fail},
       // A driver that would have had it as well.
       {"vfio-pci: probe of 0000:00:02.0 failed with error -16", Verdict::inconclusive}};
   for (const auto& [line, verdict] : lines) {
@@ -230,7 +238,8 @@ BOOST_AUTO_TEST_CASE(a_probe_that_failed_is_the_drivers_unless_something_did_not
                {"bound", {{{"address", "0000:00:03.0"}, {"driver", "bochs-drm"}}}}});
     run.pci("capture-end-agent", 39,
             {{.address = "0000:00:02.0"}, {.address = "0000:00:03.0", .driver = "bochs-drm"}});
-    run.serial(26.5, std::string("[    9.000000] ") + line);
+    for (const auto& one : split(std::string("[    9.000000] ") + line, '\n'))
+      run.serial(26.5, std::string(one));
     const auto fed = judge_one(run, "driver.reinit");
     BOOST_TEST((fed.verdict == Verdict::fail), fed.reason);
     count_cores(run, 0.4, 0.7);
