@@ -62,8 +62,11 @@ Result<Fd> memory_file(const std::string& name, std::uint64_t size);
 Result<void> write_all(int fd, std::span<const std::byte> bytes);
 Result<void> write_all(int fd, std::string_view text);
 
+/// What read_some gives at most, bytes.
+inline constexpr std::size_t most_at_once = 65536;
+
 /// What one read(2) gives: nothing to read yet is an empty string, end of file is Errc::closed.
-Result<std::string> read_some(int fd, std::size_t limit = 65536);
+Result<std::string> read_some(int fd, std::size_t limit = most_at_once);
 
 /// A whole file; fails with invalid_input beyond `limit` bytes.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit = 1ULL << 30);
