@@ -82,7 +82,7 @@ bool get_record(const Json& value, const Rows& rows, void* into, const std::stri
   Wrong inner;
   if (!read_into(value, rows, into, &inner)) return false;
   if (wrong != nullptr)
-    for (const auto& each : inner) wrong->push_back(key + "." + each);
+    for (const auto& each : inner) wrong->emplace_back(key).append(1, '.').append(each);
   return true;
 }
 

@@ -183,10 +183,10 @@ std::vector<std::string_view> unglue(std::string_view line) {
 
 bool may_be_left_of(std::string_view left, std::string_view whole) {
   if (left.size() > whole.size() || left.size() * 3 < whole.size() * 2) return false;
-  auto next = left.begin();
-  for (auto at = whole.begin(); at != whole.end() && next != left.end(); ++at)
-    if (*at == *next) ++next;
-  return next == left.end();
+  std::size_t next = 0;
+  for (const char c : whole)
+    if (next < left.size() && c == left[next]) ++next;
+  return next == left.size();
 }
 
 std::vector<Report> log_reports(const evidence::Run& run, const Story& story) {
