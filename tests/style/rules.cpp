@@ -62,6 +62,7 @@ struct Part {
 
 const std::vector<Part>& parts() {
   static const std::vector<Part> table{
+      {"harness/precompiled", {}},
       {"harness/base", {}},
       {"harness/record", {"harness/base"}},
       {"harness/wire", {"harness/base"}},
@@ -182,6 +183,7 @@ Problems forbidden_words(const File& file) {
   }};
   static const auto patterns = [] {
     std::vector<std::regex> list;
+    list.reserve(table.size());
     for (const auto& entry : table) list.emplace_back(entry.pattern);
     return list;
   }();
