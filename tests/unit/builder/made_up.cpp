@@ -26,7 +26,8 @@ std::string archive_of(const Files& files, const std::string& format,
   if (compression == "xz") archive_write_add_filter_xz(writer);
   if (compression == "zst") archive_write_add_filter_zstd(writer);
   archive_write_set_bytes_in_last_block(writer, 1);
-  // No format or compression here makes more of an entry than this: clearing much more was most of these tests' time.
+  // No format or compression here makes more of an entry than this: clearing much more was most of
+  // these tests' time.
   std::size_t most = (1U << 16) + 4096 * (files.size() + links.size());
   for (const auto& [path, content] : files) most += 2 * content.size();
   std::string out(most, '\0');
