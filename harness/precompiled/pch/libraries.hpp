@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What most sources of the harness include of libraries, compiled once for all of them: these headers cost more than our
-// own lines. No file may rely on it; each includes what it uses.
+// What most sources of the harness include of libraries, compiled once for all of them: these
+// headers cost more than our own lines. No file may rely on it; each includes what it uses.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fmt/format.h>
 #include <functional>
 #include <map>
 #include <memory>
