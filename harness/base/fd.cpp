@@ -116,8 +116,8 @@ Result<void> write_all(int fd, std::string_view text) {
 }
 
 Result<std::string> read_some(int fd, std::size_t limit) {
-  // Mostly a few bytes come: a string of `limit` cleared for each of them was a fifth of all work
-  // of a run.
+  // Mostly a few bytes come: a string of `limit` cleared for each of them was a fifth of the work
+  // of a sanitized run against the tests' stand-in.
   std::array<char, most_at_once> bytes;  // NOLINT(*-member-init): read(2) writes it
   for (;;) {
     const ssize_t got = ::read(fd, bytes.data(), std::min(limit, bytes.size()));
